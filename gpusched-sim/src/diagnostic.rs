@@ -1,0 +1,122 @@
+//! Located errors: what is wrong, where, and how to mend it.
+//!
+//! Everything a user can get wrong ends as a [`Diagnostic`]. It is data; how it looks on a
+//! terminal is decided in one place, [`Diagnostic::render`].
+
+use std::fmt;
+
+/// The result of anything that reads what a user wrote.
+pub type Result<T, E = Box<Diagnostic>> = std::result::Result<T, E>;
+
+/// One problem in something the user gave us.
+///
+/// ```
+/// use gpusched_sim::diagnostic::Diagnostic;
+/// let problem = Diagnostic::new("run_s is negative (-5)")
+///     .at("jobs.csv", 3, 17)
+///     .source_line("b,120,-5")
+///     .help("give the run time in seconds, 0 or more");
+/// let text = problem.render(false);
+/// assert!(text.contains("jobs.csv:3:17"));
+/// assert!(text.contains("run_s is negative"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// The file (or flag) it was found in, as the user named it.
+    pub file: Option<String>,
+    /// 1-based line; 0 when the problem has no line.
+    pub line: u64,
+    /// 1-based column in characters; 0 when the problem has no column.
+    pub column: u64,
+    /// How many characters the offending text spans (at least 1 when `column` is set).
+    pub width: usize,
+    /// The offending line as it stands in the file.
+    pub source: Option<String>,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A problem without a place yet.
+    pub fn new(message: impl Into<String>) -> Box<Diagnostic> {
+        Box::new(Diagnostic {
+            message: message.into(),
+            width: 1,
+            ..Diagnostic::default()
+        })
+    }
+
+    /// Sets the place: file, 1-based line and column (0 = unknown).
+    pub fn at(mut self: Box<Self>, file: impl Into<String>, line: u64, column: u64) -> Box<Self> {
+        self.file = Some(file.into());
+        self.line = line;
+        self.column = column;
+        self
+    }
+
+    /// Sets only the file.
+    pub fn in_file(self: Box<Self>, file: impl Into<String>) -> Box<Self> {
+        self.at(file, 0, 0)
+    }
+
+    /// Keeps the offending line, to be shown below the message.
+    pub fn source_line(mut self: Box<Self>, source: impl Into<String>) -> Box<Self> {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Sets how many characters from the column on are wrong.
+    pub fn width(mut self: Box<Self>, width: usize) -> Box<Self> {
+        self.width = width.max(1);
+        self
+    }
+
+    /// Sets how to mend it.
+    pub fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Self> {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+            if self.line > 0 {
+                write!(f, "{}:", self.line)?;
+            }
+            if self.column > 0 {
+                write!(f, "{}:", self.column)?;
+            }
+            f.write_str(" ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl From<std::io::Error> for Box<Diagnostic> {
+    fn from(error: std::io::Error) -> Self {
+        Diagnostic::new(error.to_string())
+    }
+}
+
+/// The known name closest to `given`, when it is close enough to be a slip of the hand.
+///
+/// ```
+/// use gpusched_sim::diagnostic::did_you_mean;
+/// assert_eq!(did_you_mean("fgdd", ["fgd", "pwr"]), Some("fgd"));
+/// assert_eq!(did_you_mean("kubernetes", ["fgd", "pwr"]), None);
+/// ```
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&given, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len().max(given.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,4 @@
+//! Replay GPU-cluster traces against the scheduler you are about to deploy.
+
+pub mod diagnostic;
+pub mod trace;

@@ -1,0 +1,3 @@
+//! Traces: the canonical rows and the formats they are read from and written to.
+
+pub mod row;
