@@ -1,0 +1,21 @@
+//! Nodes, what is free on them, and how to find one fast.
+//!
+//! [`Inventory`] says what exists and never changes. [`Cluster`] adds what is free: it is the one
+//! mutable state of a replay. Three rules make it fast and safe:
+//!
+//! * every change is checked, and inside a transaction logged, so that trying a gang or a
+//!   what-if is *do, then roll back*, never a copy;
+//! * every change also appends the node to a change log; indexes and score caches keep a cursor
+//!   into it and look again only at nodes that changed since they were last asked;
+//! * requests are compiled once per cluster ([`Ask`]), so that a fit is a few integer compares.
+
+mod bits;
+mod changes;
+mod index;
+mod inventory;
+mod state;
+
+pub use bits::NodeSet;
+pub use changes::Changes;
+pub use inventory::{Inventory, InventoryError, Node};
+pub use state::{Ask, CapacityError, Cluster, Mark, NodeView, Spot};

@@ -1,0 +1,3 @@
+//! What a GPU is.
+
+pub mod model;

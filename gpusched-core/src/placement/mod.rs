@@ -1,0 +1,34 @@
+//! Placement: on which node and device(s) a pod runs.
+//!
+//! A policy is one file. Most only say where one pod goes ([`Placement::choose`]) or, shorter
+//! still, how good a node is for it ([`NodeScore`], which [`Scored`] turns into a policy that asks
+//! again only about nodes that changed). Policies that must see a gang as a whole override
+//! [`Placement::place`].
+//!
+//! A policy proposes; [`Trial::take`] checks every proposal against the cluster. Ties go to the
+//! node of lowest rank.
+
+mod first_fit;
+mod scored;
+mod trial;
+
+pub use first_fit::FirstFit;
+pub use scored::{NodeScore, Normalise, Score, Scored};
+pub use trial::{Pod, Trial, View};
+
+use crate::cluster::Spot;
+
+/// Chooses nodes and devices.
+pub trait Placement: Send {
+    /// The name in scenarios, tables and files.
+    fn name(&self) -> String;
+
+    /// The place for one pod, or `None` when no node will do.
+    fn choose(&mut self, view: &mut View<'_>, pod: Pod) -> Option<Spot>;
+
+    /// Places all pods of a job, or says `false`; whatever was taken is then rolled back. By
+    /// default one pod after the other.
+    fn place(&mut self, trial: &mut Trial<'_>) -> bool {
+        trial.one_by_one(|view, pod| self.choose(view, pod))
+    }
+}

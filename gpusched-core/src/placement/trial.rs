@@ -1,0 +1,197 @@
+//! What a placement policy sees and may do while it places one job.
+
+use crate::cluster::{Ask, CapacityError, Cluster, NodeSet, NodeView, Spot};
+use crate::ids::{JobId, NodeId, ShapeId};
+use crate::workload::Spec;
+
+/// One pod to place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pod {
+    /// Its request.
+    pub shape: ShapeId,
+    /// Its job.
+    pub job: JobId,
+    /// Its number within the job, from 0.
+    pub ordinal: u32,
+}
+
+/// Read access to the cluster for a policy; asking what fits keeps indexes up to date.
+#[derive(Debug)]
+pub struct View<'a> {
+    cluster: &'a mut Cluster,
+}
+
+impl<'a> View<'a> {
+    /// A view of `cluster`.
+    pub fn new(cluster: &'a mut Cluster) -> View<'a> {
+        View { cluster }
+    }
+
+    /// The cluster as it is.
+    #[inline]
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
+    /// A compiled request.
+    #[inline]
+    pub fn ask(&self, shape: ShapeId) -> Ask {
+        *self.cluster.ask(shape)
+    }
+
+    /// One node.
+    #[inline]
+    pub fn node(&self, id: NodeId) -> NodeView<'_> {
+        self.cluster.node(id)
+    }
+
+    /// The node of lowest rank one such pod fits.
+    #[inline]
+    pub fn first_fit(&mut self, shape: ShapeId) -> Option<NodeId> {
+        self.cluster.first_fit(shape)
+    }
+
+    /// All nodes one such pod fits.
+    pub fn feasible(&mut self, shape: ShapeId) -> &NodeSet {
+        self.cluster.feasible(shape)
+    }
+}
+
+/// One job being placed. Everything taken is checked, and taken back when the job does not fit.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    cluster: &'a mut Cluster,
+    spec: &'a Spec,
+    job: JobId,
+    spots: &'a mut Vec<Spot>,
+    first: usize,
+    fault: Option<CapacityError>,
+}
+
+impl<'a> Trial<'a> {
+    /// Starts placing `job`; places are appended to `spots`, pod set by pod set.
+    pub fn new(
+        cluster: &'a mut Cluster,
+        spec: &'a Spec,
+        job: JobId,
+        spots: &'a mut Vec<Spot>,
+    ) -> Trial<'a> {
+        let first = spots.len();
+        Trial {
+            cluster,
+            spec,
+            job,
+            spots,
+            first,
+            fault: None,
+        }
+    }
+
+    /// Lets `policy` place the job: all pods, or none.
+    ///
+    /// # Errors
+    /// [`CapacityError`] when the policy proposed a place that cannot hold the pod.
+    pub fn run(
+        mut self,
+        policy: &mut (impl super::Placement + ?Sized),
+    ) -> Result<bool, CapacityError> {
+        if self.spec.pods == 1 {
+            // One pod is one change: nothing to roll back when it fails.
+            let placed = policy.place(&mut self);
+            return match self.fault {
+                Some(fault) => Err(fault),
+                None => Ok(placed),
+            };
+        }
+        let mark = self.cluster.begin();
+        let placed = policy.place(&mut self)
+            && self.fault.is_none()
+            && self.spots.len() - self.first == self.spec.pods as usize;
+        if placed {
+            self.cluster.commit(mark);
+        } else {
+            self.cluster.rollback(mark);
+            self.spots.truncate(self.first);
+        }
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(placed),
+        }
+    }
+
+    /// The job's pod sets.
+    pub fn spec(&self) -> &'a Spec {
+        self.spec
+    }
+
+    /// The job.
+    pub fn job(&self) -> JobId {
+        self.job
+    }
+
+    /// The cluster, with what this trial has taken so far.
+    pub fn view(&mut self) -> View<'_> {
+        View::new(self.cluster)
+    }
+
+    /// Takes a place for the next pod. `false` when the cluster refuses: the trial then fails.
+    pub fn take(&mut self, shape: ShapeId, spot: Spot) -> bool {
+        match self.cluster.take(shape, spot) {
+            Ok(()) => {
+                self.spots.push(spot);
+                true
+            }
+            Err(fault) => {
+                self.fault = Some(fault);
+                false
+            }
+        }
+    }
+
+    /// Places pod after pod with `choose`, keeping each pod set's limit of pods per node.
+    pub fn one_by_one(
+        &mut self,
+        mut choose: impl FnMut(&mut View<'_>, Pod) -> Option<Spot>,
+    ) -> bool {
+        let spec = self.spec;
+        let mut ordinal = 0;
+        for set in &spec.pod_sets {
+            let limit = self.cluster.ask(set.shape).max_per_node;
+            let limited = limit < set.count;
+            let mut full_nodes = Vec::new();
+            let from = self.spots.len();
+            let placed = (0..set.count).all(|_| {
+                let pod = Pod {
+                    shape: set.shape,
+                    job: self.job,
+                    ordinal,
+                };
+                ordinal += 1;
+                let Some(spot) = choose(&mut View::new(self.cluster), pod) else {
+                    return false;
+                };
+                if !self.take(set.shape, spot) {
+                    return false;
+                }
+                if limited {
+                    let here = self.spots[from..]
+                        .iter()
+                        .filter(|other| other.node == spot.node)
+                        .count();
+                    if here as u32 == limit {
+                        self.cluster.hide(spot.node, true);
+                        full_nodes.push(spot.node);
+                    }
+                }
+                true
+            });
+            for node in full_nodes {
+                self.cluster.hide(node, false);
+            }
+            if !placed {
+                return false;
+            }
+        }
+        true
+    }
+}

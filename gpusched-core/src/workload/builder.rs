@@ -1,0 +1,512 @@
+//! Fills a [`Workload`] from rows in any order, interning what jobs share.
+
+use super::{Gang, Job, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
+use crate::ids::{OwnerId, ShapeId, SpecId};
+use crate::units::{Span, Time};
+use rustc_hash::FxHashMap;
+
+/// One task group of a job, as a trace row gives it.
+#[derive(Clone, Debug)]
+pub struct JobDraft<'a> {
+    /// Key of the job; drafts with the same name are its task groups.
+    pub name: &'a str,
+    /// Role of this group.
+    pub task: &'a str,
+    /// Line it was read from (0 = none).
+    pub line: u64,
+    /// Pods.
+    pub count: u32,
+    /// Which pods start together.
+    pub gang: Gang,
+    /// Arrival.
+    pub submit: Time,
+    /// How long it runs once started.
+    pub run: Span,
+    /// What the scheduler is told about the run time, when anything is.
+    pub estimate: Option<Span>,
+    /// How it ends.
+    pub outcome: Outcome,
+    /// Per-pod request.
+    pub shape: Shape,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+impl JobDraft<'_> {
+    /// A job of one pod.
+    pub fn new(name: &str, submit: Time, run: Span, shape: Shape) -> JobDraft<'_> {
+        JobDraft {
+            name,
+            task: "main",
+            line: 0,
+            count: 1,
+            gang: Gang::All,
+            submit,
+            run,
+            estimate: None,
+            outcome: Outcome::Completed,
+            shape,
+            owner: Owner::default(),
+        }
+    }
+}
+
+/// Why a workload could not be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkloadError {
+    /// Task groups of one job that contradict each other.
+    #[error(
+        "job {job}: task group {task} has another {what} than the group before it; \
+         all groups of a job arrive together and run equally long"
+    )]
+    Groups {
+        /// The job.
+        job: String,
+        /// The group that differs.
+        task: String,
+        /// What differs.
+        what: &'static str,
+        /// Line of the group.
+        line: u64,
+    },
+    /// More jobs, names or kinds than the tables can index.
+    #[error("too many {what}: more than 2^32")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+    },
+}
+
+/// Collects drafts; [`WorkloadBuilder::finish`] sorts them into a [`Workload`].
+///
+/// ```
+/// use gpusched_core::units::{Span, Time};
+/// use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
+/// let mut builder = WorkloadBuilder::new();
+/// for (name, at) in [("late", 20), ("early", 10)] {
+///     let shape = Shape::whole_gpus(1);
+///     builder.push(&JobDraft::new(name, Time::from_secs(at), Span::from_secs(5), shape)).unwrap();
+/// }
+/// let work = builder.finish().unwrap();
+/// assert_eq!(work.name(gpusched_core::ids::JobId(0)), "early");
+/// assert_eq!(work.shapes().len(), 1);
+/// ```
+#[derive(Debug, Default)]
+pub struct WorkloadBuilder {
+    work: Workload,
+    estimates: Vec<Option<Span>>,
+    shape_ids: FxHashMap<Shape, ShapeId>,
+    spec_ids: FxHashMap<Vec<PodSet>, SpecId>,
+    owner_ids: FxHashMap<Owner, OwnerId>,
+    last_shape: Option<(Shape, u32, SpecId)>,
+    last_owner: Option<(Owner, OwnerId)>,
+    gangs: Vec<(u32, Gang)>,
+    /// Task groups after a job's first, joined in [`WorkloadBuilder::finish`].
+    more_groups: Vec<MoreGroup>,
+    numbered: bool,
+}
+
+#[derive(Debug)]
+struct MoreGroup {
+    job: String,
+    task: String,
+    line: u64,
+    submit: Time,
+    run: Span,
+    pods: PodSet,
+    gang: Gang,
+    outcome: Outcome,
+    estimate: Option<Span>,
+    owner: OwnerId,
+}
+
+impl WorkloadBuilder {
+    /// An empty builder.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty builder for jobs whose names are their numbers: names given are not stored.
+    pub fn numbered() -> Self {
+        let mut builder = Self::default();
+        builder.work.names = Names::Numbered;
+        builder.numbered = true;
+        builder
+    }
+
+    /// Makes room for `jobs` more jobs.
+    pub fn reserve(&mut self, jobs: usize) {
+        self.work.jobs.reserve_exact(jobs);
+    }
+
+    /// Adds a task group.
+    ///
+    /// # Errors
+    /// [`WorkloadError::TooMany`] when a table outgrows its index.
+    pub fn push(&mut self, draft: &JobDraft<'_>) -> Result<(), WorkloadError> {
+        let owner = self.owner(&draft.owner);
+        if draft.task != "main" && !self.numbered {
+            let pods = PodSet {
+                name: draft.task.to_owned(),
+                shape: self.shape(&draft.shape),
+                count: draft.count,
+            };
+            self.more_groups.push(MoreGroup {
+                job: draft.name.to_owned(),
+                task: draft.task.to_owned(),
+                line: draft.line,
+                submit: draft.submit,
+                run: draft.run,
+                pods,
+                gang: draft.gang,
+                outcome: draft.outcome,
+                estimate: draft.estimate,
+                owner,
+            });
+            return Ok(());
+        }
+        let spec = self.single_spec(draft);
+        let job = Job {
+            submit: draft.submit,
+            run: draft.run,
+            spec,
+            owner,
+        };
+        self.append(draft.name, job, draft.estimate, draft.outcome, draft.gang)
+    }
+
+    fn append(
+        &mut self,
+        name: &str,
+        job: Job,
+        estimate: Option<Span>,
+        outcome: Outcome,
+        gang: Gang,
+    ) -> Result<(), WorkloadError> {
+        let index = self.work.jobs.len();
+        if index >= u32::MAX as usize {
+            return Err(WorkloadError::TooMany { what: "jobs" });
+        }
+        if !self.work.names.push(name) {
+            return Err(WorkloadError::TooMany {
+                what: "bytes of job names",
+            });
+        }
+        if estimate.is_some() && self.estimates.is_empty() {
+            self.estimates.resize(index, None);
+        }
+        if estimate.is_some() || !self.estimates.is_empty() {
+            self.estimates.push(estimate);
+        }
+        if outcome != Outcome::Completed && self.work.outcomes.is_empty() {
+            self.work.outcomes.resize(index, Outcome::Completed);
+        }
+        if outcome != Outcome::Completed || !self.work.outcomes.is_empty() {
+            self.work.outcomes.push(outcome);
+        }
+        if gang != Gang::All && self.work.specs[job.spec.index()].pods > 1 {
+            self.gangs.push((index as u32, gang));
+        }
+        self.work.jobs.push(job);
+        Ok(())
+    }
+
+    fn owner(&mut self, owner: &Owner) -> OwnerId {
+        if let Some((last, id)) = &self.last_owner
+            && last == owner
+        {
+            return *id;
+        }
+        let id = match self.owner_ids.get(owner) {
+            Some(&id) => id,
+            None => {
+                let id = OwnerId::from(self.work.owners.len());
+                self.work.owners.push(owner.clone());
+                self.owner_ids.insert(owner.clone(), id);
+                id
+            }
+        };
+        self.last_owner = Some((owner.clone(), id));
+        id
+    }
+
+    fn shape(&mut self, shape: &Shape) -> ShapeId {
+        if let Some(&id) = self.shape_ids.get(shape) {
+            return id;
+        }
+        let id = ShapeId::from(self.work.shapes.len());
+        self.work.shapes.push(shape.clone());
+        self.shape_ids.insert(shape.clone(), id);
+        id
+    }
+
+    /// The specification of a job of one pod set, remembering the last one: traces come in sweeps
+    /// of equal jobs.
+    fn single_spec(&mut self, draft: &JobDraft<'_>) -> SpecId {
+        if let Some((shape, count, spec)) = &self.last_shape
+            && *count == draft.count
+            && *shape == draft.shape
+        {
+            return *spec;
+        }
+        let pods = PodSet {
+            name: draft.task.to_owned(),
+            shape: self.shape(&draft.shape),
+            count: draft.count,
+        };
+        let spec = self.spec(vec![pods], draft.line);
+        self.last_shape = Some((draft.shape.clone(), draft.count, spec));
+        spec
+    }
+
+    fn spec(&mut self, pod_sets: Vec<PodSet>, line: u64) -> SpecId {
+        if let Some(&id) = self.spec_ids.get(&pod_sets) {
+            return id;
+        }
+        let id = SpecId::from(self.work.specs.len());
+        let pods = pod_sets.iter().map(|set| set.count).sum();
+        let gpu_milli = pod_sets
+            .iter()
+            .map(|set| {
+                u64::from(set.count) * self.work.shapes[set.shape.index()].total_milli()
+            })
+            .sum();
+        self.work.specs.push(Spec {
+            pod_sets: pod_sets.clone(),
+            pods,
+            gpu_milli,
+            first_line: line,
+        });
+        self.spec_ids.insert(pod_sets, id);
+        id
+    }
+
+    /// Sorts the jobs by arrival (ties keep the order in which they were pushed) and closes the
+    /// tables. O(n log n), O(n) when the rows came in order.
+    ///
+    /// # Errors
+    /// [`WorkloadError::Groups`] when the task groups of a job contradict each other,
+    /// [`WorkloadError::TooMany`] when a table outgrows its index.
+    pub fn finish(mut self) -> Result<Workload, WorkloadError> {
+        self.join_groups()?;
+        self.split_loose_jobs()?;
+        let mut work = self.work;
+        work.estimated = self.estimates.iter().flatten().count() as u64;
+        if work.estimated > 0 {
+            work.estimates = self
+                .estimates
+                .iter()
+                .zip(&work.jobs)
+                .map(|(estimate, job)| estimate.unwrap_or(job.run))
+                .collect();
+        }
+        sort_by_arrival(&mut work);
+        Ok(work)
+    }
+
+    /// Attaches further task groups to their jobs. Groups whose job has no `main` group form the
+    /// job by themselves, at the place of the first of them.
+    fn join_groups(&mut self) -> Result<(), WorkloadError> {
+        let groups = std::mem::take(&mut self.more_groups);
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let mut by_name: FxHashMap<String, usize> = (0..self.work.jobs.len())
+            .map(|index| (self.work.names.get(index), index))
+            .collect();
+        let mut gang_of: FxHashMap<usize, Gang> = self
+            .gangs
+            .iter()
+            .map(|&(index, gang)| (index as usize, gang))
+            .collect();
+        for group in groups {
+            let Some(&index) = by_name.get(&group.job) else {
+                let spec = self.spec(vec![group.pods], group.line);
+                let job = Job {
+                    submit: group.submit,
+                    run: group.run,
+                    spec,
+                    owner: group.owner,
+                };
+                let index = self.work.jobs.len();
+                self.append(&group.job, job, group.estimate, group.outcome, group.gang)?;
+                gang_of.insert(index, group.gang);
+                by_name.insert(group.job, index);
+                continue;
+            };
+            let job = self.work.jobs[index];
+            let what = if job.submit != group.submit {
+                Some("submit_s")
+            } else if job.run != group.run {
+                Some("run_s")
+            } else if gang_of.get(&index).is_some_and(|&gang| gang != group.gang) {
+                Some("gang")
+            } else {
+                None
+            };
+            if let Some(what) = what {
+                return Err(WorkloadError::Groups {
+                    job: group.job,
+                    task: group.task,
+                    what,
+                    line: group.line,
+                });
+            }
+            let mut pod_sets = self.work.specs[job.spec.index()].pod_sets.clone();
+            pod_sets.push(group.pods);
+            let spec = self.spec(pod_sets, group.line);
+            self.work.jobs[index].spec = spec;
+            gang_of.insert(index, group.gang);
+            if group.gang != Gang::All {
+                self.gangs.push((index as u32, group.gang));
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces every job that is not one gang by the parts that start on their own.
+    fn split_loose_jobs(&mut self) -> Result<(), WorkloadError> {
+        if self.gangs.is_empty() {
+            return Ok(());
+        }
+        let loose: FxHashMap<u32, Gang> = self.gangs.iter().copied().collect();
+        let old = std::mem::take(&mut self.work.jobs);
+        let (estimates, outcomes) = (
+            std::mem::take(&mut self.estimates),
+            std::mem::take(&mut self.work.outcomes),
+        );
+        for (index, job) in old.into_iter().enumerate() {
+            let parts = match loose.get(&(index as u32)) {
+                Some(&gang) => self.parts(job.spec, gang),
+                None => vec![job.spec],
+            };
+            for spec in parts {
+                if self.work.jobs.len() >= u32::MAX as usize {
+                    return Err(WorkloadError::TooMany { what: "pods" });
+                }
+                self.work.sources.push(index as u32);
+                self.work.jobs.push(Job { spec, ..job });
+                if let Some(&estimate) = estimates.get(index) {
+                    self.estimates.push(estimate);
+                }
+                if let Some(&outcome) = outcomes.get(index) {
+                    self.work.outcomes.push(outcome);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn parts(&mut self, spec: SpecId, gang: Gang) -> Vec<SpecId> {
+        let Spec {
+            pod_sets,
+            first_line,
+            ..
+        } = self.work.specs[spec.index()].clone();
+        let mut parts = Vec::new();
+        for set in pod_sets {
+            let (copies, count) = match gang {
+                Gang::None => (set.count, 1),
+                Gang::All | Gang::Task => (1, set.count),
+            };
+            let part = self.spec(vec![PodSet { count, ..set }], first_line);
+            parts.extend(std::iter::repeat_n(part, copies as usize));
+        }
+        parts
+    }
+}
+
+/// Stable sort by arrival of all per-job columns at once.
+fn sort_by_arrival(work: &mut Workload) {
+    if work.jobs.is_sorted_by_key(|job| job.submit) {
+        return;
+    }
+    let mut order: Vec<u32> = (0..work.jobs.len() as u32).collect();
+    order.sort_by_key(|&index| work.jobs[index as usize].submit);
+    // Names stay where they are: each job remembers its place in the trace instead.
+    let sources: Vec<u32> = match work.sources.is_empty() {
+        true => order.clone(),
+        false => pick(&work.sources, &order),
+    };
+    work.jobs = pick(&work.jobs, &order);
+    work.estimates = pick(&work.estimates, &order);
+    work.outcomes = pick(&work.outcomes, &order);
+    work.sources = sources;
+}
+
+fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
+    if column.is_empty() {
+        return Vec::new();
+    }
+    order.iter().map(|&index| column[index as usize]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::JobId;
+
+    fn draft(name: &str, task: &'static str, count: u32, gang: Gang) -> JobDraft<'static> {
+        let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+        JobDraft {
+            task,
+            count,
+            gang,
+            ..JobDraft::new(name, Time::from_secs(1), Span::from_secs(9), Shape::whole_gpus(1))
+        }
+    }
+
+    #[test]
+    fn task_groups_of_one_job_form_one_gang_wherever_their_rows_stand() {
+        let mut builder = WorkloadBuilder::new();
+        builder.push(&draft("a", "ps", 1, Gang::All)).unwrap();
+        builder.push(&draft("b", "main", 2, Gang::All)).unwrap();
+        builder.push(&draft("a", "worker", 4, Gang::All)).unwrap();
+        let work = builder.finish().unwrap();
+        assert_eq!(work.len(), 2);
+        let a = (0..2).map(JobId).find(|&id| work.name(id) == "a").unwrap();
+        let spec = work.spec(work.job(a).spec);
+        assert_eq!((spec.pods, spec.gpu_milli), (5, 5000));
+    }
+
+    #[test]
+    fn jobs_without_a_gang_are_scheduled_pod_by_pod_under_one_name() {
+        let mut builder = WorkloadBuilder::new();
+        builder.push(&draft("a", "main", 3, Gang::None)).unwrap();
+        builder.push(&draft("b", "main", 3, Gang::Task)).unwrap();
+        let work = builder.finish().unwrap();
+        let names: Vec<_> = (0..4).map(|i| work.name(JobId(i))).collect();
+        assert_eq!(names, ["a", "a", "a", "b"]);
+        assert_eq!((work.len(), work.trace_jobs()), (4, 2));
+    }
+
+    #[test]
+    fn groups_that_contradict_each_other_are_refused() {
+        let mut builder = WorkloadBuilder::new();
+        builder.push(&draft("a", "main", 1, Gang::All)).unwrap();
+        let mut other = draft("a", "worker", 1, Gang::All);
+        other.run = Span::from_secs(10);
+        builder.push(&other).unwrap();
+        assert!(matches!(
+            builder.finish(),
+            Err(WorkloadError::Groups { what: "run_s", .. })
+        ));
+    }
+
+    #[test]
+    fn a_trace_out_of_order_is_sorted_stably_with_all_its_columns() {
+        let mut builder = WorkloadBuilder::new();
+        for (name, at, estimate) in [("x", 5, None), ("y", 1, Some(7)), ("z", 5, None)] {
+            let mut draft = draft(name, "main", 1, Gang::All);
+            draft.submit = Time::from_secs(at);
+            draft.estimate = estimate.map(Span::from_secs);
+            builder.push(&draft).unwrap();
+        }
+        let work = builder.finish().unwrap();
+        let names: Vec<_> = (0..3).map(|i| work.name(JobId(i))).collect();
+        assert_eq!(names, ["y", "x", "z"]);
+        assert_eq!(work.estimate(JobId(0)), Span::from_secs(7));
+        assert_eq!(work.estimate(JobId(1)), Span::from_secs(9));
+        assert_eq!(work.estimated(), 1);
+    }
+}

@@ -1,0 +1,109 @@
+//! The request of one pod ([`Shape`]), a group of equal pods ([`PodSet`]) and a job made of such
+//! groups ([`Spec`]).
+
+use crate::ids::ShapeId;
+use crate::units::MILLI;
+use serde::{Deserialize, Serialize};
+
+/// What one pod asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shape {
+    /// GPUs. More than one means whole devices of one node.
+    pub gpus: u32,
+    /// Share of each GPU in milli-GPU; 1000 is the whole device. Ignored when `gpus` is 0.
+    pub gpu_milli: u32,
+    /// Memory each GPU must offer, MiB; 0 = any.
+    pub gpu_mem_mib: u32,
+    /// Acceptable GPU models; empty = any. A name accepts itself and its variants (`A100` accepts
+    /// `A100-SXM4-80GB`).
+    pub models: Vec<String>,
+    /// Unacceptable GPU models, matched alike.
+    pub models_not: Vec<String>,
+    /// CPU, milli-cores.
+    pub cpu_milli: u64,
+    /// Memory, MiB.
+    pub mem_mib: u64,
+    /// Most pods of one pod set on one node; 0 = no limit.
+    pub max_per_node: u32,
+}
+
+impl Default for Shape {
+    /// One pod that asks for nothing.
+    fn default() -> Self {
+        Shape {
+            gpus: 0,
+            gpu_milli: MILLI,
+            gpu_mem_mib: 0,
+            models: Vec::new(),
+            models_not: Vec::new(),
+            cpu_milli: 0,
+            mem_mib: 0,
+            max_per_node: 0,
+        }
+    }
+}
+
+impl Shape {
+    /// A request for `gpus` whole GPUs and nothing else.
+    pub fn whole_gpus(gpus: u32) -> Shape {
+        Shape {
+            gpus,
+            ..Shape::default()
+        }
+    }
+
+    /// Milli-GPU one pod holds.
+    pub fn total_milli(&self) -> u64 {
+        u64::from(self.gpus) * u64::from(self.gpu_milli)
+    }
+
+    /// Whether the pod shares one device with others.
+    pub fn is_share(&self) -> bool {
+        self.gpus == 1 && self.gpu_milli < MILLI
+    }
+
+    /// Whether a GPU of `model` is acceptable.
+    ///
+    /// ```
+    /// use gpusched_core::workload::Shape;
+    /// let mut shape = Shape::whole_gpus(1);
+    /// shape.models = vec!["A100".into(), "T4".into()];
+    /// assert!(shape.accepts("A100-SXM4-80GB") && shape.accepts("T4"));
+    /// assert!(!shape.accepts("A10") && !shape.accepts("V100M32"));
+    /// ```
+    pub fn accepts(&self, model: &str) -> bool {
+        (self.models.is_empty() || self.models.iter().any(|name| names(name, model)))
+            && !self.models_not.iter().any(|name| names(name, model))
+    }
+}
+
+/// Whether `name` means `model`: equal, or a family whose variants follow a dash.
+fn names(name: &str, model: &str) -> bool {
+    model
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// A number of equal pods.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PodSet {
+    /// Role of the pods, such as `worker`.
+    pub name: String,
+    /// What each asks for.
+    pub shape: ShapeId,
+    /// How many there are (at least 1).
+    pub count: u32,
+}
+
+/// A job specification: pod sets that start together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spec {
+    /// The pod sets, in the order they are placed.
+    pub pod_sets: Vec<PodSet>,
+    /// Pods in all.
+    pub pods: u32,
+    /// Milli-GPU in all.
+    pub gpu_milli: u64,
+    /// Line of the first job of this kind in its file (0 = none), for messages.
+    pub first_line: u64,
+}
