@@ -260,7 +260,10 @@ mod tests {
             assert_eq!(parse_seconds(text), Err(SecondsError::NotANumber), "{text}");
         }
         assert_eq!(parse_seconds("1e300"), Err(SecondsError::TooLarge));
-        assert_eq!(parse_seconds("9007199254.740993"), Err(SecondsError::TooLarge));
+        assert_eq!(
+            parse_seconds("9007199254.740993"),
+            Err(SecondsError::TooLarge)
+        );
         assert_eq!(parse_seconds("0e999999"), Ok(0));
         assert_eq!(parse_seconds("1e-3"), Ok(1000));
     }

@@ -1,4 +1,5 @@
 //! Replay GPU-cluster traces against the scheduler you are about to deploy.
 
 pub mod diagnostic;
+pub mod engine;
 pub mod trace;

@@ -424,7 +424,11 @@ impl Cluster {
         if ask.is_share() {
             let device = spot.devices.trailing_zeros();
             let slot = (node.base + device) as usize;
-            debug_assert_eq!(node.full & spot.devices, 0, "released a device that is free");
+            debug_assert_eq!(
+                node.full & spot.devices,
+                0,
+                "released a device that is free"
+            );
             let left = u32::from(self.partial[slot]) + ask.milli;
             if left == MILLI {
                 node.full |= spot.devices;
@@ -435,7 +439,11 @@ impl Cluster {
             self.vram[slot] += ask.vram;
             self.refresh_partial(spot.node);
         } else {
-            debug_assert_eq!(node.full & spot.devices, 0, "released a device that is free");
+            debug_assert_eq!(
+                node.full & spot.devices,
+                0,
+                "released a device that is free"
+            );
             node.full |= spot.devices;
         }
         self.residents[self.classes as usize * spot.node.index() + usize::from(ask.class)] -= 1;
@@ -468,8 +476,7 @@ impl Cluster {
         if ask.vram == 0 {
             return milli_fits;
         }
-        milli_fits
-            && (0..u32::from(node.gpus)).any(|device| self.share_fits(node, ask, device))
+        milli_fits && (0..u32::from(node.gpus)).any(|device| self.share_fits(node, ask, device))
     }
 
     /// How many such pods fit the node now. O(devices).
@@ -487,17 +494,16 @@ impl Cluster {
             (0..u32::from(node.gpus))
                 .map(|device| {
                     let vram = self.vram[(node.base + device) as usize];
-                    by(
-                        i64::from(self.left_of(node, device)),
-                        i64::from(ask.milli),
-                    )
-                    .min(by(i64::from(vram), i64::from(ask.vram)))
+                    by(i64::from(self.left_of(node, device)), i64::from(ask.milli))
+                        .min(by(i64::from(vram), i64::from(ask.vram)))
                 })
                 .sum()
         } else {
             i64::from(node.full.count_ones() / ask.gpus)
         };
-        let room = by(node.cpu, ask.cpu).min(by(node.mem, ask.mem)).min(devices);
+        let room = by(node.cpu, ask.cpu)
+            .min(by(node.mem, ask.mem))
+            .min(devices);
         room.min(i64::from(ask.max_per_node)) as u32
     }
 
@@ -630,9 +636,7 @@ fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec<u32>) -> A
         .models()
         .iter()
         .enumerate()
-        .filter(|(_, (name, mem))| {
-            shape.accepts(name) && (*mem == 0 || *mem >= shape.gpu_mem_mib)
-        })
+        .filter(|(_, (name, mem))| shape.accepts(name) && (*mem == 0 || *mem >= shape.gpu_mem_mib))
         .fold(0u64, |mask, (model, _)| mask | 1 << model);
     let class = if shape.gpus == 0 {
         0
@@ -650,7 +654,11 @@ fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec<u32>) -> A
         mem: shape.mem_mib.min(Inventory::MOST) as i64,
         gpus: shape.gpus,
         milli: shape.gpu_milli,
-        vram: if shape.is_share() { shape.gpu_mem_mib } else { 0 },
+        vram: if shape.is_share() {
+            shape.gpu_mem_mib
+        } else {
+            0
+        },
         models,
         max_per_node: match shape.max_per_node {
             0 => u32::MAX,

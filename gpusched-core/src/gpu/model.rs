@@ -119,9 +119,14 @@ mod tests {
     #[test]
     fn every_row_is_a_usable_device_and_names_are_unique() {
         for (index, model) in CATALOGUE.iter().enumerate() {
-            assert!(model.mem_mib > 0 && model.idle_w < model.full_w, "{model:?}");
+            assert!(
+                model.mem_mib > 0 && model.idle_w < model.full_w,
+                "{model:?}"
+            );
             assert!(model.mig_max <= 7, "{model:?}");
-            let twin = CATALOGUE[..index].iter().any(|other| other.name == model.name);
+            let twin = CATALOGUE[..index]
+                .iter()
+                .any(|other| other.name == model.name);
             assert!(!twin, "{} stands twice", model.name);
         }
     }

@@ -247,10 +247,13 @@ impl Placement for Scored {
 
     fn choose(&mut self, view: &mut View<'_>, pod: Pod) -> Option<Spot> {
         let node = self.best(view.cluster(), pod.shape)?;
-        let lead = self
-            .terms
-            .iter()
-            .reduce(|lead, term| if term.weight > lead.weight { term } else { lead })?;
+        let lead = self.terms.iter().reduce(|lead, term| {
+            if term.weight > lead.weight {
+                term
+            } else {
+                lead
+            }
+        })?;
         let device = lead.kinds[pod.shape.index()].devices[node.index()];
         let devices = match device {
             NO_DEVICE => view.node(node).tightest_devices(&view.ask(pod.shape)),

@@ -1,4 +1,37 @@
-//! placeholder
+//! Queueing: whose turn is it, and may they run.
+//!
+//! A policy is told what happens ([`Queueing::submit`], [`Queueing::finish`]) and decides in
+//! [`Queueing::pass`], through a [`Turn`]: it may ask what fits, start jobs, and say why others
+//! wait. Time, capacity and the list of what runs belong to the engine.
+//!
+//! Queue order is arrival order, ties in file order; that is the order of [`JobId`]s.
+
+mod conservative;
+mod easy;
+mod fifo;
+mod fifo_greedy;
+mod ljf;
+mod ordered;
+mod predict;
+mod priority;
+mod profile;
+pub mod registry;
+mod sjf;
+mod turn;
+
+pub use conservative::Conservative;
+pub use easy::{Easy, Scan};
+pub use fifo::Fifo;
+pub use fifo_greedy::FifoGreedy;
+pub use ljf::Ljf;
+pub use predict::Predict;
+pub use priority::Priority;
+pub use sjf::Sjf;
+pub use turn::{Book, Started, Turn};
+
+use crate::cluster::Spot;
+use crate::ids::JobId;
+use crate::units::Time;
 use serde::{Deserialize, Serialize};
 
 /// Why a job waits. Each instant of a wait has exactly one reason.
@@ -18,4 +51,75 @@ pub enum Reason {
     Model,
     /// It would fit, but would delay a job with a reservation.
     Reservation,
+}
+
+impl Reason {
+    /// All reasons, in the order of their numbers.
+    pub const ALL: [Reason; 6] = [
+        Reason::Behind,
+        Reason::Capacity,
+        Reason::Fragmentation,
+        Reason::Gang,
+        Reason::Model,
+        Reason::Reservation,
+    ];
+
+    /// The name used in tables and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::Behind => "behind",
+            Reason::Capacity => "capacity",
+            Reason::Fragmentation => "fragmentation",
+            Reason::Gang => "gang",
+            Reason::Model => "model",
+            Reason::Reservation => "reservation",
+        }
+    }
+
+    /// What it means, for people.
+    pub const fn explain(self) -> &'static str {
+        match self {
+            Reason::Behind => "others were ahead in the queue and the policy lets nobody pass",
+            Reason::Capacity => "less was free in the whole cluster than the job needs",
+            Reason::Fragmentation => "enough was free in all, but on no single node",
+            Reason::Gang => "some of its pods would have fitted, but not all of them together",
+            Reason::Model => "enough was free, but not of an acceptable GPU model",
+            Reason::Reservation => "it would have fitted, but would have delayed a reserved job",
+        }
+    }
+}
+
+/// A job that has just ended; its resources are free again.
+#[derive(Clone, Copy, Debug)]
+pub struct Finished<'a> {
+    /// The job.
+    pub job: JobId,
+    /// When it had started.
+    pub started: Time,
+    /// What it held.
+    pub spots: &'a [Spot],
+}
+
+/// Decides who starts.
+pub trait Queueing: Send {
+    /// The name in scenarios, tables and files.
+    fn name(&self) -> String;
+
+    /// A job has arrived and waits.
+    fn submit(&mut self, job: JobId, turn: &mut Turn<'_>);
+
+    /// A job has ended.
+    fn finish(&mut self, _done: Finished<'_>, _turn: &mut Turn<'_>) {}
+
+    /// The resources of a job believed to end now are free, although its end has not been
+    /// handled yet: one-event-at-a-time disciplines handle submissions of an instant first.
+    fn returned(&mut self, _job: JobId, _turn: &mut Turn<'_>) {}
+
+    /// Starts whatever should start now.
+    fn pass(&mut self, turn: &mut Turn<'_>);
+
+    /// The next instant at which the policy wants a pass even if nothing happens.
+    fn wake(&self) -> Option<Time> {
+        None
+    }
 }

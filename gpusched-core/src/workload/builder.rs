@@ -267,9 +267,7 @@ impl WorkloadBuilder {
         let pods = pod_sets.iter().map(|set| set.count).sum();
         let gpu_milli = pod_sets
             .iter()
-            .map(|set| {
-                u64::from(set.count) * self.work.shapes[set.shape.index()].total_milli()
-            })
+            .map(|set| u64::from(set.count) * self.work.shapes[set.shape.index()].total_milli())
             .sum();
         self.work.specs.push(Spec {
             pod_sets: pod_sets.clone(),
@@ -452,7 +450,12 @@ mod tests {
             task,
             count,
             gang,
-            ..JobDraft::new(name, Time::from_secs(1), Span::from_secs(9), Shape::whole_gpus(1))
+            ..JobDraft::new(
+                name,
+                Time::from_secs(1),
+                Span::from_secs(9),
+                Shape::whole_gpus(1),
+            )
         }
     }
 

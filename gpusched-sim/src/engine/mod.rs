@@ -1,0 +1,500 @@
+//! The engine: it owns time and the list of what runs, asks the roles, and carries out what they
+//! decide.
+//!
+//! Discrete events, never ticks. Arrivals are a sorted stream; only running jobs stand in a heap.
+//! Events have one total order: instant, class (node changes, then finishes and submissions as
+//! the [`Discipline`] says), sequence of decision.
+
+mod event_queue;
+mod observer;
+mod records;
+
+pub use event_queue::{EventQueue, Finish};
+pub use observer::{Observer, Situation};
+pub use records::{Fate, Records};
+
+use gpusched_core::cluster::{CapacityError, Cluster};
+use gpusched_core::ids::{JobId, ShapeId};
+use gpusched_core::performance::{Ideal, Performance};
+use gpusched_core::placement::Placement;
+use gpusched_core::provisioning::{NodeChange, Provisioning, Static};
+use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
+use gpusched_core::units::{Span, Time};
+use gpusched_core::workload::Workload;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// What happens first when several things happen at one instant.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Discipline {
+    /// All finishes, then all submissions, then one scheduling pass.
+    #[default]
+    Batched,
+    /// Submissions one by one, then finishes one by one (earliest start first), with a pass after
+    /// each. A job believed to end at this instant already counts as gone.
+    PerEvent,
+}
+
+/// A role broke its contract.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// A placement policy proposed a place that cannot hold the pod.
+    #[error("placement policy `{policy}` proposed an impossible place for job {job}: {cause}")]
+    Placement {
+        /// The policy.
+        policy: String,
+        /// The job.
+        job: String,
+        /// What is wrong with the place.
+        cause: CapacityError,
+    },
+}
+
+/// The policies of a replay.
+pub struct Roles {
+    /// Who is next.
+    pub queueing: Box<dyn Queueing>,
+    /// Where it goes.
+    pub placement: Box<dyn Placement>,
+    /// Which machines exist.
+    pub provisioning: Box<dyn Provisioning>,
+    /// How fast it runs.
+    pub performance: Box<dyn Performance>,
+}
+
+impl Roles {
+    /// Queueing and placement as given, machines as the inventory says, ideal performance.
+    pub fn new(
+        queueing: Box<dyn Queueing>,
+        placement: Box<dyn Placement>,
+        cluster: &Cluster,
+    ) -> Roles {
+        Roles {
+            queueing,
+            placement,
+            provisioning: Box::new(Static::new(cluster.inventory())),
+            performance: Box::new(Ideal),
+        }
+    }
+}
+
+/// A replay in progress. It can be stopped at any instant and continued.
+///
+/// ```
+/// use gpusched_core::cluster::{Cluster, Inventory, Node};
+/// use gpusched_core::ids::JobId;
+/// use gpusched_core::placement::FirstFit;
+/// use gpusched_core::queueing::Fifo;
+/// use gpusched_core::units::{Span, Time};
+/// use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
+/// use gpusched_sim::engine::{Discipline, Engine, Roles};
+///
+/// let mut jobs = WorkloadBuilder::new();
+/// for name in ["a", "b"] {
+///     let shape = Shape::whole_gpus(1);
+///     jobs.push(&JobDraft::new(name, Time::ZERO, Span::from_secs(60), shape)).unwrap();
+/// }
+/// let work = jobs.finish().unwrap();
+/// let node = Node::with_gpus("only", 1, "T4");
+/// let cluster = Cluster::new(Inventory::new(vec![node]).unwrap(), work.shapes());
+/// let roles = Roles::new(Box::<Fifo>::default(), Box::new(FirstFit), &cluster);
+/// let mut engine = Engine::new(&work, cluster, roles, Discipline::Batched);
+/// engine.run().unwrap();
+/// assert_eq!(engine.records().start(JobId(1)), Some(Time::from_secs(60)));
+/// ```
+pub struct Engine<'w, O: Observer = ()> {
+    work: &'w Workload,
+    cluster: Cluster,
+    roles: Roles,
+    discipline: Discipline,
+    now: Time,
+    next_arrival: usize,
+    finishes: EventQueue,
+    book: Book,
+    records: Records,
+    observer: O,
+    waiting: usize,
+    running: usize,
+    demand_milli: u64,
+    /// Believed end of running jobs; kept only where the discipline needs it.
+    believed: FxHashMap<JobId, Span>,
+    starts: u32,
+    due: Vec<Finish>,
+    changes: Vec<NodeChange>,
+}
+
+impl<'w> Engine<'w, ()> {
+    /// A replay that nobody watches.
+    pub fn new(
+        work: &'w Workload,
+        cluster: Cluster,
+        roles: Roles,
+        discipline: Discipline,
+    ) -> Engine<'w, ()> {
+        Engine::observed(work, cluster, roles, discipline, ())
+    }
+}
+
+impl<'w, O: Observer> Engine<'w, O> {
+    /// A replay watched by `observer`. Observers are part of the type: `()` costs nothing.
+    pub fn observed(
+        work: &'w Workload,
+        mut cluster: Cluster,
+        roles: Roles,
+        discipline: Discipline,
+        observer: O,
+    ) -> Engine<'w, O> {
+        let possible = work.specs().iter().map(|spec| cluster.fits(spec)).collect();
+        Engine {
+            records: Records::new(work.len(), possible),
+            book: Book::new(work.len()),
+            work,
+            cluster,
+            roles,
+            discipline,
+            now: work.jobs().first().map_or(Time::ZERO, |job| job.submit),
+            next_arrival: 0,
+            finishes: EventQueue::default(),
+            observer,
+            waiting: 0,
+            running: 0,
+            demand_milli: 0,
+            believed: FxHashMap::default(),
+            starts: 0,
+            due: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The instant handled last.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The cluster as it is now.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// What is known of each job so far.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Jobs that have arrived so far.
+    pub fn arrived(&self) -> usize {
+        self.next_arrival
+    }
+
+    /// Ends the replay here and returns what was recorded. Jobs still waiting or running are
+    /// censored, not dropped; their open waits are closed at the present instant.
+    pub fn finish(mut self) -> (Records, O) {
+        let now = self.now;
+        for index in 0..self.next_arrival {
+            let job = JobId(index as u32);
+            if self.records.fate(job) == Fate::Waiting {
+                let since = self.records.since(job);
+                self.observer.waited(job, self.book.reason(job), since, now);
+            }
+        }
+        let situation = Situation {
+            cluster: &self.cluster,
+            waiting: self.waiting,
+            running: self.running,
+            demand_milli: self.demand_milli,
+        };
+        self.observer.ended(now, &situation);
+        self.records
+            .close(now, std::mem::take(&mut self.book.spots));
+        (self.records, self.observer)
+    }
+
+    /// The next instant at which something happens.
+    pub fn next_instant(&self) -> Option<Time> {
+        let arrival = self
+            .work
+            .jobs()
+            .get(self.next_arrival)
+            .map(|job| job.submit);
+        let finish = self.finishes.peek().map(|finish| finish.at);
+        let mut next = match (arrival, finish) {
+            (Some(arrival), Some(finish)) => Some(arrival.min(finish)),
+            (one, other) => one.or(other),
+        };
+        if let Some(wake) = self.roles.queueing.wake() {
+            next = Some(next.map_or(wake, |next| next.min(wake)));
+        }
+        // Machines alone keep nothing going: their changes matter while jobs come or wait.
+        if (next.is_some() || self.waiting > 0)
+            && let Some(wake) = self.roles.provisioning.wake()
+        {
+            next = Some(next.map_or(wake, |next| next.min(wake)));
+        }
+        next.map(|next| next.max(self.now))
+    }
+
+    /// Handles the next instant. `Ok(false)` = nothing left to happen.
+    ///
+    /// # Errors
+    /// [`EngineError`] when a role broke its contract; the replay cannot go on.
+    pub fn step(&mut self) -> Result<bool, EngineError> {
+        let Some(now) = self.next_instant() else {
+            return Ok(false);
+        };
+        self.watch(now);
+        self.now = now;
+        self.provision();
+        match self.discipline {
+            Discipline::Batched => self.batched(),
+            Discipline::PerEvent => self.per_event(),
+        }?;
+        Ok(true)
+    }
+
+    /// Handles everything up to and including `until`.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn run_until(&mut self, until: Time) -> Result<(), EngineError> {
+        while self.next_instant().is_some_and(|next| next <= until) {
+            self.step()?;
+        }
+        if until > self.now && until < Time::NEVER {
+            self.watch(until);
+            self.now = until;
+        }
+        Ok(())
+    }
+
+    /// Runs until nothing is left to happen.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn run(&mut self) -> Result<(), EngineError> {
+        while self.step()? {}
+        Ok(())
+    }
+
+    /// Shows the observer the state that holds until `to`.
+    #[inline]
+    fn watch(&mut self, to: Time) {
+        if O::WATCHES_TIME {
+            let situation = Situation {
+                cluster: &self.cluster,
+                waiting: self.waiting,
+                running: self.running,
+                demand_milli: self.demand_milli,
+            };
+            self.observer.advance(to, &situation);
+        }
+    }
+
+    fn provision(&mut self) {
+        if self
+            .roles
+            .provisioning
+            .wake()
+            .is_none_or(|at| at > self.now)
+        {
+            return;
+        }
+        let mut changes = std::mem::take(&mut self.changes);
+        self.roles
+            .provisioning
+            .decide(self.now, &self.cluster, &mut changes);
+        for change in changes.drain(..) {
+            self.cluster.set_open(change.node, change.open);
+        }
+        self.changes = changes;
+    }
+
+    fn batched(&mut self) -> Result<(), EngineError> {
+        while let Some(finish) = self.finishes.pop_at(self.now) {
+            self.give_back(finish.job);
+            self.end(finish.job);
+        }
+        while let Some(job) = self.arrival() {
+            self.submit(job);
+        }
+        self.pass()
+    }
+
+    fn per_event(&mut self) -> Result<(), EngineError> {
+        let mut due = std::mem::take(&mut self.due);
+        while let Some(finish) = self.finishes.pop_at(self.now) {
+            due.push(finish);
+        }
+        let mut early = Vec::new();
+        for finish in &due {
+            if self.believed_end(finish.job) == self.now {
+                self.give_back(finish.job);
+                early.push(finish.job);
+            }
+        }
+        for &job in &early {
+            let (queueing, mut turn) = turn(self);
+            queueing.returned(job, &mut turn);
+        }
+        let mut happened = false;
+        while let Some(job) = self.arrival() {
+            self.submit(job);
+            self.pass()?;
+            happened = true;
+        }
+        for finish in due.drain(..) {
+            if !early.contains(&finish.job) {
+                self.give_back(finish.job);
+            }
+            self.end(finish.job);
+            self.pass()?;
+            happened = true;
+        }
+        self.due = due;
+        if !happened {
+            self.pass()?;
+        }
+        Ok(())
+    }
+
+    /// When the scheduler believed a job that ends now would end. Predictions shorter than the
+    /// run were replaced by the estimate when they passed.
+    fn believed_end(&self, job: JobId) -> Time {
+        let start = self.records.since(job);
+        let predicted = self.believed.get(&job).copied().unwrap_or(Span::ZERO);
+        if start + predicted >= self.now {
+            start + predicted
+        } else {
+            start + self.work.estimate(job)
+        }
+    }
+
+    fn arrival(&mut self) -> Option<JobId> {
+        let job = self.work.jobs().get(self.next_arrival)?;
+        if job.submit > self.now {
+            return None;
+        }
+        let id = JobId(self.next_arrival as u32);
+        self.next_arrival += 1;
+        Some(id)
+    }
+
+    #[inline]
+    fn submit(&mut self, job: JobId) {
+        let possible = self.records.submit(job, self.work.job(job).spec, self.now);
+        self.observer.submitted(job, self.now);
+        if !possible {
+            return;
+        }
+        self.waiting += 1;
+        self.demand_milli += self.work.gpu_milli(job);
+        let (queueing, mut turn) = turn(self);
+        queueing.submit(job, &mut turn);
+    }
+
+    /// Returns what a job held.
+    #[inline]
+    fn give_back(&mut self, job: JobId) {
+        let spec = self.work.spec(self.work.job(job).spec);
+        let first = self.records.first_spot(job);
+        let mut spots = self.book.spots[first..first + spec.pods as usize].iter();
+        for set in &spec.pod_sets {
+            let shape: ShapeId = set.shape;
+            for &spot in spots.by_ref().take(set.count as usize) {
+                self.cluster.release(shape, spot);
+            }
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, job: JobId) {
+        let spec = self.work.spec(self.work.job(job).spec);
+        let started = self.records.end(job, self.now);
+        self.running -= 1;
+        self.demand_milli -= spec.gpu_milli;
+        if self.discipline == Discipline::PerEvent {
+            self.believed.remove(&job);
+        }
+        let first = self.records.first_spot(job);
+        let spots = &self.book.spots[first..first + spec.pods as usize];
+        self.observer.finished(job, self.now, spots);
+        // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
+        let lent = std::mem::take(&mut self.book.spots);
+        let done = Finished {
+            job,
+            started,
+            spots: &lent[first..first + spec.pods as usize],
+        };
+        let (queueing, mut turn) = turn(self);
+        queueing.finish(done, &mut turn);
+        self.book.spots = lent;
+    }
+
+    #[inline]
+    fn pass(&mut self) -> Result<(), EngineError> {
+        let (queueing, mut turn) = turn(self);
+        queueing.pass(&mut turn);
+        self.carry_out();
+        match self.book.fault.take() {
+            None => Ok(()),
+            Some((job, cause)) => Err(EngineError::Placement {
+                policy: self.roles.placement.name(),
+                job: self.work.name(job),
+                cause,
+            }),
+        }
+    }
+
+    /// Makes the decisions of a pass happen.
+    #[inline]
+    fn carry_out(&mut self) {
+        for (job, before) in self.book.changed.drain(..) {
+            let since = self.records.since(job);
+            if since < self.now {
+                self.observer.waited(job, before, since, self.now);
+                self.records.mark(job, self.now);
+            }
+        }
+        for at in 0..self.book.started.len() {
+            let start = self.book.started[at];
+            let job = start.job;
+            let since = self.records.since(job);
+            if since < self.now {
+                self.observer
+                    .waited(job, self.book.reason(job), since, self.now);
+            }
+            let first = start.first_spot as usize;
+            let pods = self.work.spec(self.work.job(job).spec).pods as usize;
+            let spots = &self.book.spots[first..first + pods];
+            let run = self.roles.performance.run_time(self.work, job, spots);
+            self.records.start_at(job, self.now, start.first_spot);
+            self.observer.started(job, self.now, spots);
+            self.finishes.push(Finish {
+                at: self.now + run,
+                order: self.starts,
+                job,
+            });
+            self.starts += 1;
+            self.waiting -= 1;
+            self.running += 1;
+            if self.discipline == Discipline::PerEvent {
+                self.believed.insert(job, start.predicted);
+            }
+        }
+        self.book.started.clear();
+    }
+}
+
+/// Splits the engine into the queueing policy and its turn.
+fn turn<'a, O: Observer>(engine: &'a mut Engine<'_, O>) -> (&'a mut dyn Queueing, Turn<'a>) {
+    let turn = Turn::new(
+        engine.now,
+        engine.work,
+        &mut engine.cluster,
+        engine.roles.placement.as_mut(),
+        &mut engine.book,
+    );
+    (engine.roles.queueing.as_mut(), turn)
+}
