@@ -27,7 +27,6 @@ pub fn nodes(preset: &Preset) -> Vec<NodeRow> {
                 gpu: group.gpus,
                 cpu_milli: group.cpu_milli,
                 mem_mib: group.mem_mib,
-                share_replicas: 1,
                 ..NodeRow::default()
             });
         }

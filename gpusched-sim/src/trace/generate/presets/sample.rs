@@ -19,7 +19,7 @@ pub(super) const SAMPLE: Preset = Preset {
     name: "sample",
     about: "the built-in sample: a busy week of 60 mixed nodes with gangs, sweeps and shared GPUs",
     gap: Gap::Lognormal(Lognormal {
-        mu: 5.02,
+        mu: 5.29,
         sigma: 1.0,
     }),
     // A working day with a quiet night; mean 1.
@@ -46,12 +46,12 @@ pub(super) const SAMPLE: Preset = Preset {
         GpuCounts {
             max_batch: 4,
             gpus: &[
-                (1, 0.66),
-                (2, 0.10),
+                (1, 0.67),
+                (2, 0.11),
                 (4, 0.08),
-                (8, 0.11),
-                (16, 0.035),
-                (32, 0.015),
+                (8, 0.10),
+                (16, 0.029),
+                (32, 0.011),
             ],
         },
         GpuCounts {
@@ -65,8 +65,8 @@ pub(super) const SAMPLE: Preset = Preset {
             max_gpus: 1,
             mixture: &[
                 component(0.25, 5.0, 0.8),
-                component(0.50, 7.6, 1.0),
-                component(0.25, 9.6, 0.8),
+                component(0.40, 7.8, 1.0),
+                component(0.35, 10.0, 0.8),
             ],
         },
         Durations {
@@ -140,9 +140,9 @@ pub(super) const SAMPLE: Preset = Preset {
                 (&[], 0.45),
                 (&[T4], 0.10),
                 (&[A10], 0.06),
-                (&[T4, A10], 0.12),
+                (&[A10, T4], 0.12),
                 (&[A100], 0.12),
-                (&[V100, A100], 0.15),
+                (&[A100, V100], 0.15),
             ],
         },
         ModelWish {
@@ -151,7 +151,7 @@ pub(super) const SAMPLE: Preset = Preset {
                 (&[], 0.50),
                 (&[A10], 0.05),
                 (&[A100], 0.20),
-                (&[V100, A100], 0.25),
+                (&[A100, V100], 0.25),
             ],
         },
         ModelWish {
@@ -160,7 +160,7 @@ pub(super) const SAMPLE: Preset = Preset {
                 (&[], 0.45),
                 (&[V100], 0.15),
                 (&[A100], 0.25),
-                (&[V100, A100], 0.15),
+                (&[A100, V100], 0.15),
             ],
         },
     ],
