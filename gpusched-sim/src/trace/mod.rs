@@ -7,6 +7,7 @@
 pub mod detect;
 pub mod fields;
 pub mod formats;
+pub mod generate;
 pub mod inline;
 pub mod input;
 pub mod meta;
