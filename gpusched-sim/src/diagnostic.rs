@@ -78,6 +78,98 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+
+    /// The problem as a person reads it: message, place, the offending line with a marker below
+    /// the offending characters, and the help. `colour` adds terminal colours; without it the
+    /// text holds `file:line:column` literally.
+    pub fn render(&self, colour: bool) -> String {
+        match (&self.file, &self.source) {
+            (Some(file), Some(source)) if self.column > 0 && self.column <= LONGEST_SHOWN => {
+                self.render_with_source(file, source, colour)
+            }
+            _ => self.render_plain(),
+        }
+    }
+
+    /// The form without a source line: nothing was kept, or it is too long to be of use.
+    fn render_plain(&self) -> String {
+        let mut text = format!("Error: {}\n", self.message);
+        if let Some(file) = &self.file {
+            text += &format!("  at {file}");
+            for part in [self.line, self.column] {
+                if part > 0 {
+                    text += &format!(":{part}");
+                }
+            }
+            text.push('\n');
+        }
+        if let Some(help) = &self.help {
+            text += &format!("  Help: {help}\n");
+        }
+        text
+    }
+
+    fn render_with_source(&self, file: &str, source: &str, colour: bool) -> String {
+        let start = self.column as usize - 1;
+        let shown = printable(source, start + self.width.min(LONGEST_SHOWN as usize) + 60);
+        let length = shown.chars().count();
+        // A marker past the last character needs a character to stand under.
+        let shown = format!("{shown}{}", " ".repeat((start + 1).saturating_sub(length)));
+        let end = (start + self.width).clamp(start + 1, shown.chars().count().max(start + 1));
+        let config = ariadne::Config::new()
+            .with_color(colour)
+            .with_char_set(ariadne::CharSet::Ascii)
+            .with_index_type(ariadne::IndexType::Char);
+        let mut report =
+            ariadne::Report::build(ariadne::ReportKind::Error, (file.to_string(), start..end))
+                .with_config(config)
+                .with_message(&self.message)
+                .with_label(
+                    ariadne::Label::new((file.to_string(), start..end))
+                        .with_color(ariadne::Color::Red)
+                        .with_message("here"),
+                );
+        if let Some(help) = &self.help {
+            report = report.with_help(help);
+        }
+        let offset = usize::try_from(self.line.saturating_sub(1)).unwrap_or(0);
+        let text = ariadne::Source::from(shown).with_display_line_offset(offset);
+        let mut out = Vec::new();
+        match report.finish().write((file.to_string(), text), &mut out) {
+            Ok(()) => String::from_utf8_lossy(&out).into_owned(),
+            Err(_) => self.render_plain(),
+        }
+    }
+}
+
+/// Beyond this column a line is not shown: it would scroll the message off the screen.
+const LONGEST_SHOWN: u64 = 2000;
+
+/// The first `length` characters of a line, without anything that would steer a terminal.
+fn printable(source: &str, length: usize) -> String {
+    let mut shown: String = source
+        .chars()
+        .take(length)
+        .map(|c| {
+            if c.is_control() && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        // Ariadne would break the line at these, and the columns would no longer match.
+        .map(|c| {
+            if matches!(c, '\u{2028}' | '\u{2029}') {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect();
+    if source.chars().nth(length).is_some() {
+        shown.push_str("...");
+    }
+    shown
 }
 
 impl fmt::Display for Diagnostic {
