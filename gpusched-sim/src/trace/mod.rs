@@ -4,6 +4,7 @@
 //! [`NodeRow`]s. What holds for all formats (validation, lenience, filters, the policy for
 //! zero run times, the limit) is done once, in [`sink`], between the importer and the caller.
 
+pub mod build;
 pub mod detect;
 pub mod fields;
 pub mod formats;
