@@ -151,7 +151,7 @@ fn pod_size(preset: &Preset, gpus: u32, shared: bool, u: f64) -> (u64, u64) {
 fn models(preset: &Preset, gpus: u32, u: f64) -> &'static [&'static str] {
     let wish = preset.models.iter().find(|w| gpus <= w.max_gpus);
     match wish {
-        Some(wish) if gpus > 0 => *pick(wish.models, u),
+        Some(wish) if gpus > 0 => pick::<&[&str]>(wish.models, u),
         _ => &[],
     }
 }
