@@ -25,7 +25,7 @@ mod paths;
 mod plan;
 mod yaml;
 
-pub use plan::{Loaded, Plan};
+pub use plan::{Loaded, Plan, check_placement, check_queueing};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -200,7 +200,7 @@ scenario! {
     Wins queueing: String = "queueing",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
-    /// Seed of every random choice (default 1).
+    /// Seed of placement policies that draw lots (default 0).
     Wins seed: u64 = "seed",
     /// What happens first when several things happen at one instant (default `batched`).
     Wins discipline: Discipline = "discipline",

@@ -170,6 +170,9 @@ pub fn read_jobs(
     options: &ReadOptions,
     each: &mut dyn FnMut(JobRow) -> Result<()>,
 ) -> Result<ReadReport> {
+    if let Some(sample) = crate::builtin::jobs(spec) {
+        return read_jobs_from(sample, Some("v1"), options, each);
+    }
     let (format, path) = detect::split_spec(spec)?;
     read_jobs_from(Source::new(path), format, options, each)
 }
@@ -207,6 +210,9 @@ pub fn read_nodes(
     options: &ReadOptions,
     each: &mut dyn FnMut(NodeRow) -> Result<()>,
 ) -> Result<ReadReport> {
+    if let Some(sample) = crate::builtin::nodes(spec) {
+        return read_nodes_from(sample, Some("v1"), options, each);
+    }
     if inline::looks_inline(spec) && !std::path::Path::new(spec).exists() {
         let mut sink = NodeSink::new(options, each);
         inline::read(spec, &mut sink)?;
