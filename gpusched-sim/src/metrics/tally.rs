@@ -12,9 +12,14 @@ use gpusched_core::cluster::Inventory;
 use gpusched_core::units::{MICROS, Span, Time};
 use gpusched_core::workload::Workload;
 
-/// Everything a summary says that follows from the records. Labels, waits by reason and sampled
-/// means are left empty. O(jobs + pods).
-pub fn summarise(work: &Workload, inventory: &Inventory, records: &Records) -> Summary {
+/// Everything a summary says that follows from the records, under the labels of `labels`; waits by
+/// reason and sampled means come from observers and are kept as they stand there. O(jobs + pods).
+pub fn summarise(
+    work: &Workload,
+    inventory: &Inventory,
+    records: &Records,
+    labels: Summary,
+) -> Summary {
     let mut owners = vec![OwnerTally::default(); work.owners().len()];
     let mut counts = JobCounts::default();
     let mut last_finish = None;
@@ -52,7 +57,7 @@ pub fn summarise(work: &Workload, inventory: &Inventory, records: &Records) -> S
         estimates: estimates(work),
         gpu_hours: gpu_hours(held.total),
         utilisation: held.utilisation(work, inventory, &models, until),
-        ..Summary::default()
+        ..labels
     }
 }
 
