@@ -1,13 +1,15 @@
 //! Replay a workload against named policies, in one call.
 
-use crate::engine::{Discipline, EngineError, Records};
-use crate::metrics::{Sample, Summary, WaitInterval};
-use gpusched_core::cluster::Inventory;
+use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
+use crate::metrics::{Sample, Sampler, Summary, WaitInterval, WaitLog, summarise};
+use gpusched_core::cluster::{Cluster, Inventory};
+use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::policy::PolicyError;
+use gpusched_core::queueing::registry::queueing;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// How to replay.
 #[derive(Clone, Debug)]
@@ -83,14 +85,105 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`]: unknown policies, or a policy that broke its contract.
+///
+/// ```
+/// use gpusched_core::cluster::{Inventory, Node};
+/// use gpusched_core::units::{Span, Time};
+/// use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
+/// use gpusched_sim::replay::{ReplayOptions, replay};
+///
+/// let mut jobs = WorkloadBuilder::new();
+/// for name in ["a", "b"] {
+///     let shape = Shape::whole_gpus(1);
+///     jobs.push(&JobDraft::new(name, Time::ZERO, Span::from_secs(60), shape)).unwrap();
+/// }
+/// let inventory = Inventory::new(vec![Node::with_gpus("only", 1, "T4")]).unwrap();
+/// let work = jobs.finish().unwrap();
+/// let result = replay(&work, &inventory, &ReplayOptions::default()).unwrap();
+/// // One starts at once, the other after a minute.
+/// assert_eq!(result.summary.wait_s.unwrap().mean, 30.0);
+/// assert_eq!(result.summary.utilisation.window, Some(1.0));
+/// ```
 pub fn replay(
     work: &Workload,
     inventory: &Inventory,
     options: &ReplayOptions,
 ) -> Result<RunResult, ReplayError> {
-    let _ = (work, inventory, options);
-    Err(ReplayError::Policy(PolicyError::Unknown {
-        role: "queueing",
-        name: options.queueing.clone(),
-    }))
+    let queueing = queueing(&options.queueing)?;
+    let context = PlacementContext {
+        work,
+        inventory,
+        seed: options.seed,
+    };
+    let placement = placement(&options.placement, &context)?;
+    let labels = Summary {
+        queueing: queueing.name(),
+        placement: placement.name(),
+        seed: options.seed,
+        discipline: options.discipline,
+        fidelity: "ideal".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        horizon_s: options.horizon.map(Time::as_secs_f64),
+        ..Summary::default()
+    };
+    let cluster = Cluster::new(inventory.clone(), work.shapes());
+    let roles = Roles::new(queueing, placement, &cluster);
+    let watch = (
+        Sampler::new(work, inventory, options.sample_every),
+        WaitLog::new(options.keep_waits),
+    );
+    let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
+    let interrupted = drive(&mut engine, options)?;
+    let (records, (sampler, waits)) = engine.finish();
+    let labels = Summary {
+        interrupted,
+        waits: waits.shares(),
+        sampled: sampler.means(),
+        ..labels
+    };
+    let summary = summarise(work, inventory, &records, labels);
+    let series = match options.keep_series {
+        true => sampler.into_samples(),
+        false => Vec::new(),
+    };
+    Ok(RunResult {
+        summary,
+        records,
+        series,
+        waits: waits.into_intervals(),
+        interrupted,
+    })
+}
+
+/// Steps between looks at the stop flag.
+const STEPS: usize = 1024;
+
+/// Runs to the horizon or the end. `Ok(true)` = stopped from outside.
+fn drive<O: Observer>(
+    engine: &mut Engine<'_, O>,
+    options: &ReplayOptions,
+) -> Result<bool, EngineError> {
+    let until = options.horizon.unwrap_or(Time::NEVER);
+    let stopped = || {
+        let flag = options.stop.as_ref();
+        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
+    };
+    while !stopped() {
+        for _ in 0..STEPS {
+            if !engine.step_until(until)? {
+                // Moves the clock to a horizon that lies beyond the last event.
+                engine.run_until(until)?;
+                report(engine, options);
+                return Ok(false);
+            }
+        }
+        report(engine, options);
+    }
+    Ok(true)
+}
+
+fn report<O: Observer>(engine: &Engine<'_, O>, options: &ReplayOptions) {
+    if let Some(progress) = &options.progress {
+        progress.store(engine.arrived() as u64, Ordering::Relaxed);
+    }
 }
