@@ -155,6 +155,7 @@ pub struct Cluster {
     undo: Vec<Change>,
     depth: u32,
     releases: u64,
+    openings: u64,
 }
 
 impl Cluster {
@@ -207,6 +208,7 @@ impl Cluster {
             undo: Vec::new(),
             depth: 0,
             releases: 0,
+            openings: 0,
         }
     }
 
@@ -252,6 +254,26 @@ impl Cluster {
     pub fn set_open(&mut self, id: NodeId, open: bool) {
         self.hide(id, !open);
         self.releases += u64::from(open);
+        self.openings += 1;
+    }
+
+    /// Opens and closes nodes as in `other`, a state of the same machines. O(1) when nothing was
+    /// opened or closed there since the last call.
+    pub(crate) fn follow_openings(&mut self, other: &Cluster) {
+        if self.openings == other.openings {
+            return;
+        }
+        for index in 0..self.nodes.len() {
+            self.hide(NodeId::from(index), !other.nodes[index].open);
+        }
+        self.openings = other.openings;
+    }
+
+    /// Takes a place another state of the same machines has granted, on a closed node too.
+    #[inline]
+    pub(crate) fn occupy(&mut self, shape: ShapeId, spot: Spot) {
+        let ask = self.asks[shape.index()];
+        self.apply_take(&ask, spot);
     }
 
     /// Closes a node for the length of one decision, or opens it again: capacity did not change,
