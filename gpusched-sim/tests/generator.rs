@@ -138,6 +138,10 @@ struct Source {
     fano: f64,
     top_share: f64,
     close: f64,
+    /// Published bounds are not given; a factor of 3 is ours.
+    unlike: f64,
+    /// Published lognormal fit of the gaps between batches.
+    gap: (f64, f64),
     jobs_per_hour: f64,
 }
 
@@ -176,6 +180,24 @@ fn accept(preset: &'static str, figures: &[Figures], real: bool, source: &Source
     );
     verdict.near("arrivals within 10 s", of(|f| f.close), source.close, 0.05);
     verdict.within("same GPU count within 10 s", of(|f| f.same_gpus), 0.95, 1.0);
+    verdict.within(
+        "unlikeness within 10 s",
+        of(|f| f.unlike),
+        source.unlike / 3.0,
+        source.unlike * 3.0,
+    );
+    verdict.near(
+        "gap between batches, mu",
+        of(|f| f.gap.0),
+        source.gap.0,
+        0.2,
+    );
+    verdict.near(
+        "gap between batches, sigma",
+        of(|f| f.gap.1),
+        source.gap.1,
+        0.2,
+    );
     let slack = 0.2 * source.jobs_per_hour;
     verdict.near(
         "jobs per hour",
@@ -207,6 +229,8 @@ fn itp_looks_like_its_source() {
         fano: 53.0,
         top_share: 0.49,
         close: 0.40,
+        unlike: 0.014,
+        gap: (4.872, 1.360),
         jobs_per_hour: 31.7,
     };
     accept("itp", &figures, real.is_some(), &source);
@@ -228,6 +252,8 @@ fn philly_looks_like_its_source() {
         fano: 161.0,
         top_share: 0.67,
         close: 0.52,
+        unlike: 0.12,
+        gap: (5.235, 1.237),
         jobs_per_hour: 31.5,
     };
     accept("philly", &figures, real.is_some(), &source);
@@ -276,6 +302,31 @@ fn openb_lifetimes_and_fractions_look_like_their_source() {
         0.133,
         0.02,
     );
+    verdict.finish();
+}
+
+#[test]
+fn helios_venus_keeps_the_published_aggregates() {
+    const FIT: Fit = [(1.0, 5.318, 2.884), (0.0, 0.0, 1.0), (0.0, 0.0, 1.0)];
+    let figures = measure("helios-venus", 40_000, &FIT, None);
+    let mut verdict = Verdict::new("helios");
+    let hours = hour_error(&figures, "helios-venus");
+    verdict.within(
+        "KS D to the moment match",
+        median(&figures, |f| f.ks_fit),
+        0.0,
+        0.04,
+    );
+    verdict.within("worst hour factor, error", hours, 0.0, 0.1);
+    verdict.near(
+        "jobs per hour",
+        median(&figures, |f| f.jobs_per_hour),
+        28.8,
+        5.8,
+    );
+    let rows = rows("helios-venus", 40_000, 1);
+    let gpus = rows.iter().map(|r| f64::from(r.count * r.gpu)).sum::<f64>();
+    verdict.near("mean GPUs", gpus / rows.len() as f64, 6.74, 1.0);
     verdict.finish();
 }
 

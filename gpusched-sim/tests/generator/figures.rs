@@ -40,6 +40,10 @@ pub(crate) struct Figures {
     pub(crate) close: f64,
     pub(crate) same_gpus: f64,
     pub(crate) two_tenants: f64,
+    /// Median |difference of ln run| between an arrival and the one at most 10 s before it.
+    pub(crate) unlike: f64,
+    /// Mean and deviation of ln seconds between batches of all queues.
+    pub(crate) gap: (f64, f64),
     pub(crate) jobs_per_hour: f64,
     /// Batches by hour of the day.
     pub(crate) hours: [f64; 24],
@@ -47,7 +51,8 @@ pub(crate) struct Figures {
 
 pub(crate) fn figures(jobs: &[Job]) -> Figures {
     let n = jobs.len() as f64;
-    let (close, same) = close_arrivals(jobs);
+    let (unlike, same) = close_arrivals(jobs);
+    let close = unlike.len() as f64;
     let batches = batches(jobs);
     let mut hours = [0.0; 24];
     for (start, _) in &batches {
@@ -62,6 +67,8 @@ pub(crate) fn figures(jobs: &[Job]) -> Figures {
         top_share: top_share(jobs),
         close: close / n,
         same_gpus: same / close,
+        unlike: unlike[unlike.len() / 2],
+        gap: gaps(&batches),
         two_tenants: two_tenants(jobs),
         hours,
         ..Figures::default()
@@ -72,20 +79,31 @@ pub(crate) fn share(hits: impl Iterator<Item = bool> + Clone) -> f64 {
     hits.clone().filter(|hit| *hit).count() as f64 / hits.count() as f64
 }
 
-/// Arrivals at most 10 s after the one before in the same queue, and how many of them ask for the
-/// same number of GPUs.
-fn close_arrivals(jobs: &[Job]) -> (f64, f64) {
+/// Arrivals at most 10 s after the one before in the same queue: how much their run times differ
+/// (sorted), and how many ask for the same number of GPUs.
+fn close_arrivals(jobs: &[Job]) -> (Vec<f64>, f64) {
     let mut last: BTreeMap<u32, Job> = BTreeMap::new();
-    let (mut close, mut same) = (0.0, 0.0);
+    let (mut unlike, mut same) = (Vec::new(), 0.0);
     for job in jobs {
         if let Some(before) = last.insert(job.queue, *job)
             && job.submit - before.submit <= 10
         {
-            close += 1.0;
+            unlike.push((job.run as f64 / before.run as f64).ln().abs());
             same += f64::from(u8::from(before.gpus == job.gpus));
         }
     }
-    (close, same)
+    unlike.sort_by(f64::total_cmp);
+    (unlike, same)
+}
+
+/// Mean and deviation of ln seconds between batches that do not start together.
+fn gaps(batches: &[(i64, u32)]) -> (f64, f64) {
+    let ln = |pair: &[(i64, u32)]| ((pair[1].0 - pair[0].0) as f64).ln();
+    let logs = batches.windows(2).map(ln).filter(|ln| ln.is_finite());
+    let n = logs.clone().count() as f64;
+    let mean = logs.clone().sum::<f64>() / n;
+    let variance = logs.map(|ln| (ln - mean) * (ln - mean)).sum::<f64>() / n;
+    (mean, variance.sqrt())
 }
 
 /// Batches as the survey measures them: same queue, at most 60 s apart, same GPU count. Gives the

@@ -164,7 +164,7 @@ impl Batch {
         let mut durations = stream(Purpose::Duration);
         let centre = durations.normal();
         let inside = lognormal(shape.sweep.spread, durations.normal());
-        let total = model.durations[shape.durations].spread();
+        let total = model.durations[shape.durations].spread;
         let padding = model
             .preset
             .estimates
@@ -215,8 +215,13 @@ impl Batch {
 
     /// Run time of the next job.
     fn run(&mut self, model: &Model) -> Span {
-        let shared = (1.0 - self.own * self.own).sqrt();
-        let score = shared * self.centre + self.own * self.durations.normal();
+        let (stray, fresh) = (self.durations.unit(), self.durations.normal());
+        // Both branches give a standard normal score, so every job follows the mixture exactly.
+        let score = if stray < self.shape.sweep.stray {
+            fresh
+        } else {
+            (1.0 - self.own * self.own).sqrt() * self.centre + self.own * fresh
+        };
         let seconds = model.durations[self.shape.durations].at(score);
         Span(
             model

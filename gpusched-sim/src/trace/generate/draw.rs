@@ -113,6 +113,8 @@ pub(super) fn zipf(n: u32, exponent: f64) -> Vec<(u32, f64)> {
 pub(super) struct Quantiles {
     /// ln seconds at scores `-REACH`, `-REACH + 1/PER_UNIT`, …, `REACH`.
     ln_seconds: Vec<f64>,
+    /// Spread of ln seconds, from the quartiles (a lognormal gives its sigma).
+    pub(super) spread: f64,
 }
 
 /// Scores beyond ±6 (one in a thousand million) are taken as ±6.
@@ -126,7 +128,14 @@ impl Quantiles {
         let ln_seconds = (0..=points)
             .map(|i| invert(mixture, f64::from(i) / PER_UNIT - REACH, min, max))
             .collect();
-        Quantiles { ln_seconds }
+        let mut table = Quantiles {
+            ln_seconds,
+            spread: 0.0,
+        };
+        const QUARTILE: f64 = 0.674_489_750_196_081_7;
+        let quartiles = table.at(QUARTILE) / table.at(-QUARTILE);
+        table.spread = libm::log(quartiles) / (2.0 * QUARTILE);
+        table
     }
 
     /// Seconds at normal score `z`.
@@ -135,12 +144,6 @@ impl Quantiles {
         let index = (position as usize).min(self.ln_seconds.len() - 2);
         let (low, high) = (self.ln_seconds[index], self.ln_seconds[index + 1]);
         libm::exp(low + (high - low) * (position - index as f64))
-    }
-
-    /// Spread of ln seconds, from the quartiles (a lognormal gives its sigma).
-    pub(super) fn spread(&self) -> f64 {
-        const QUARTILE: f64 = 0.674_489_750_196_081_7;
-        libm::log(self.at(QUARTILE) / self.at(-QUARTILE)) / (2.0 * QUARTILE)
     }
 }
 
@@ -197,7 +200,7 @@ mod tests {
             let exact = libm::exp(7.5 + 1.5 * z);
             assert!((table.at(z) / exact - 1.0).abs() < 1e-6, "{z}");
         }
-        assert!((table.spread() - 1.5).abs() < 1e-6);
+        assert!((table.spread - 1.5).abs() < 1e-6);
     }
 
     #[test]

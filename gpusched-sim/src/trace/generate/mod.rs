@@ -58,8 +58,8 @@ pub struct GenerateOptions {
     pub jobs: u64,
     /// Seed of every draw.
     pub seed: u64,
-    /// Multiplies the arrival rate and so the offered load; jobs stay the same, only their
-    /// submissions move.
+    /// Multiplies the rate of batches and so the offered load. Batches stay the same, only their
+    /// starts move; jobs are numbered in the new order of submission.
     pub rate_scale: f64,
     /// Most GPUs one pod may have; larger jobs become gangs of equal pods.
     pub gpus_per_pod: u32,

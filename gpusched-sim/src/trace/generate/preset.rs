@@ -81,6 +81,9 @@ pub struct Sweep {
     pub max_batch: u32,
     /// Deviation of ln duration inside one batch: itself a lognormal over batches.
     pub spread: Lognormal,
+    /// Share of jobs that are unlike the rest of their batch (an early failure, another data
+    /// set): their duration is drawn afresh.
+    pub stray: f64,
     /// Share of jobs submitted in the same second as the one before.
     pub together: f64,
     /// Seconds to the job before otherwise (cut at [`Preset::max_member_gap`]).

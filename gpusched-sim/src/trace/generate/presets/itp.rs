@@ -142,15 +142,18 @@ pub(super) const ITP: Preset = Preset {
     ],
     // Data: the publisher dropped runs under 600 s; the longest is 1,573,360 s.
     run_range: (600.0, 1_573_360.0),
-    // Data: deviation of ln run inside a batch: median .013-.06 with a quarter above .4 (small
-    // batches), .24-.46 (30 jobs and more); gaps by size: zero 4-35 %, median 20 s down to 1 s.
+    // Data: neighbours in a batch differ in ln run by a median of .010-.016, but a quarter of the
+    // pairs by .04-.4 and a tenth by .5-1.6: hence near-equal jobs with strays among them, which
+    // also gives the 17 % of the variance of ln run found inside batches. Gaps by size: zero
+    // 4-35 %, median of the others 20 s down to 2 s.
     sweeps: &[
         Sweep {
             max_batch: 4,
             spread: Lognormal {
-                mu: -3.5,
-                sigma: 2.3,
+                mu: -4.0,
+                sigma: 1.6,
             },
+            stray: 0.2,
             together: 0.04,
             gap: Lognormal {
                 mu: 3.5,
@@ -160,9 +163,10 @@ pub(super) const ITP: Preset = Preset {
         Sweep {
             max_batch: 9,
             spread: Lognormal {
-                mu: -2.8,
-                sigma: 2.0,
+                mu: -4.3,
+                sigma: 1.3,
             },
+            stray: 0.12,
             together: 0.10,
             gap: Lognormal {
                 mu: 3.0,
@@ -172,9 +176,10 @@ pub(super) const ITP: Preset = Preset {
         Sweep {
             max_batch: 29,
             spread: Lognormal {
-                mu: -2.4,
-                sigma: 1.7,
+                mu: -4.5,
+                sigma: 1.2,
             },
+            stray: 0.08,
             together: 0.33,
             gap: Lognormal {
                 mu: 1.9,
@@ -184,9 +189,10 @@ pub(super) const ITP: Preset = Preset {
         Sweep {
             max_batch: ANY,
             spread: Lognormal {
-                mu: -1.2,
-                sigma: 0.9,
+                mu: -4.1,
+                sigma: 1.4,
             },
+            stray: 0.12,
             together: 0.33,
             gap: Lognormal {
                 mu: 0.9,

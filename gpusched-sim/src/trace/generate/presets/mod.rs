@@ -95,3 +95,77 @@ const ANY_RUN: Span = Span(i64::MAX);
 
 /// More than any batch or GPU count: the bound of the last row of a table.
 const ANY: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean(values: &[f64]) -> f64 {
+        values.iter().sum::<f64>() / values.len() as f64
+    }
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        for (i, preset) in PRESETS.iter().enumerate() {
+            let kebab = |c: char| c.is_ascii_lowercase() || c == '-';
+            assert!(preset.name.chars().all(kebab), "{}", preset.name);
+            assert!(PRESETS[..i].iter().all(|p| p.name != preset.name));
+        }
+    }
+
+    #[test]
+    fn rates_have_mean_one() {
+        for preset in presets() {
+            assert!((mean(&preset.hours) - 1.0).abs() < 0.005, "{}", preset.name);
+            assert!(
+                (mean(&preset.weekdays) - 1.0).abs() < 0.005,
+                "{}",
+                preset.name
+            );
+            assert!(
+                preset
+                    .hours
+                    .iter()
+                    .chain(&preset.weekdays)
+                    .all(|rate| *rate > 0.0)
+            );
+            assert!(preset.weather.step_hours > 0);
+        }
+    }
+
+    #[test]
+    fn tables_are_complete() {
+        for preset in presets() {
+            let name = preset.name;
+            assert_eq!(preset.gpu_counts.last().unwrap().max_batch, ANY, "{name}");
+            assert_eq!(preset.sweeps.last().unwrap().max_batch, ANY, "{name}");
+            let last = preset.durations.last().unwrap();
+            assert_eq!((last.max_batch, last.max_gpus), (ANY, ANY), "{name}");
+            let fractional = preset
+                .classes
+                .iter()
+                .any(|(class, _)| class.fractional > 0.0);
+            assert!(
+                !preset.classes.is_empty() && fractional != preset.fractions.is_empty(),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn mixtures_and_tails_are_distributions() {
+        for preset in presets() {
+            for row in preset.durations {
+                let total: f64 = row.mixture.iter().map(|c| c.weight).sum();
+                assert!((total - 1.0).abs() < 1e-3, "{} {row:?}", preset.name);
+            }
+            let tail = preset.batch_sizes;
+            assert_eq!(tail[0], (1, 1.0), "{}", preset.name);
+            assert!(
+                tail.is_sorted_by(|a, b| a.0 < b.0 && a.1 > b.1),
+                "{}",
+                preset.name
+            );
+        }
+    }
+}

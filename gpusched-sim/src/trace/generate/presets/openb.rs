@@ -71,9 +71,10 @@ pub(super) const OPENB: Preset = Preset {
     sweeps: &[Sweep {
         max_batch: ANY,
         spread: Lognormal {
-            mu: -1.24,
+            mu: -1.6,
             sigma: 2.0,
         },
+        stray: 0.1,
         together: 0.12,
         gap: Lognormal {
             mu: 2.6,

@@ -157,15 +157,17 @@ pub(super) const PHILLY: Preset = Preset {
     ],
     // Data: the longest run is 53.6 days.
     run_range: (1.0, 4_628_226.0),
-    // Data: deviation of ln run inside a batch: median .13-.24 up to 9 jobs, .27 up to 29, .3-.4
-    // beyond; 10 % of gaps are zero, the median of the others falls from 11 s to 5 s.
+    // Data: neighbours in a batch differ in ln run by a median of .10-.19, a tenth of them by .7-2.4;
+    // 9 % of the variance of ln run is inside batches. 10 % of gaps are zero, the median of the
+    // others falls from 11 s to 5 s.
     sweeps: &[
         Sweep {
             max_batch: 4,
             spread: Lognormal {
                 mu: -1.9,
-                sigma: 1.7,
+                sigma: 1.4,
             },
+            stray: 0.12,
             together: 0.12,
             gap: Lognormal {
                 mu: 2.9,
@@ -175,9 +177,10 @@ pub(super) const PHILLY: Preset = Preset {
         Sweep {
             max_batch: 29,
             spread: Lognormal {
-                mu: -1.35,
+                mu: -2.2,
                 sigma: 1.1,
             },
+            stray: 0.1,
             together: 0.10,
             gap: Lognormal {
                 mu: 2.2,
@@ -187,9 +190,10 @@ pub(super) const PHILLY: Preset = Preset {
         Sweep {
             max_batch: ANY,
             spread: Lognormal {
-                mu: -1.0,
-                sigma: 0.6,
+                mu: -2.1,
+                sigma: 0.9,
             },
+            stray: 0.1,
             together: 0.10,
             gap: Lognormal {
                 mu: 1.8,

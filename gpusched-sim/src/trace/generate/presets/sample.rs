@@ -19,7 +19,7 @@ pub(super) const SAMPLE: Preset = Preset {
     name: "sample",
     about: "the built-in sample: a busy week of 60 mixed nodes with gangs, sweeps and shared GPUs",
     gap: Gap::Lognormal(Lognormal {
-        mu: 5.29,
+        mu: 5.24,
         sigma: 1.0,
     }),
     // A working day with a quiet night; mean 1.
@@ -88,9 +88,10 @@ pub(super) const SAMPLE: Preset = Preset {
     sweeps: &[Sweep {
         max_batch: ANY,
         spread: Lognormal {
-            mu: -2.0,
-            sigma: 1.5,
+            mu: -3.0,
+            sigma: 1.3,
         },
+        stray: 0.1,
         together: 0.14,
         gap: Lognormal {
             mu: 2.0,

@@ -32,6 +32,7 @@ pub(super) const UNIFORM: Preset = Preset {
             mu: 0.0,
             sigma: 0.0,
         },
+        stray: 0.0,
         together: 0.0,
         gap: Lognormal {
             mu: 0.0,
