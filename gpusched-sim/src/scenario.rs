@@ -233,9 +233,7 @@ scenario! {
 }
 
 fn conflict(key: &'static str, origins: &Origins) -> Box<Diagnostic> {
-    let problem = Diagnostic::new(format!(
-        "`--{key}` contradicts `{key}` of the scenario"
-    ));
+    let problem = Diagnostic::new(format!("`--{key}` contradicts `{key}` of the scenario"));
     origins.blame(key, problem).help(format!(
         "flags may change policies, seed, discipline, horizon, out and format, not what is \
          replayed: leave `--{key}` out, or take `{key}` out of the scenario"

@@ -43,7 +43,8 @@ pub(crate) enum Verb {
 }
 
 #[derive(Args)]
-#[command(after_help = "A flag says the same as the key of that name in a scenario. With both, \
+#[command(
+    after_help = "A flag says the same as the key of that name in a scenario. With both, \
 flags win for policies, seed,
 discipline, horizon, out and format; for what is replayed they may only add to the scenario.
 Relative paths in a scenario count from the directory of the scenario file.
@@ -53,7 +54,8 @@ EXAMPLES:
   gpusched run --queueing easy --placement fgd       … with other policies
   gpusched run scenario.yaml --seed 7 --out result   replay a scenario, keep the results
   gpusched run --trace philly:jobs.csv --cluster 64x8:V100-SXM2-32GB
-  gpusched run --trace mytrace/ --format json        a directory with jobs.csv and nodes.csv")]
+  gpusched run --trace mytrace/ --format json        a directory with jobs.csv and nodes.csv"
+)]
 pub(crate) struct RunArgs {
     /// Scenario file (YAML); `gpusched schema` prints what may stand in it
     #[arg(value_name = "SCENARIO")]
@@ -88,7 +90,8 @@ impl RunArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Every queueing policy is tried with every placement policy, in the order \
+#[command(
+    after_help = "Every queueing policy is tried with every placement policy, in the order \
 given. What is not
 given is taken from the scenario, or is the default. The result does not depend on --threads.
 
@@ -96,7 +99,8 @@ EXAMPLES:
   gpusched compare --queueing fifo,easy,conservative      three queueing policies on the sample
   gpusched compare --placement all                        every placement policy
   gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
-  gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8")]
+  gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
+)]
 pub(crate) struct CompareArgs {
     /// Scenario file (YAML) that says what is replayed
     #[arg(value_name = "SCENARIO")]
@@ -106,11 +110,21 @@ pub(crate) struct CompareArgs {
     pub(crate) input: ScenarioArgs,
 
     /// Queueing policies to try, or `all`
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', help_heading = "Policies")]
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
     pub(crate) queueing: Vec<String>,
 
     /// Placement policies to try, or `all`
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', help_heading = "Policies")]
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
     pub(crate) placement: Vec<String>,
 
     /// Runs at the same time [default: one per processor]
@@ -167,7 +181,12 @@ pub(crate) struct ClusterArgs {
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
     /// Seed of placement policies that draw lots [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Policies", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
     pub(crate) seed: Option<u64>,
 
     /// What happens first when several things happen at one instant [default: batched]
@@ -175,7 +194,12 @@ pub(crate) struct PolicyArgs {
     pub(crate) discipline: Option<DisciplineArg>,
 
     /// Stop at this second of the trace
-    #[arg(long, value_name = "SECONDS", help_heading = "Running", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Running",
+        allow_negative_numbers = true
+    )]
     pub(crate) horizon: Option<Seconds>,
 }
 
@@ -327,11 +351,13 @@ pub(crate) struct InfoArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Exits with 2 when there is a problem, with 0 when there is none.
+#[command(
+    after_help = "Exits with 2 when there is a problem, with 0 when there is none.
 
 EXAMPLES:
   gpusched trace validate mytrace/
-  gpusched trace validate itp:cluster02.csv --cluster 16x8:V100-SXM2-32GB --max-errors 100")]
+  gpusched trace validate itp:cluster02.csv --cluster 16x8:V100-SXM2-32GB --max-errors 100"
+)]
 pub(crate) struct ValidateArgs {
     /// The trace, as FORMAT:PATH or a path
     #[arg(value_name = "TRACE")]
@@ -363,14 +389,16 @@ pub(crate) struct ConvertArgs {
 }
 
 #[derive(Args)]
-#[command(after_help = "Without --out the jobs are printed; with it a directory is written that \
+#[command(
+    after_help = "Without --out the jobs are printed; with it a directory is written that \
 `gpusched run --trace DIR`
 replays. Same options, same bytes. Without --preset the presets are listed.
 
 EXAMPLES:
   gpusched trace generate                                         list the presets
   gpusched trace generate --preset philly --jobs 50000 --out big
-  gpusched trace generate --preset itp --rate-scale 1.5 | head")]
+  gpusched trace generate --preset itp --rate-scale 1.5 | head"
+)]
 pub(crate) struct GenerateArgs {
     /// The workload to imitate; left out, the presets are listed
     #[arg(long, value_name = "NAME")]
@@ -382,7 +410,12 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Multiplies the arrival rate, and with it the offered load
-    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        allow_negative_numbers = true
+    )]
     pub(crate) rate_scale: f64,
     /// Most GPUs of one pod; larger jobs become gangs
     #[arg(long, value_name = "N", default_value_t = 8)]
@@ -408,7 +441,9 @@ pub(crate) enum PolicyVerb {
         format: Option<FormatArg>,
     },
     /// Say exactly what a policy does, and where the rule comes from
-    #[command(after_help = "EXAMPLES:\n  gpusched policy describe easy\n  gpusched policy describe fgd")]
+    #[command(
+        after_help = "EXAMPLES:\n  gpusched policy describe easy\n  gpusched policy describe fgd"
+    )]
     Describe {
         /// Name of the policy
         #[arg(value_name = "NAME")]

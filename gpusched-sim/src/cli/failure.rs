@@ -104,7 +104,9 @@ fn diagnose(error: &clap::Error) -> Box<Diagnostic> {
         .collect();
     let mut help = match close {
         Some(close) => format!("did you mean `{close}`? "),
-        None => tips.first().map_or_else(String::new, |tip| format!("{tip}; ")),
+        None => tips
+            .first()
+            .map_or_else(String::new, |tip| format!("{tip}; ")),
     };
     help += &format!("`{} --help` lists what there is", verb.join(" "));
     Diagnostic::new(message).help(help)

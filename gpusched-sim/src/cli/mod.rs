@@ -24,7 +24,7 @@ mod welcome;
 
 use args::{Cli, Verb};
 use clap::Parser;
-use failure::{Failure, Outcome};
+use failure::Outcome;
 use std::process::ExitCode;
 
 /// Runs the command and says how it went.

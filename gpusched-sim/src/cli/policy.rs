@@ -50,7 +50,11 @@ fn list(format: FormatArg) -> Outcome {
 }
 
 fn table() -> String {
-    let width = all().iter().map(|(_, info)| info.name.len()).max().unwrap_or(0);
+    let width = all()
+        .iter()
+        .map(|(_, info)| info.name.len())
+        .max()
+        .unwrap_or(0);
     let mut text = String::new();
     for (role, what) in [
         ("queueing", "who starts next (--queueing)"),
@@ -68,13 +72,18 @@ fn table() -> String {
 }
 
 fn describe(name: &str) -> Outcome {
-    let found: Vec<_> = all().into_iter().filter(|(_, info)| info.name == name).collect();
+    let found: Vec<_> = all()
+        .into_iter()
+        .filter(|(_, info)| info.name == name)
+        .collect();
     if found.is_empty() {
         let help = match did_you_mean(name, all().iter().map(|(_, info)| info.name)) {
             Some(close) => format!("did you mean `{close}`? all: `gpusched policy list`"),
             None => "`gpusched policy list` lists them all".to_owned(),
         };
-        return Err(Diagnostic::new(format!("there is no policy `{name}`")).help(help).into());
+        return Err(Diagnostic::new(format!("there is no policy `{name}`"))
+            .help(help)
+            .into());
     }
     let texts: Vec<String> = found
         .into_iter()

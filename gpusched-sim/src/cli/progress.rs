@@ -7,28 +7,32 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Shows how many of the jobs have arrived, until it is dropped.
+/// Shows how many jobs have arrived, added up over all runs, until it is dropped.
 pub(crate) struct Progress {
-    /// The replay counts here.
-    pub(crate) arrived: Arc<AtomicU64>,
+    counters: Vec<Arc<AtomicU64>>,
     done: Arc<AtomicBool>,
     painter: Option<JoinHandle<()>>,
 }
 
 impl Progress {
-    /// Begins to show progress towards `jobs`.
-    pub(crate) fn show(jobs: u64) -> Progress {
-        let arrived = Arc::new(AtomicU64::new(0));
+    /// Begins to show the progress of `runs` runs of `jobs` jobs each.
+    pub(crate) fn runs(jobs: usize, runs: usize) -> Progress {
+        let counters: Vec<Arc<AtomicU64>> = (0..runs).map(|_| Arc::default()).collect();
         let done = Arc::new(AtomicBool::new(false));
         let painter = terminal::watched().then(|| {
-            let (arrived, done) = (Arc::clone(&arrived), Arc::clone(&done));
-            std::thread::spawn(move || paint(jobs, &arrived, &done))
+            let (counters, done) = (counters.clone(), Arc::clone(&done));
+            std::thread::spawn(move || paint((jobs * runs) as u64, &counters, &done))
         });
         Progress {
-            arrived,
+            counters,
             done,
             painter,
         }
+    }
+
+    /// Where run number `run` counts.
+    pub(crate) fn counter(&self, run: usize) -> Arc<AtomicU64> {
+        Arc::clone(&self.counters[run])
     }
 }
 
@@ -42,14 +46,19 @@ impl Drop for Progress {
     }
 }
 
-fn paint(jobs: u64, arrived: &AtomicU64, done: &AtomicBool) {
+fn paint(jobs: u64, counters: &[Arc<AtomicU64>], done: &AtomicBool) {
     let bar = ProgressBar::new(jobs);
     let style = "{bar:30} {percent}%  {human_pos} of {human_len} jobs  {per_sec}  {eta} left";
     if let Ok(style) = ProgressStyle::with_template(style) {
         bar.set_style(style);
     }
     while !done.load(Ordering::Relaxed) {
-        bar.set_position(arrived.load(Ordering::Relaxed));
+        bar.set_position(
+            counters
+                .iter()
+                .map(|count| count.load(Ordering::Relaxed))
+                .sum(),
+        );
         std::thread::park_timeout(Duration::from_millis(100));
     }
     bar.finish_and_clear();

@@ -42,7 +42,11 @@ fn colours() -> bool {
 pub(crate) fn say_notes(report: &ReadReport) {
     for (reason, count) in &report.jobs_dropped {
         let rows = if *count == 1 { "row" } else { "rows" };
-        say(&format!("Note: {} {rows} left out of {}: {reason}", thousands(*count), report.path));
+        say(&format!(
+            "Note: {} {rows} left out of {}: {reason}",
+            thousands(*count),
+            report.path
+        ));
     }
     for note in &report.notes {
         say(&format!("Note: {}: {note}", report.path));

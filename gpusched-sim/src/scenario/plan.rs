@@ -206,7 +206,10 @@ fn own_cluster(trace: &str) -> Result<String> {
     }
     let (_, path) = detect::split_spec(trace)?;
     let directory = Path::new(path);
-    if ["nodes.csv", "nodes.csv.gz"].iter().any(|name| directory.join(name).is_file()) {
+    if ["nodes.csv", "nodes.csv.gz"]
+        .iter()
+        .any(|name| directory.join(name).is_file())
+    {
         return Ok(trace.to_owned());
     }
     Err(Diagnostic::new("no machines to replay this trace on").help(
@@ -217,8 +220,10 @@ fn own_cluster(trace: &str) -> Result<String> {
 
 fn check_builtin(spec: &str) -> Result<()> {
     if builtin::is_builtin(spec) && spec != builtin::SAMPLE {
-        return Err(Diagnostic::new(format!("there is nothing built in called `{spec}`"))
-            .help(format!("what is built in is `{}`", builtin::SAMPLE)));
+        return Err(
+            Diagnostic::new(format!("there is nothing built in called `{spec}`"))
+                .help(format!("what is built in is `{}`", builtin::SAMPLE)),
+        );
     }
     Ok(())
 }
@@ -279,7 +284,8 @@ fn policy_problem(
 
 fn parse_zero_run(text: &str) -> Result<ZeroRun> {
     let wrong = |message: String| {
-        Diagnostic::new(message).help("choose `error`, `drop`, `keep`, or `clamp:SECONDS` such as `clamp:1`")
+        Diagnostic::new(message)
+            .help("choose `error`, `drop`, `keep`, or `clamp:SECONDS` such as `clamp:1`")
     };
     match text {
         "error" => return Ok(ZeroRun::Error),

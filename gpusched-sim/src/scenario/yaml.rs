@@ -154,7 +154,9 @@ fn explain(error: &Error) -> (String, String) {
                 None => keys(),
             },
         ),
-        Error::SerdeUnknownVariant { variant, expected, .. } => {
+        Error::SerdeUnknownVariant {
+            variant, expected, ..
+        } => {
             let all = expected.join(", ");
             let help = match did_you_mean(variant, expected.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`? possible values: {all}"),
@@ -178,7 +180,10 @@ fn explain(error: &Error) -> (String, String) {
             "a file holds one scenario: leave the line `---` and what follows it out".to_owned(),
         ),
         Error::SerdeInvalidType { .. } | Error::Unexpected { .. } => (
-            format!("this is not what a scenario looks like here: {}", plain(error)),
+            format!(
+                "this is not what a scenario looks like here: {}",
+                plain(error)
+            ),
             "a scenario is a list of `key: value` lines, such as `queueing: easy`".to_owned(),
         ),
         Error::Message { msg, .. } => (msg.clone(), "give another value".to_owned()),

@@ -12,6 +12,7 @@ pub mod generate;
 pub mod inline;
 pub mod input;
 pub mod meta;
+pub mod problems;
 pub mod row;
 mod rules;
 pub mod sink;
@@ -23,6 +24,7 @@ use crate::diagnostic::Result;
 use gpusched_core::units::{MAX_MICROS, Span};
 use input::Source;
 pub use meta::Meta;
+pub use problems::Problems;
 use row::{JobRow, NodeRow};
 use sink::{JobSink, NodeSink};
 use std::path::PathBuf;
@@ -91,6 +93,8 @@ pub struct ReadOptions {
     pub queue_only: Option<String>,
     /// Stop after this many rows have been handed over.
     pub limit: Option<u64>,
+    /// Put problems with single rows here and go on, whatever `lenient` says.
+    pub problems: Option<Problems>,
 }
 
 impl Default for ReadOptions {
@@ -106,6 +110,7 @@ impl Default for ReadOptions {
             timezone: None,
             queue_only: None,
             limit: None,
+            problems: None,
         }
     }
 }
