@@ -353,7 +353,15 @@ fn broken_directories_and_meta_files_are_located() {
 }
 
 /// One valid input per format, to be damaged.
-const VALID: [(&str, &str); 9] = [
+const VALID: [(&str, &str); 11] = [
+    (
+        "chronus",
+        "job_id,num_gpu,submit_time,duration,expect_time_list,expect_value_list,best_effort\n0,1,5,96,159-189,10-8,0\n",
+    ),
+    (
+        "tiresias",
+        "job_id,num_gpu,submit_time,iterations,duration,iteration_time,priority\n0,16,5,10,1000,490,1\n",
+    ),
     (
         "v1",
         "job_id,task,submit_s,run_s,gpu,gpu_milli,deadline_s,x_n\na,main,0,1.5,1,500,9:1|10:2,z\n\"b\",\"m\",1,2,0,,,\n",
@@ -389,9 +397,28 @@ const VALID: [(&str, &str); 9] = [
     ("gavel", "LM (batch size 5)\tcmd\t-n\t0\t100\t3.5\t2\n"),
 ];
 
+/// A directory that is both a set of PAI tables and a trace v1.
+const PAI: [(&str, &str); 6] = [
+    (
+        "pai_job_table.csv",
+        "j1,i1,u1,Terminated,1000.0,1100.0\nj2,i2,u2,Running,1010.0,\n",
+    ),
+    (
+        "pai_task_table.csv",
+        "j1,ps,2,Terminated,1005.0,1090.0,600.0,29.3,50.0,CPU\nj2,w,1,Running,1020.0,,600,10,800.0,P100\n",
+    ),
+    ("pai_group_tag_table.csv", "i1,u1,V100,g1,bert\n"),
+    ("pai_machine_spec.csv", "m1,CPU,96,512,0\n"),
+    (
+        "meta.toml",
+        "schema = 1\nt0 = \"2020\\u00e9 \\\"x\" # c\ncensor_time = 5.5\n",
+    ),
+    ("jobs.csv", "job_id,submit_s,run_s\na,0,1\n"),
+];
+
 fn read_as_everything(bytes: &[u8]) {
     let options = ReadOptions {
-        lenient: bytes.len() % 2 == 0,
+        lenient: bytes.len().is_multiple_of(2),
         ..ReadOptions::default()
     };
     let source = || Source::from_bytes("t", bytes.to_vec());
@@ -427,7 +454,7 @@ fn the_inputs_to_be_damaged_are_valid() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
@@ -465,6 +492,33 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = byte;
         read_as_everything(&bytes);
+    }
+
+    #[test]
+    fn damaged_directories_never_panic(
+        which in 0..PAI.len(),
+        at in any::<prop::sample::Index>(),
+        byte in prop::sample::select(b"0123456789eE.,-+\"\n|=\\u#\xff".to_vec()),
+    ) {
+        let root = std::env::temp_dir().join(format!("gpusched-fuzz-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        for (index, (name, text)) in PAI.iter().enumerate() {
+            let mut bytes = text.as_bytes().to_vec();
+            if index == which {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            std::fs::write(root.join(name), bytes).unwrap();
+        }
+        for format in ["pai", "v1"] {
+            for lenient in [false, true] {
+                let options = ReadOptions { lenient, ..ReadOptions::default() };
+                let spec = format!("{format}:{}", root.display());
+                let _ = read_jobs(&spec, &options, &mut |_| Ok(()));
+                let _ = read_nodes(&spec, &options, &mut |_| Ok(()));
+            }
+        }
+        std::fs::remove_dir_all(&root).unwrap();
     }
 
     #[test]

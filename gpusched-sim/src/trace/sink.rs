@@ -276,10 +276,13 @@ impl<'a> JobSink<'a> {
 
     fn duplicate(&mut self, row: &JobRow, place: &dyn Place) -> Option<Problem> {
         let first = self.tally.first_line((&row.job_id, &row.task), row.line)?;
-        let message = format!(
-            "job \"{}\" task \"{}\" is there twice: first on line {first}, again on line {}",
-            row.job_id, row.task, row.line
+        let mut message = format!(
+            "job \"{}\" task \"{}\" is there twice",
+            row.job_id, row.task
         );
+        if row.line > 0 {
+            message += &format!(": first on line {first}, again on line {}", row.line);
+        }
         let problem = Diagnostic::new(message)
             .help("give one of them another job_id, or another task if they are one job");
         Some(Problem::new(
