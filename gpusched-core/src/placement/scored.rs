@@ -184,6 +184,11 @@ impl Scored {
         }
     }
 
+    /// Whether there is more than one term.
+    pub fn is_sum(&self) -> bool {
+        self.terms.len() > 1
+    }
+
     /// Final scores of all feasible nodes in order of rank: for explanations and conformance.
     /// A single term is normalised here (and not weighted).
     pub fn finals(&mut self, cluster: &Cluster, shape: ShapeId, finals: &mut Finals) {
