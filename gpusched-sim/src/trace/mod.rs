@@ -8,6 +8,7 @@ pub mod build;
 pub mod detect;
 pub mod fields;
 pub mod formats;
+pub mod generate;
 pub mod inline;
 pub mod input;
 pub mod meta;
