@@ -83,93 +83,97 @@ impl Diagnostic {
     /// the offending characters, and the help. `colour` adds terminal colours; without it the
     /// text holds `file:line:column` literally.
     pub fn render(&self, colour: bool) -> String {
-        match (&self.file, &self.source) {
-            (Some(file), Some(source)) if self.column > 0 && self.column <= LONGEST_SHOWN => {
-                self.render_with_source(file, source, colour)
-            }
-            _ => self.render_plain(),
-        }
-    }
-
-    /// The form without a source line: nothing was kept, or it is too long to be of use.
-    fn render_plain(&self) -> String {
-        let mut text = format!("Error: {}\n", self.message);
+        let paint = |code: &str, text: &str| match colour {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_string(),
+        };
+        let mut text = format!(
+            "{}: {}\n",
+            paint("1;31", "error"),
+            paint("1", &self.message)
+        );
+        let number = if self.line > 0 {
+            self.line.to_string()
+        } else {
+            String::new()
+        };
+        let margin = " ".repeat(number.len());
         if let Some(file) = &self.file {
-            text += &format!("  at {file}");
-            for part in [self.line, self.column] {
-                if part > 0 {
-                    text += &format!(":{part}");
-                }
+            let mut place = printable(file);
+            for part in [self.line, self.column]
+                .into_iter()
+                .take_while(|part| *part > 0)
+            {
+                place += &format!(":{part}");
             }
-            text.push('\n');
+            text += &format!("{margin} {} {place}\n", paint("34", "-->"));
+        }
+        if let Some((line, marker)) = self.excerpt() {
+            let bar = paint("34", "|");
+            text += &format!("{margin} {bar}\n{} {bar} {line}\n", paint("34", &number));
+            text += &format!("{margin} {bar} {}\n", paint("1;31", &marker));
         }
         if let Some(help) = &self.help {
-            text += &format!("  Help: {help}\n");
+            text += &format!("{margin} {} {help}\n", paint("36", "= help:"));
         }
         text
     }
 
-    fn render_with_source(&self, file: &str, source: &str, colour: bool) -> String {
-        let start = self.column as usize - 1;
-        let shown = printable(source, start + self.width.min(LONGEST_SHOWN as usize) + 60);
-        let length = shown.chars().count();
-        // A marker past the last character needs a character to stand under.
-        let shown = format!("{shown}{}", " ".repeat((start + 1).saturating_sub(length)));
-        let end = (start + self.width).clamp(start + 1, shown.chars().count().max(start + 1));
-        let config = ariadne::Config::new()
-            .with_color(colour)
-            .with_char_set(ariadne::CharSet::Ascii)
-            .with_index_type(ariadne::IndexType::Char);
-        let mut report =
-            ariadne::Report::build(ariadne::ReportKind::Error, (file.to_string(), start..end))
-                .with_config(config)
-                .with_message(&self.message)
-                .with_label(
-                    ariadne::Label::new((file.to_string(), start..end))
-                        .with_color(ariadne::Color::Red)
-                        .with_message("here"),
-                );
-        if let Some(help) = &self.help {
-            report = report.with_help(help);
+    /// The part of the offending line around the column, and the marker for the line below.
+    fn excerpt(&self) -> Option<(String, String)> {
+        let start = usize::try_from(self.column.checked_sub(1)?).ok()?;
+        let source = self.source.as_ref()?;
+        // Of a long line only the surroundings are of use.
+        let first = start.saturating_sub(120);
+        let shown: String = source.chars().skip(first).take(200).collect();
+        let cut_before = if first > 0 { "..." } else { "" };
+        let cut_after = if source.chars().nth(first + 200).is_some() {
+            "..."
+        } else {
+            ""
+        };
+        let mut marker = " ".repeat(cut_before.len());
+        let marked = self.width.clamp(1, 80);
+        let mut length = 0;
+        for (at, c) in shown.chars().enumerate().take(start - first + marked) {
+            marker.push_str(match (at >= start - first, is_wide(c)) {
+                (false, false) => " ",
+                (false, true) => "  ",
+                (true, false) => "^",
+                (true, true) => "^^",
+            });
+            length = at + 1;
         }
-        let offset = usize::try_from(self.line.saturating_sub(1)).unwrap_or(0);
-        let text = ariadne::Source::from(shown).with_display_line_offset(offset);
-        let mut out = Vec::new();
-        match report.finish().write((file.to_string(), text), &mut out) {
-            Ok(()) => String::from_utf8_lossy(&out).into_owned(),
-            Err(_) => self.render_plain(),
+        if length <= start - first {
+            // Past the end of the line, where something is missing.
+            marker.push_str(if length == start - first { "^" } else { " ^" });
         }
+        Some((
+            format!("{cut_before}{}{cut_after}", printable(&shown)),
+            marker,
+        ))
     }
 }
 
-/// Beyond this column a line is not shown: it would scroll the message off the screen.
-const LONGEST_SHOWN: u64 = 2000;
+/// A text without anything that would steer a terminal or move the columns.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
 
-/// The first `length` characters of a line, without anything that would steer a terminal.
-fn printable(source: &str, length: usize) -> String {
-    let mut shown: String = source
-        .chars()
-        .take(length)
-        .map(|c| {
-            if c.is_control() && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        // Ariadne would break the line at these, and the columns would no longer match.
-        .map(|c| {
-            if matches!(c, '\u{2028}' | '\u{2029}') {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect();
-    if source.chars().nth(length).is_some() {
-        shown.push_str("...");
-    }
-    shown
+/// Whether a character takes two columns of a terminal: East Asian scripts and emoji.
+fn is_wide(c: char) -> bool {
+    matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
 }
 
 impl fmt::Display for Diagnostic {

@@ -13,6 +13,7 @@ pub mod inline;
 pub mod input;
 pub mod meta;
 pub mod row;
+mod rules;
 pub mod sink;
 pub mod stamp;
 pub mod table;

@@ -99,13 +99,13 @@ pub(crate) fn default_share(gpu_milli: u32) -> ShareMode {
 const JOB_COLUMNS: &[Column<JobRow>] = &[
     required("job_id", |row, out| out.push_str(&row.job_id)),
     column("task", |row, out| {
-        put_unless(out, row.task.as_str(), "main")
+        put_unless(out, row.task.as_str(), "main");
     }),
     column("count", |row, out| put_unless(out, row.count, 1)),
     column("min_count", |row, out| put_some(out, row.min_count)),
     column("max_count", |row, out| put_some(out, row.max_count)),
     column("gang", |row, out| {
-        put_choice(out, row.gang, Default::default(), &GANGS)
+        put_choice(out, row.gang, Default::default(), &GANGS);
     }),
     required("submit_s", |row, out| put(out, row.submit)),
     required("run_s", put_run),
@@ -119,10 +119,10 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
     column("gpu", |row, out| put_unless(out, row.gpu, 0)),
     column("gpu_milli", |row, out| put_unless(out, row.gpu_milli, 1000)),
     column("gpu_mem_mib", |row, out| {
-        put_unless(out, row.gpu_mem_mib, 0)
+        put_unless(out, row.gpu_mem_mib, 0);
     }),
     column("mig_profile", |row, out| {
-        put_some(out, row.mig_profile.as_ref())
+        put_some(out, row.mig_profile.as_ref());
     }),
     column("mig_count", |row, out| put_unless(out, row.mig_count, 0)),
     column("share_mode", |row, out| {
@@ -134,12 +134,12 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
         );
     }),
     column("gpu_models", |row, out| {
-        out.push_str(&row.gpu_models.join("|"))
+        out.push_str(&row.gpu_models.join("|"));
     }),
     column("gpu_not", |row, out| out.push_str(&row.gpu_not.join("|"))),
     column("cc_min", |row, out| put_unless(out, row.cc_min, 0.0)),
     column("nvlink_gbps_min", |row, out| {
-        put_unless(out, row.nvlink_gbps_min, 0.0)
+        put_unless(out, row.nvlink_gbps_min, 0.0);
     }),
     column("rdma", |row, out| put_unless(out, row.rdma, 0)),
     column("cpu_milli", |row, out| put_unless(out, row.cpu_milli, 0)),
@@ -147,22 +147,22 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
     column("disk_mib", |row, out| put_unless(out, row.disk_mib, 0)),
     column("priority", |row, out| put_unless(out, row.priority, 0)),
     column("priority_class", |row, out| {
-        put_some(out, row.priority_class.as_ref())
+        put_some(out, row.priority_class.as_ref());
     }),
     column("queue", |row, out| out.push_str(&row.queue)),
     column("user", |row, out| out.push_str(&row.user)),
     column("tenant", |row, out| out.push_str(&row.tenant)),
     column("group", |row, out| out.push_str(&row.group)),
     column("preemptible", |row, out| {
-        put_flag(out, row.preemptible, true)
+        put_flag(out, row.preemptible, true);
     }),
     column("spot_ok", |row, out| put_flag(out, row.spot_ok, false)),
     column("ckpt_s", |row, out| put_some(out, row.ckpt)),
     column("ckpt_cost_s", |row, out| {
-        put_unless(out, row.ckpt_cost, Span::ZERO)
+        put_unless(out, row.ckpt_cost, Span::ZERO);
     }),
     column("restart_s", |row, out| {
-        put_unless(out, row.restart, Span::ZERO)
+        put_unless(out, row.restart, Span::ZERO);
     }),
     column("topo_mode", |row, out| {
         put_choice(out, row.topo_mode, Default::default(), &TOPO_MODES);
@@ -177,19 +177,19 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
     }),
     column("slice_size", |row, out| put_some(out, row.slice_size)),
     column("max_per_node", |row, out| {
-        put_unless(out, row.max_per_node, 0)
+        put_unless(out, row.max_per_node, 0);
     }),
     column("outcome", |row, out| {
-        put_choice(out, row.outcome, Default::default(), &OUTCOMES)
+        put_choice(out, row.outcome, Default::default(), &OUTCOMES);
     }),
     column("fail_at_s", |row, out| put_some(out, row.fail_at)),
     column("censored", |row, out| {
-        put_choice(out, row.censored, Default::default(), &CENSORED)
+        put_choice(out, row.censored, Default::default(), &CENSORED);
     }),
     column("obs_start_s", |row, out| put_some(out, row.obs_start)),
     column("obs_end_s", |row, out| put_some(out, row.obs_end)),
     column("obs_nodes", |row, out| {
-        put_some(out, row.obs_nodes.as_ref())
+        put_some(out, row.obs_nodes.as_ref());
     }),
     column("attempts", |row, out| put_some(out, row.attempts)),
     column(UTIL_COLUMNS[0], |row, out| put_some(out, row.util[0])),
@@ -198,7 +198,7 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
     column(UTIL_COLUMNS[3], |row, out| put_some(out, row.util[3])),
     column(UTIL_COLUMNS[4], |row, out| put_some(out, row.util[4])),
     column("util_profile", |row, out| {
-        put_some(out, row.util_profile.as_ref())
+        put_some(out, row.util_profile.as_ref());
     }),
 ];
 
@@ -209,17 +209,17 @@ const NODE_COLUMNS: &[Column<NodeRow>] = &[
     required("gpu", |row, out| put(out, row.gpu)),
     column("gpu_mem_mib", |row, out| put_some(out, row.gpu_mem_mib)),
     column("mig_capable", |row, out| {
-        put_flag(out, row.mig_capable, false)
+        put_flag(out, row.mig_capable, false);
     }),
     column("mig_layout", |row, out| out.push_str(&row.mig_layout)),
     column("share_replicas", |row, out| {
-        put_unless(out, row.share_replicas, 0)
+        put_unless(out, row.share_replicas, 0);
     }),
     column("cpu_milli", |row, out| put_some(out, row.cpu_milli)),
     column("mem_mib", |row, out| put_some(out, row.mem_mib)),
     column("nvlink_domain", |row, out| out.push_str(&row.nvlink_domain)),
     column("nvlink_gbps", |row, out| {
-        put_unless(out, row.nvlink_gbps, 0.0)
+        put_unless(out, row.nvlink_gbps, 0.0);
     }),
     column("nic_count", |row, out| put_unless(out, row.nic_count, 0)),
     column("nic_gbps", |row, out| put_unless(out, row.nic_gbps, 0.0)),
@@ -282,7 +282,7 @@ fn write_table<T>(
         })
         .collect();
     let mut extra: Vec<&str> = Vec::new();
-    for (name, _) in rows.iter().flat_map(|row| private(row)) {
+    for (name, _) in rows.iter().flat_map(&private) {
         if !extra.contains(&name.as_str()) {
             extra.push(name);
         }

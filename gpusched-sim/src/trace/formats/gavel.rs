@@ -8,8 +8,9 @@
 //! Pitfalls: arrival and scale factor are in the other order in the 7-column layout; jobs are
 //! work, not time: without a duration column or a throughput table (`throughputs`, a JSON file
 //! of Gavel) a row has steps and a profile but no run time. With a table the run time is that
-//! on a V100 (or else the first worker type), consolidated; `scale_factor` GPUs are that many
-//! pods of one GPU. An SLO of -1 is none.
+//! on a V100 (or else the first worker type), consolidated; a tenth of the msr jobs have a scale
+//! their type was not measured at, which is extrapolated linearly and noted. `scale_factor` GPUs
+//! are that many pods of one GPU. An SLO of -1 is none.
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::fields::{FieldResult, Problem};
@@ -19,6 +20,7 @@ use crate::trace::sink::{JobSink, Sink};
 use crate::trace::table::{Column, Row, Split, Table};
 use gpusched_core::units::{MAX_MICROS, Span};
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use std::path::Path;
 
 const SEVEN: [&str; 7] = [
@@ -61,6 +63,8 @@ const TWELVE: [&str; 12] = [
 struct Throughputs {
     worker: String,
     table: Map<String, Value>,
+    /// Jobs whose throughput was not measured at their scale.
+    scaled: Cell<u64>,
 }
 
 impl Throughputs {
@@ -87,21 +91,42 @@ impl Throughputs {
             .or_else(|| workers.keys().next().cloned());
         let worker = worker.ok_or_else(|| wrong("there is no worker type in it"))?;
         match workers.remove(&worker) {
-            Some(Value::Object(table)) => Ok(Throughputs { worker, table }),
+            Some(Value::Object(table)) => Ok(Throughputs {
+                worker,
+                table,
+                scaled: Cell::new(0),
+            }),
             _ => Err(wrong(&format!(
                 "worker type \"{worker}\" holds no job types"
             ))),
         }
     }
 
-    /// Isolated steps per second; the keys are Python tuples.
-    fn steps_per_second(&self, job_type: &str, scale: u32) -> Option<f64> {
+    /// Isolated steps per second on exactly `scale` GPUs; the keys are Python tuples.
+    fn measured(&self, job_type: &str, scale: u32) -> Option<f64> {
         let key = format!("('{job_type}', {scale})");
         self.table
             .get(&key)?
             .get("null")?
             .as_f64()
             .filter(|speed| *speed > 0.0)
+    }
+
+    /// Isolated steps per second. Where a scale was not measured, the largest smaller one that
+    /// was is scaled up linearly, and the job is counted.
+    fn steps_per_second(&self, job_type: &str, scale: u32) -> Option<f64> {
+        if let Some(speed) = self.measured(job_type, scale) {
+            return Some(speed);
+        }
+        let smaller = (0..10)
+            .rev()
+            .map(|power| 1 << power)
+            .filter(|smaller| *smaller < scale);
+        let (from, speed) = smaller
+            .filter_map(|from: u32| Some((from, self.measured(job_type, from)?)))
+            .next()?;
+        self.scaled.set(self.scaled.get() + 1);
+        Some(speed * f64::from(scale) / f64::from(from))
     }
 }
 
@@ -162,6 +187,16 @@ pub fn read_jobs(source: &Source, sink: &mut JobSink<'_>) -> Result<()> {
         number += 1;
         columns.job(row, number, throughputs.as_ref()).map(Some)
     })?;
+    if let Some(scaled) = throughputs
+        .as_ref()
+        .map(|table| table.scaled.get())
+        .filter(|n| *n > 0)
+    {
+        sink.note(format!(
+            "{scaled} jobs have a scale their throughput was not measured at: the nearest smaller \
+             one was scaled up linearly"
+        ));
+    }
     if throughputs.is_none() && !columns.duration.present() {
         sink.note("run times are not known: give the throughput table".into());
     }

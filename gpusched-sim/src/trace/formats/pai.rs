@@ -206,9 +206,9 @@ pub fn read_jobs(source: &Source, sink: &mut JobSink<'_>) -> Result<()> {
             }
         }
     })?;
-    sink.drop("no record of the job", passed[Passed::NoJob as usize]);
-    sink.drop("no submission time", passed[Passed::NoSubmit as usize]);
-    sink.drop("never started", passed[Passed::NoStart as usize]);
+    sink.drop("no record of the job", passed[Passed::Unrecorded as usize]);
+    sink.drop("no submission time", passed[Passed::Unsubmitted as usize]);
+    sink.drop("never started", passed[Passed::Unstarted as usize]);
     Ok(())
 }
 
@@ -311,9 +311,9 @@ fn read_intervals(directory: &Path) -> Result<(FxHashMap<String, Interval>, Time
 /// Why a task is no row.
 #[derive(Clone, Copy)]
 enum Passed {
-    NoJob,
-    NoSubmit,
-    NoStart,
+    Unrecorded,
+    Unsubmitted,
+    Unstarted,
 }
 
 impl Index {
@@ -323,13 +323,13 @@ impl Index {
         let started = row.optional_time(columns.start)?;
         row.optional_time(columns.end)?;
         let Some(job) = self.jobs.get(&name) else {
-            return Ok(Err(Passed::NoJob));
+            return Ok(Err(Passed::Unrecorded));
         };
         let Some(submit) = job.submit else {
-            return Ok(Err(Passed::NoSubmit));
+            return Ok(Err(Passed::Unsubmitted));
         };
         let (Some(_), Some(interval)) = (started, self.intervals.get(&name)) else {
-            return Ok(Err(Passed::NoStart));
+            return Ok(Err(Passed::Unstarted));
         };
         let end = interval.end.unwrap_or(self.horizon);
         let relative = |time: Time| Time((time - self.first_submit).0);

@@ -85,6 +85,11 @@ pub fn read_jobs(source: &Source, sink: &mut JobSink<'_>) -> Result<()> {
     sink.digest(input.digest());
     let jobs: Vec<Job> =
         serde_json::from_str(&text).map_err(|error| broken(source.name(), &text, &error))?;
+    if jobs.is_empty() {
+        return Err(Diagnostic::new("the list holds no job")
+            .at(source.name(), 1, 1)
+            .help("give a log with at least one job"));
+    }
     let clock = Clock::new(sink.options)?;
     let stamps = |text: &Option<String>| text.as_deref().and_then(|t| parse_text(t, &clock).ok());
     let submitted = jobs.iter().filter_map(|job| stamps(&job.submitted_time));
