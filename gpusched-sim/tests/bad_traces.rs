@@ -353,7 +353,11 @@ fn broken_directories_and_meta_files_are_located() {
 }
 
 /// One valid input per format, to be damaged.
-const VALID: [(&str, &str); 10] = [
+const VALID: [(&str, &str); 11] = [
+    (
+        "chronus",
+        "job_id,num_gpu,submit_time,duration,expect_time_list,expect_value_list,best_effort\n0,1,5,96,159-189,10-8,0\n",
+    ),
     (
         "tiresias",
         "job_id,num_gpu,submit_time,iterations,duration,iteration_time,priority\n0,16,5,10,1000,490,1\n",
@@ -414,7 +418,7 @@ const PAI: [(&str, &str); 6] = [
 
 fn read_as_everything(bytes: &[u8]) {
     let options = ReadOptions {
-        lenient: bytes.len() % 2 == 0,
+        lenient: bytes.len().is_multiple_of(2),
         ..ReadOptions::default()
     };
     let source = || Source::from_bytes("t", bytes.to_vec());

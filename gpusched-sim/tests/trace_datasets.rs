@@ -259,6 +259,20 @@ fn muri() {
 }
 
 #[test]
+fn chronus() {
+    let Some(path) = dataset("chronus-2021") else {
+        return;
+    };
+    for file in files(&path, ".csv") {
+        if !file.to_string_lossy().contains("trace_job") {
+            continue;
+        }
+        let (rows, report) = jobs(&file.to_string_lossy());
+        assert_eq!((report.format, rows.len()), ("chronus", 30_940));
+    }
+}
+
+#[test]
 fn gavel_and_shockwave() {
     let Some(path) = dataset("gavel-2020") else {
         return;

@@ -377,6 +377,32 @@ fn tiresias_is_in_seconds_and_muri_in_milliseconds() {
 }
 
 #[test]
+fn chronus_is_in_minutes_with_deadlines_after_the_submission() {
+    let text = "job_id,user,num_gpu,submit_time,iterations,model_name,duration,interval,expect_time_list,expect_value_list,best_effort,job_type
+0,vc_a,16,10,5530,mobilenet_v2,96,5,159-189-229,10-8,0,soft
+1,vc_a,0,11,5530,mobilenet_v2,1,5,100,1,1,best
+";
+    let (rows, report) = jobs(text);
+    assert_eq!((report.format, rows[0].count), ("chronus", 2));
+    assert_eq!(
+        (rows[0].submit, rows[0].run),
+        (Time::from_secs(600), Span::from_secs(5760))
+    );
+    let minutes = |at: i64| Time::from_secs(60 * at);
+    assert_eq!(
+        rows[0].deadlines,
+        [
+            (minutes(169), 10.0),
+            (minutes(199), 8.0),
+            (minutes(239), 1.0)
+        ]
+    );
+    assert_eq!((rows[0].preemptible, rows[1].preemptible), (false, true));
+    assert!(rows[1].deadlines.is_empty());
+    assert_round_trip(&rows);
+}
+
+#[test]
 fn gavel_layouts_differ_in_order() {
     let seven = "LM (batch size 5)\tcmd \"x\"\t-n\t1\t1000\t6.500000\t4\n";
     let ten = "LM (batch size 5)\tcmd\tdir\t-n\t1\t1000\t2\t1\t-1.000000\t7\n";

@@ -212,5 +212,5 @@ fn every_format_is_listed_once() {
     names.sort();
     let all = names.len();
     names.dedup();
-    assert_eq!((names.len(), formats().len()), (all, 11));
+    assert_eq!((names.len(), formats().len()), (all, 12));
 }

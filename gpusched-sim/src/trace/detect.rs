@@ -82,13 +82,23 @@ pub fn nodes(source: &Source) -> Result<&'static str> {
 }
 
 /// Columns that only one format has, the most particular first.
-const JOB_HEADERS: [(&str, &[&str]); 6] = [
+const JOB_HEADERS: [(&str, &[&str]); 7] = [
     ("openb", &["name", "cpu_milli", "memory_mib", "num_gpu"]),
     ("itp", &["job_id", "submission_time", "duration", "num_gpu"]),
     ("philly", &["timestamp", "duration", "num_gpus"]),
     (
+        "chronus",
+        &[
+            "job_id",
+            "num_gpu",
+            "submit_time",
+            "duration",
+            "expect_time_list",
+        ],
+    ),
+    (
         "tiresias",
-        &["job_id", "num_gpu", "submit_time", "duration"],
+        &["job_id", "num_gpu", "submit_time", "duration", "iterations"],
     ),
     (
         "helios",

@@ -1,6 +1,6 @@
 //! Traces: the canonical rows and the formats they are read from and written to.
 //!
-//! Every format is read by one importer in [`formats`] that turns records into [`JobRow`]s or
+//! Every format is read by one importer in [`mod@formats`] that turns records into [`JobRow`]s or
 //! [`NodeRow`]s. What holds for all formats (validation, lenience, filters, the policy for
 //! zero run times, the limit) is done once, in [`sink`], between the importer and the caller.
 

@@ -6,7 +6,7 @@
 //! Pitfalls: all clusters share one clock, so a file may begin weeks after 0 and keeps its own
 //! times here; jobs under 600 s were removed by the publisher; the outcome is unknown. The file
 //! name is taken as the queue. Totals over `gpus_per_pod` become gangs
-//! ([`split_gpus`](super::split_gpus)).
+//! ([`split_gpus`]).
 
 use super::split_gpus;
 use crate::diagnostic::Result;

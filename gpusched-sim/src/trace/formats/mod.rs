@@ -1,6 +1,7 @@
 //! One importer per format.
 
 pub mod acme;
+pub mod chronus;
 pub mod gavel;
 pub mod helios;
 pub mod itp;
@@ -21,7 +22,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::workload::Outcome;
 
 /// All formats, the native one first.
-pub(super) static ALL: [FormatInfo; 11] = [
+pub(super) static ALL: [FormatInfo; 12] = [
     FormatInfo {
         name: "v1",
         aliases: &["trace", "trace-v1"],
@@ -88,6 +89,12 @@ pub(super) static ALL: [FormatInfo; 11] = [
         reads: "jobs",
         summary: "Gavel and Shockwave traces, 7, 10 or 12 tab-separated columns",
     },
+    FormatInfo {
+        name: "chronus",
+        aliases: &[],
+        reads: "jobs",
+        summary: "Chronus 2021, Philly jobs with deadlines",
+    },
 ];
 
 /// The format called `name`, by name or alias.
@@ -121,6 +128,7 @@ pub(super) fn read_jobs(name: &str, source: Source, sink: &mut JobSink<'_>) -> R
         "swf" => swf::read_jobs(&source, sink),
         "tiresias" => tiresias::read_jobs(&source, sink),
         "gavel" => gavel::read_jobs(&source, sink),
+        "chronus" => chronus::read_jobs(&source, sink),
         _ => Err(not_readable(name, &source, "jobs")),
     }
 }
