@@ -390,19 +390,3 @@ fn impossible_options_are_explained() {
     assert!(help(|o| o.rate_scale = 0.0).contains("rate"));
     assert!(help(|o| o.gpus_per_pod = 0).contains('8'));
 }
-
-/// Run with `cargo test --release -p gpusched-sim --test generator -- --ignored --nocapture`.
-#[test]
-#[ignore = "a benchmark: meaningful in release only"]
-fn a_million_uniform_jobs_take_a_second() {
-    let start = std::time::Instant::now();
-    let mut gpus = 0;
-    let mut count = |row: JobRow| -> Result<()> {
-        gpus += row.gpu;
-        Ok(())
-    };
-    generate(&options("uniform", 1_000_000, 1), &mut count).unwrap();
-    let seconds = start.elapsed().as_secs_f64();
-    println!("{:.2} million jobs/s ({gpus} GPUs)", 1.0 / seconds);
-    assert!(seconds < 1.0, "{seconds} s");
-}

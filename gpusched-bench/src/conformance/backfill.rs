@@ -240,9 +240,16 @@ fn compare_figures(
     let Some(figures) = figures else {
         return Verdict::Failed("summary.json has no figures for it".into());
     };
-    let waits = || rows.iter().zip(starts).map(|(row, start)| start - row.submit_s);
+    let waits = || {
+        rows.iter()
+            .zip(starts)
+            .map(|(row, start)| start - row.submit_s)
+    };
     let first = rows.iter().map(|row| row.submit_s).min().unwrap_or(0);
-    let last = rows.iter().zip(starts).map(|(row, start)| start + row.run_s);
+    let last = rows
+        .iter()
+        .zip(starts)
+        .map(|(row, start)| start + row.run_s);
     let makespan = last.max().unwrap_or(0) - first;
     let area: i64 = rows.iter().map(|row| row.run_s * row.procs as i64).sum();
     let slowdowns: f64 = rows
@@ -266,7 +273,10 @@ fn compare_figures(
     let close = [
         ("mean_wait_s", sum_wait as f64 / count),
         ("mean_bsld_tau10", slowdowns / count),
-        ("utilisation", area as f64 / (procs as f64 * makespan as f64)),
+        (
+            "utilisation",
+            area as f64 / (procs as f64 * makespan as f64),
+        ),
     ];
     for (key, got) in close {
         let near = |expected: f64| (got - expected).abs() <= 1e-9 * expected.abs();

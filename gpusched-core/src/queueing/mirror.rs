@@ -147,7 +147,9 @@ impl Mirror {
     }
 
     fn fits(&mut self, spec: &Spec) -> bool {
-        self.cluster.as_mut().is_some_and(|cluster| cluster.fits(spec))
+        self.cluster
+            .as_mut()
+            .is_some_and(|cluster| cluster.fits(spec))
     }
 
     /// Lifts the next group of jobs that end together. `false` = none left.
@@ -173,7 +175,11 @@ impl Mirror {
             return false;
         };
         let from = if last <= soon { Time(i64::MIN) } else { last };
-        for job in self.ends.range((from, 0)..=self.boundary).map(|(_, job)| job) {
+        for job in self
+            .ends
+            .range((from, 0)..=self.boundary)
+            .map(|(_, job)| job)
+        {
             hold(self.cluster.as_mut(), work, *job, &self.running[job].spots);
         }
         let before = self.ends.range(..(from, 0)).next_back();

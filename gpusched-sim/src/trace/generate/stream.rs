@@ -75,6 +75,7 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::RngExt;
 
     #[test]
     fn the_same_key_gives_the_same_draws_and_another_key_does_not() {
@@ -98,6 +99,28 @@ mod tests {
         10_492_300_617_637_865_570,
         9_051_839_441_672_340_200,
     ];
+
+    /// The twin is `rand_distr`, whose algorithm (ziggurat) has nothing in common with inversion.
+    #[test]
+    fn normals_by_inversion_are_distributed_as_those_of_rand_distr() {
+        let n = 20_000;
+        let mut stream = Stream::new(3, Purpose::Duration, 1);
+        let mut ours: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
+        let mut twin: Vec<f64> = Pcg64::new(5, 6)
+            .sample_iter(rand_distr::StandardNormal)
+            .take(n)
+            .collect();
+        ours.sort_by(f64::total_cmp);
+        twin.sort_by(f64::total_cmp);
+        let below = |value: f64| twin.partition_point(|&other| other <= value) as f64 / n as f64;
+        let distance = ours
+            .iter()
+            .enumerate()
+            .map(|(rank, &value)| (below(value) - rank as f64 / n as f64).abs())
+            .fold(0.0, f64::max);
+        // The two-sample Kolmogorov-Smirnov bound at a level of one in a thousand.
+        assert!(distance < 1.95 * (2.0 / n as f64).sqrt(), "{distance}");
+    }
 
     #[test]
     fn neighbouring_streams_are_uncorrelated() {
