@@ -31,6 +31,7 @@ pub use yaml::Origins;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::trace::{Attempts, SwfProcs};
+use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_core::units::{Span, parse_seconds};
 use schemars::JsonSchema;
@@ -244,9 +245,45 @@ fn conflict(key: &'static str, origins: &Origins) -> Box<Diagnostic> {
 pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Scenario).to_value();
     schema["title"] = "gpusched scenario".into();
-    let names: Vec<&str> = queueings().map(|policy| policy.name).collect();
-    schema["properties"]["queueing"]["examples"] = names.into();
+    let placements = placements().iter().map(|policy| policy.name);
+    let placements: Vec<&str> = placements.chain(["pwr:0.2+fgd:0.8"]).collect();
+    let queueings: Vec<&str> = queueings().map(|policy| policy.name).collect();
+    schema["properties"]["queueing"]["examples"] = queueings.into();
+    schema["properties"]["placement"]["examples"] = placements.into();
+    tidy_schema(&mut schema);
     schema
+}
+
+/// Takes out what Rust put in: keys that may be left out need not allow `null` too, and line
+/// breaks of the source mean nothing.
+fn tidy_schema(schema: &mut serde_json::Value) {
+    use serde_json::Value;
+    match schema {
+        Value::Object(map) => {
+            map.values_mut().for_each(tidy_schema);
+            if let Some(Value::String(text)) = map.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+            let null = serde_json::json!({ "type": "null" });
+            if let Some(Value::Array(types)) = map.get_mut("type") {
+                types.retain(|name| name != "null");
+                if let [one] = types.as_slice() {
+                    let one = one.clone();
+                    map.insert("type".into(), one);
+                }
+            }
+            if let Some(Value::Array(choices)) = map.get_mut("anyOf") {
+                choices.retain(|choice| *choice != null);
+                if let [Value::Object(one)] = choices.as_slice() {
+                    let one = one.clone();
+                    map.remove("anyOf");
+                    map.extend(one);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy_schema),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,20 @@
 //! What may be typed: raw arguments, without a meaning yet.
 //!
-//! Flags that several verbs share are declared once, in groups. [`ScenarioArgs::scenario`] turns
+//! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gpusched_sim::engine::Discipline;
 use gpusched_sim::scenario::{AttemptsKey, Format, Scenario, Seconds, SwfProcsKey};
 use std::path::PathBuf;
+
+/// Reads a whole number, and says so when it is none.
+fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    match text.parse::<u64>() {
+        Ok(number) => T::try_from(number).map_err(|_| "too large".to_owned()),
+        Err(_) => Err("not a whole number of 0 or more".to_owned()),
+    }
+}
 
 /// Replay GPU-cluster traces against the scheduler you are about to deploy.
 #[derive(Parser)]
@@ -62,7 +70,7 @@ pub(crate) struct RunArgs {
     pub(crate) scenario: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) input: ScenarioArgs,
+    pub(crate) input: InputArgs,
 
     /// Who starts next; see `gpusched policy list` [default: fifo]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
@@ -71,6 +79,9 @@ pub(crate) struct RunArgs {
     /// On which machine; also sums such as `pwr:0.2+fgd:0.8` [default: best-fit]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) placement: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) rest: RestArgs,
 
     /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml
     #[arg(long, value_name = "DIR", help_heading = "Results")]
@@ -84,7 +95,7 @@ impl RunArgs {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             out: self.out.clone(),
-            ..self.input.scenario()
+            ..scenario(&self.input, &self.rest)
         }
     }
 }
@@ -107,7 +118,7 @@ pub(crate) struct CompareArgs {
     pub(crate) scenario: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) input: ScenarioArgs,
+    pub(crate) input: InputArgs,
 
     /// Queueing policies to try, or `all`
     #[arg(
@@ -127,18 +138,33 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) placement: Vec<String>,
 
+    #[command(flatten)]
+    pub(crate) rest: RestArgs,
+
     /// Runs at the same time [default: one per processor]
-    #[arg(long, value_name = "N", help_heading = "Running")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", help_heading = "Running")]
     pub(crate) threads: Option<usize>,
 }
 
-/// What `run` and `compare` have in common.
+impl CompareArgs {
+    /// What the flags say, but for the policies.
+    pub(crate) fn flags(&self) -> Scenario {
+        scenario(&self.input, &self.rest)
+    }
+}
+
+/// What is replayed.
 #[derive(Args)]
-pub(crate) struct ScenarioArgs {
+pub(crate) struct InputArgs {
     #[command(flatten)]
     pub(crate) trace: TraceArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+}
+
+/// What else `run` and `compare` have in common.
+#[derive(Args)]
+pub(crate) struct RestArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
     #[command(flatten)]
@@ -149,18 +175,15 @@ pub(crate) struct ScenarioArgs {
     pub(crate) format: Option<FormatArg>,
 }
 
-impl ScenarioArgs {
-    /// What the flags say.
-    pub(crate) fn scenario(&self) -> Scenario {
-        Scenario {
-            trace: self.trace.trace.clone(),
-            cluster: self.cluster.cluster.clone(),
-            seed: self.policy.seed,
-            discipline: self.policy.discipline.map(Into::into),
-            horizon: self.policy.horizon,
-            format: self.format.map(Into::into),
-            ..self.read.scenario()
-        }
+fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
+    Scenario {
+        trace: input.trace.trace.clone(),
+        cluster: input.cluster.cluster.clone(),
+        seed: rest.policy.seed,
+        discipline: rest.policy.discipline.map(Into::into),
+        horizon: rest.policy.horizon,
+        format: rest.format.map(Into::into),
+        ..rest.read.scenario()
     }
 }
 
@@ -182,6 +205,7 @@ pub(crate) struct ClusterArgs {
 pub(crate) struct PolicyArgs {
     /// Seed of placement policies that draw lots [default: 0]
     #[arg(
+        value_parser = whole::<u64>,
         long,
         value_name = "N",
         help_heading = "Policies",
@@ -208,7 +232,7 @@ pub(crate) struct PolicyArgs {
 #[command(next_help_heading = "Reading traces")]
 pub(crate) struct ReadArgs {
     /// GPUs of the largest pod, where a format gives only a job's total [default: 8]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u32>, value_name = "N")]
     pub(crate) gpus_per_pod: Option<u32>,
 
     /// Run times of 0: error, drop, keep or clamp:SECONDS [default: error]
@@ -228,7 +252,7 @@ pub(crate) struct ReadArgs {
     pub(crate) queue_only: Option<String>,
 
     /// Read this many rows only
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "ROWS")]
     pub(crate) limit: Option<u64>,
 
     /// Which attempts of a job count (philly-json) [default: sum]
@@ -267,11 +291,12 @@ impl ReadArgs {
     }
 }
 
-/// Values with a fixed set of words: the words of the scenario, as clap wants them declared.
+/// Values with a fixed set of words: the words of the scenario, as clap wants them declared. What
+/// they mean is in `gpusched schema`; here it would blow the help up to several lines a flag.
 macro_rules! words {
-    ($($arg:ident => $key:ident { $($(#[$doc:meta])* $word:ident),* })*) => {
+    ($($arg:ident => $key:ident { $($word:ident),* })*) => {
         $(#[derive(Clone, Copy, ValueEnum)]
-        pub(crate) enum $arg { $($(#[$doc])* $word),* }
+        pub(crate) enum $arg { $($word),* }
 
         impl From<$arg> for $key {
             fn from(arg: $arg) -> $key {
@@ -282,20 +307,8 @@ macro_rules! words {
 }
 
 words! {
-    FormatArg => Format {
-        /// For people
-        Table,
-        /// One JSON document
-        Json,
-        /// One header line, then one line per run
-        Csv
-    }
-    DisciplineArg => Discipline {
-        /// All finishes, then all submissions, then one scheduling pass
-        Batched,
-        /// One event at a time, with a scheduling pass after each
-        PerEvent
-    }
+    FormatArg => Format { Table, Json, Csv }
+    DisciplineArg => Discipline { Batched, PerEvent }
     AttemptsArg => AttemptsKey { Sum, Last, First }
     SwfProcsArg => SwfProcsKey { Gpu, Cpu }
 }
@@ -365,7 +378,7 @@ pub(crate) struct ValidateArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
     /// Show this many problems
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", default_value_t = 20)]
     pub(crate) max_errors: usize,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
@@ -404,10 +417,10 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
     /// Jobs
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "N", default_value_t = 10_000)]
     pub(crate) jobs: u64,
     /// Seed of every draw
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Multiplies the arrival rate, and with it the offered load
     #[arg(
@@ -418,7 +431,7 @@ pub(crate) struct GenerateArgs {
     )]
     pub(crate) rate_scale: f64,
     /// Most GPUs of one pod; larger jobs become gangs
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u32>, value_name = "N", default_value_t = 8)]
     pub(crate) gpus_per_pod: u32,
     /// Directory to write jobs.csv, nodes.csv and meta.toml to
     #[arg(long, value_name = "DIR")]

@@ -20,15 +20,14 @@ const MOST_THREADS: usize = 1024;
 
 /// Runs the verb.
 pub(crate) fn compare(args: CompareArgs) -> Outcome {
-    let pairs = |plan: &Plan| product(&args, plan);
-    let (scenario, origins) = describe(args.scenario.as_deref(), args.input.scenario())?;
+    let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
     let plan = scenario.plan(&origins)?;
     if scenario.out.is_some() {
         let problem = Diagnostic::new("`compare` prints its results and writes no directory")
             .help("take `out` out of the scenario, or use `run`");
         return Err(origins.blame("out", problem).into());
     }
-    let pairs = pairs(&plan)?;
+    let pairs = product(&args, &plan)?;
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan)?;

@@ -1,8 +1,10 @@
 //! How a verb ends when it does not end well, and what the user and the shell see of it.
 
+use super::args::Cli;
 use super::terminal;
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use gpusched_sim::diagnostic::Diagnostic;
+use gpusched_sim::diagnostic::{Diagnostic, did_you_mean};
 use std::io;
 use std::process::ExitCode;
 
@@ -75,39 +77,48 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 /// A clap error as a diagnostic.
 fn diagnose(error: &clap::Error) -> Box<Diagnostic> {
     let text = error.to_string();
-    let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
-    let first = paragraphs.next().unwrap_or_default();
-    let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
-    let tips: Vec<String> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("tip: "))
-        .filter(|tip| !tip.contains("'--"))
-        .map(str::to_owned)
-        .collect();
-    let close = [
+    let first = text.trim_start_matches("error: ").split("\n\n").next();
+    let words: Vec<&str> = first.unwrap_or_default().split_whitespace().collect();
+    let (path, verb) = typed_verb();
+    let close = suggestion(error, &verb);
+    let mut help = close.map_or_else(String::new, |close| format!("did you mean `{close}`? "));
+    help += &format!("`{path} --help` lists what there is");
+    Diagnostic::new(words.join(" ")).help(help)
+}
+
+/// The verb that was typed, as far as there is one: its words and what it takes.
+fn typed_verb() -> (String, clap::Command) {
+    let mut path = "gpusched".to_owned();
+    let mut verb = Cli::command();
+    verb.build();
+    for word in std::env::args().skip(1) {
+        match verb.find_subcommand(&word) {
+            Some(below) => {
+                verb = below.clone();
+                path = format!("{path} {word}");
+            }
+            None => break,
+        }
+    }
+    (path, verb)
+}
+
+/// What was probably meant.
+fn suggestion(error: &clap::Error, verb: &clap::Command) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(one)) => Some(one.clone()),
+        Some(ContextValue::Strings(many)) => many.first().cloned(),
+        _ => None,
+    };
+    let by_clap = [
         ContextKind::SuggestedArg,
         ContextKind::SuggestedSubcommand,
         ContextKind::SuggestedValue,
     ];
-    let close = close.iter().find_map(|&kind| match error.get(kind)? {
-        ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(many) => many.first().cloned(),
-        _ => None,
-    });
-    let usage = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Usage: "))
-        .unwrap_or("gpusched <COMMAND>");
-    let verb: Vec<&str> = usage
-        .split_whitespace()
-        .take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-        .collect();
-    let mut help = match close {
-        Some(close) => format!("did you mean `{close}`? "),
-        None => tips
-            .first()
-            .map_or_else(String::new, |tip| format!("{tip}; ")),
-    };
-    help += &format!("`{} --help` lists what there is", verb.join(" "));
-    Diagnostic::new(message).help(help)
+    if let Some(close) = by_clap.into_iter().find_map(text) {
+        return Some(close);
+    }
+    let typed = text(ContextKind::InvalidSubcommand)?;
+    let names = verb.get_subcommands().map(clap::Command::get_name);
+    did_you_mean(&typed, names).map(str::to_owned)
 }

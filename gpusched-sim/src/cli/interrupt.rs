@@ -24,6 +24,7 @@ impl Interrupt {
         let _ = ctrlc::set_handler(move || {
             let again = stop.swap(true, Ordering::SeqCst);
             if again || !replaying.load(Ordering::SeqCst) {
+                terminal::say("\nInterrupted; nothing was written.");
                 std::process::exit(1);
             }
             terminal::say("\nStopping; what was replayed so far is kept. Ctrl-C again to abort.");

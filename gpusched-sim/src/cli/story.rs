@@ -82,7 +82,7 @@ impl Story {
         }
         let wait = self.job.seconds("wait_s").unwrap_or(Span::ZERO);
         if self.waits.is_empty() && wait == Span::ZERO {
-            return "It started at once.\n".to_owned();
+            return "It did not have to wait.\n".to_owned();
         }
         let mut parts: Vec<u64> = self.waits.iter().map(|wait| wait.part).collect();
         parts.dedup();

@@ -102,8 +102,8 @@ fn overview(work: &Workload, jobs: &[Job], report: &ReadReport) -> String {
     line(
         "jobs",
         format!(
-            "{} of {} in {}",
-            thousands(total),
+            "{}, {}, {}",
+            count(total, "job"),
             count(pods, "pod"),
             count(report.rows, "row")
         ),
@@ -218,7 +218,7 @@ fn shares<'a>(
     let width = width.max(title.chars().count());
     let mut text = format!(
         "\n  {title:width$}  {:>10}  {:>7}  {:>12}  {:>7}\n",
-        "jobs", "", "GPU-hours", ""
+        "jobs", "share", "GPU-hours", "share"
     );
     for (name, number, held) in rows {
         let of = |part: f64, whole: f64| {
@@ -344,8 +344,8 @@ fn queues(work: &Workload, jobs: &[Job]) -> String {
         if queues.len() > MOST_SHOWN {
             let _ = writeln!(
                 text,
-                "  … and {} more",
-                count((queues.len() - MOST_SHOWN) as u64, "queue")
+                "  … and {}",
+                count((queues.len() - MOST_SHOWN) as u64, "more queue")
             );
         }
     }

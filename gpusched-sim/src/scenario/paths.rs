@@ -55,10 +55,9 @@ fn map_spec(spec: &str, change: impl Fn(&Path) -> PathBuf) -> String {
 
 /// The way from `directory` to `path`, both relative to the working directory.
 fn between(directory: &Path, path: &Path) -> PathBuf {
-    let (Ok(from), Ok(to)) = (std::path::absolute(directory), std::path::absolute(path)) else {
+    let (Some(from), Some(to)) = (real(directory), real(path)) else {
         return path.to_owned();
     };
-    let (from, to) = (tidy(&from), tidy(&to));
     let shared = from
         .components()
         .zip(to.components())
@@ -66,6 +65,16 @@ fn between(directory: &Path, path: &Path) -> PathBuf {
         .count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
     up.chain(to.components().skip(shared)).collect()
+}
+
+/// The absolute path, with symbolic links followed as far as the path exists.
+fn real(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let existing = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(rest))
+    });
+    Some(tidy(&existing.unwrap_or(path)))
 }
 
 /// Without `a/..`, by the letters alone.

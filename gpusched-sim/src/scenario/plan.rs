@@ -8,7 +8,7 @@ use crate::engine::Discipline;
 use crate::metrics::InputDigest;
 use crate::replay::ReplayOptions;
 use crate::trace::build::{check_possible, load_inventory, load_workload};
-use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect};
+use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
@@ -63,7 +63,7 @@ impl Scenario {
             None => own_cluster(&trace).map_err(|problem| origins.blame("trace", problem))?,
         };
         for (key, spec) in [("trace", &trace), ("cluster", &cluster)] {
-            check_builtin(spec).map_err(|problem| origins.blame(key, problem))?;
+            check_spec(spec).map_err(|problem| origins.blame(key, problem))?;
         }
         let queueing = self.queueing.clone().unwrap_or_else(|| "fifo".into());
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
@@ -218,14 +218,21 @@ fn own_cluster(trace: &str) -> Result<String> {
     ))
 }
 
-fn check_builtin(spec: &str) -> Result<()> {
-    if builtin::is_builtin(spec) && spec != builtin::SAMPLE {
-        return Err(
-            Diagnostic::new(format!("there is nothing built in called `{spec}`"))
-                .help(format!("what is built in is `{}`", builtin::SAMPLE)),
-        );
+/// Checks what can be checked without reading anything.
+fn check_spec(spec: &str) -> Result<()> {
+    if !builtin::is_builtin(spec) {
+        return match inline::looks_inline(spec) {
+            true => Ok(()),
+            false => detect::split_spec(spec).map(|_| ()),
+        };
     }
-    Ok(())
+    if spec == builtin::SAMPLE {
+        return Ok(());
+    }
+    Err(
+        Diagnostic::new(format!("there is nothing built in called `{spec}`"))
+            .help(format!("what is built in is `{}`", builtin::SAMPLE)),
+    )
 }
 
 /// Checks the name of a queueing policy.
@@ -235,7 +242,7 @@ fn check_builtin(spec: &str) -> Result<()> {
 pub fn check_queueing(name: &str) -> Result<()> {
     match queueing(name) {
         Ok(_) => Ok(()),
-        Err(error) => Err(policy_problem(&error, queueings().map(|info| info.name))),
+        Err(error) => Err(policy_problem(&error)),
     }
 }
 
@@ -254,32 +261,31 @@ pub fn check_placement(name: &str) -> Result<()> {
     };
     match placement(name, &context) {
         Ok(_) => Ok(()),
-        Err(error) => {
-            let names = placements().iter().map(|info| info.name);
-            Err(policy_problem(&error, names))
-        }
+        Err(error) => Err(policy_problem(&error)),
     }
 }
 
-/// A policy name that means nothing, with the closest one that does.
-fn policy_problem(
-    error: &PolicyError,
-    names: impl Iterator<Item = &'static str>,
-) -> Box<Diagnostic> {
+/// A policy name that means nothing, with the closest one that does, of this role or the other.
+fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     let problem = Diagnostic::new(error.to_string());
-    match error {
-        PolicyError::Unknown { name, .. } => {
-            let names: Vec<&str> = names.collect();
-            let help = match did_you_mean(name, names.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`? all: `gpusched policy list`"),
-                None => format!("choose one of: {}", names.join(", ")),
-            };
-            problem.help(help)
+    let PolicyError::Unknown { role, name } = error else {
+        return problem.help("write a sum such as `pwr:0.2+fgd:0.8`; all: `gpusched policy list`");
+    };
+    let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
+    let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
+    let (own, other, others) = match *role {
+        "queueing" => (queueing, "placement", placement),
+        _ => (placement, "queueing", queueing),
+    };
+    let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());
+    let help = match (near(&own), near(&others)) {
+        (Some(close), _) => format!("did you mean `{close}`? all: `gpusched policy list`"),
+        (None, Some(close)) => {
+            format!("`{close}` is a {other} policy: did you mean `--{other} {close}`?")
         }
-        PolicyError::Weights { .. } => {
-            problem.help("write a sum such as `pwr:0.2+fgd:0.8`; all: `gpusched policy list`")
-        }
-    }
+        (None, None) => format!("choose one of: {}", own.join(", ")),
+    };
+    problem.help(help)
 }
 
 fn parse_zero_run(text: &str) -> Result<ZeroRun> {

@@ -143,6 +143,8 @@ impl Scenario {
     }
 }
 
+const SHAPE: &str = "a scenario is a list of `key: value` lines, such as `queueing: easy`";
+
 /// What a YAML error means, and how to mend it.
 fn explain(error: &Error) -> (String, String) {
     let keys = || format!("the keys are: {}", Scenario::KEYS.join(", "));
@@ -179,17 +181,26 @@ fn explain(error: &Error) -> (String, String) {
             "there is more than one document in this file".to_owned(),
             "a file holds one scenario: leave the line `---` and what follows it out".to_owned(),
         ),
-        Error::SerdeInvalidType { .. } | Error::Unexpected { .. } => (
-            format!(
-                "this is not what a scenario looks like here: {}",
-                plain(error)
-            ),
-            "a scenario is a list of `key: value` lines, such as `queueing: easy`".to_owned(),
+        Error::Unexpected { expected, .. } => (
+            match *expected {
+                "mapping start" => "this is no list of `key: value` lines".to_owned(),
+                "string scalar" => "one value is wanted here, not a list of them".to_owned(),
+                expected => format!("this is not what is wanted here: expected {expected}"),
+            },
+            SHAPE.to_owned(),
         ),
-        Error::Message { msg, .. } => (msg.clone(), "give another value".to_owned()),
+        Error::SerdeInvalidType { .. } => (
+            format!("this is not what is wanted here: {}", plain(error)),
+            SHAPE.to_owned(),
+        ),
+        // Only lengths of time have words of their own.
+        Error::Message { msg, .. } => (
+            msg.clone(),
+            "write a number of seconds, such as `86400` or `0.5`".to_owned(),
+        ),
         _ => (
             format!("this is no valid YAML: {}", plain(error)),
-            "a scenario is a list of `key: value` lines, such as `queueing: easy`".to_owned(),
+            SHAPE.to_owned(),
         ),
     }
 }
