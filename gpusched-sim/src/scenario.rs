@@ -25,6 +25,7 @@ mod paths;
 mod plan;
 mod yaml;
 
+pub use paths::jobs_file;
 pub use plan::{Loaded, Plan, check_placement, check_queueing};
 pub use yaml::Origins;
 

@@ -52,12 +52,14 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     if let (Some(out), Some(place)) = (out, &scenario.out) {
         let effective = scenario.effective(&plan, place);
         save(out, &effective, &loaded, &result)?;
+    }
+    print(scenario.format.unwrap_or_default(), &result)?;
+    if let Some(place) = &scenario.out {
         terminal::say(&format!(
             "Results are in {0}; `gpusched explain {0} JOB` tells the story of a job.",
             place.display()
         ));
     }
-    print(scenario.format.unwrap_or_default(), &result)?;
     finish(result.interrupted)
 }
 

@@ -229,7 +229,7 @@ fn length(span: Span) -> String {
     instant(&span.to_string())
 }
 
-/// `n01[0-3]` as `n01, GPUs 0-3`.
+/// `n01[0-3]` as `n01 (GPUs 0-3)`.
 fn place(node: &str) -> String {
     match node.trim_end_matches(']').split_once('[') {
         None => node.to_owned(),
@@ -239,7 +239,7 @@ fn place(node: &str) -> String {
             } else {
                 ""
             };
-            format!("{name}, GPU{plural} {devices}")
+            format!("{name} (GPU{plural} {devices})")
         }
     }
 }

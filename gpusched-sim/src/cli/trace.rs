@@ -7,7 +7,7 @@ use super::terminal::{self, count, thousands};
 use super::{trace_generate, trace_info};
 use gpusched_core::workload::WorkloadBuilder;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
-use gpusched_sim::scenario::{Origins, Scenario};
+use gpusched_sim::scenario::{Origins, Scenario, jobs_file};
 use gpusched_sim::trace::build::{check_possible, load_inventory, push_row};
 use gpusched_sim::trace::{
     Problems, ReadOptions, formats, read_jobs, read_nodes, write_jobs, write_nodes,
@@ -103,13 +103,9 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
     let mut builder = WorkloadBuilder::new();
     let report = read_jobs(&args.trace, read, &mut |row| {
         if let Err(error) = push_row(&mut builder, &row) {
-            let name = args
-                .trace
-                .split_once(':')
-                .map_or(args.trace.as_str(), |(_, path)| path);
             problems.add(
                 Diagnostic::new(error.to_string())
-                    .at(name, row.line, 0)
+                    .at(jobs_file(&args.trace), row.line, 0)
                     .help("rows of one job must agree on what belongs to the job"),
             );
         }
@@ -131,7 +127,7 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
             let work = builder
                 .finish()
                 .map_err(|error| Diagnostic::new(error.to_string()).in_file(&args.trace))?;
-            check_possible(&work, &inventory, &args.trace)
+            check_possible(&work, &inventory, &jobs_file(&args.trace))
         });
         if let Err(problem) = checked {
             problems.add(problem);

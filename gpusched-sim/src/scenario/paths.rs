@@ -53,6 +53,22 @@ fn map_spec(spec: &str, change: impl Fn(&Path) -> PathBuf) -> String {
     format!("{format}{}", change(Path::new(path)).display())
 }
 
+/// The file of jobs behind a trace, for messages: a directory holds it as `jobs.csv`.
+///
+/// ```
+/// use gpusched_sim::scenario::jobs_file;
+/// assert_eq!(jobs_file("itp:data/a.csv"), "data/a.csv");
+/// ```
+pub fn jobs_file(spec: &str) -> String {
+    let path = detect::split_spec(spec).map_or(spec, |(_, path)| path);
+    if !Path::new(path).is_dir() {
+        return path.to_owned();
+    }
+    let file = Path::new(path).join("jobs.csv");
+    let file = if file.exists() { file } else { path.into() };
+    file.display().to_string()
+}
+
 /// The way from `directory` to `path`, both relative to the working directory.
 fn between(directory: &Path, path: &Path) -> PathBuf {
     let (Some(from), Some(to)) = (real(directory), real(path)) else {

@@ -162,7 +162,7 @@ impl Plan {
         let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
         let (work, trace) = load_workload(&self.trace, &self.read)?;
         if !self.read.lenient {
-            check_possible(&work, &inventory, &self.trace)?;
+            check_possible(&work, &inventory, &paths::jobs_file(&self.trace))?;
         }
         Ok(Loaded {
             work,
