@@ -4,7 +4,7 @@
 //! and shown: a line per file, the first difference with what was expected and what came out, and
 //! at the end the totals.
 
-mod fgd;
+pub mod fgd;
 mod files;
 
 pub use files::Unreadable;
