@@ -155,6 +155,7 @@ pub struct Cluster {
     undo: Vec<Change>,
     depth: u32,
     releases: u64,
+    openings: u64,
 }
 
 impl Cluster {
@@ -207,6 +208,7 @@ impl Cluster {
             undo: Vec::new(),
             depth: 0,
             releases: 0,
+            openings: 0,
         }
     }
 
@@ -252,6 +254,22 @@ impl Cluster {
     pub fn set_open(&mut self, id: NodeId, open: bool) {
         self.hide(id, !open);
         self.releases += u64::from(open);
+        self.openings += 1;
+    }
+
+    /// Counts openings and closings of nodes.
+    #[inline]
+    pub fn openings(&self) -> u64 {
+        self.openings
+    }
+
+    /// Opens and closes the nodes that are open and closed in `other`, a cluster of the same
+    /// machines. O(nodes).
+    pub fn follow_openings(&mut self, other: &Cluster) {
+        for index in 0..self.nodes.len() {
+            self.set_open(NodeId::from(index), other.nodes[index].open);
+        }
+        self.openings = other.openings;
     }
 
     /// Closes a node for the length of one decision, or opens it again: capacity did not change,
@@ -279,6 +297,23 @@ impl Cluster {
     /// [`CapacityError`] when the place cannot hold it; the state is then unchanged.
     #[inline]
     pub fn take(&mut self, shape: ShapeId, spot: Spot) -> Result<(), CapacityError> {
+        if self
+            .nodes
+            .get(spot.node.index())
+            .is_some_and(|node| !node.open)
+        {
+            return Err(CapacityError::Closed(spot.node.0));
+        }
+        self.retake(shape, spot)
+    }
+
+    /// As [`Cluster::take`], but also on a closed node: for a pod that was there already and was
+    /// released only in thought.
+    ///
+    /// # Errors
+    /// As [`Cluster::take`].
+    #[inline]
+    pub fn retake(&mut self, shape: ShapeId, spot: Spot) -> Result<(), CapacityError> {
         let ask = self.asks[shape.index()];
         self.check(&ask, spot)?;
         self.apply_take(&ask, spot);
@@ -344,9 +379,6 @@ impl Cluster {
         let Some(node) = self.nodes.get(spot.node.index()) else {
             return Err(CapacityError::NoSuchNode(id));
         };
-        if !node.open {
-            return Err(CapacityError::Closed(id));
-        }
         if node.cpu < ask.cpu || node.mem < ask.mem {
             return Err(CapacityError::Host(id));
         }

@@ -187,6 +187,16 @@ impl Easy {
         self.running.insert(job, run);
     }
 
+    /// Nodes that opened or closed do so in the mirror, and the reservation is cast anew.
+    fn follow_openings(&mut self, turn: &Turn<'_>) {
+        if let Some(mirror) = &mut self.mirror
+            && mirror.openings() != turn.cluster().openings()
+        {
+            mirror.follow_openings(turn.cluster());
+            self.shadow = None;
+        }
+    }
+
     fn start_heads(&mut self, turn: &mut Turn<'_>) {
         while let Some(head) = self.head() {
             if self
@@ -226,7 +236,7 @@ impl Easy {
             if let Some(run) = self.running.get_mut(&job)
                 && std::mem::take(&mut run.lifted)
             {
-                hold(Some(mirror), work, job, &run.spots);
+                put_back(mirror, work, job, &run.spots);
             }
         }
         let spec = work.spec(work.job(head).spec);
@@ -335,6 +345,14 @@ fn hold(mirror: Option<&mut Cluster>, work: &Workload, job: JobId, spots: &[Spot
     }
 }
 
+/// Takes again the places of a job that was lifted; its nodes may have closed since it started.
+fn put_back(mirror: &mut Cluster, work: &Workload, job: JobId, spots: &[Spot]) {
+    for (shape, &spot) in shapes(work, job).zip(spots) {
+        let held = mirror.retake(shape, spot);
+        debug_assert!(held.is_ok(), "nobody took what was lifted: {held:?}");
+    }
+}
+
 /// Releases a job's places in the mirror.
 fn lift(mirror: Option<&mut Cluster>, work: &Workload, job: JobId, spots: &[Spot]) {
     let Some(mirror) = mirror else { return };
@@ -393,6 +411,7 @@ impl Queueing for Easy {
     fn pass(&mut self, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
         self.rekey(turn.work);
+        self.follow_openings(turn);
         self.start_heads(turn);
         let Some(head) = self.head() else {
             self.fresh.clear();
