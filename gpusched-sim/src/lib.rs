@@ -2,4 +2,7 @@
 
 pub mod diagnostic;
 pub mod engine;
+pub mod metrics;
+pub mod replay;
+pub mod report;
 pub mod trace;

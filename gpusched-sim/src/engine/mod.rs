@@ -241,7 +241,15 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// # Errors
     /// [`EngineError`] when a role broke its contract; the replay cannot go on.
     pub fn step(&mut self) -> Result<bool, EngineError> {
-        let Some(now) = self.next_instant() else {
+        self.step_until(Time::NEVER)
+    }
+
+    /// Handles the next instant if it is not after `until`. `Ok(false)` = there is none.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn step_until(&mut self, until: Time) -> Result<bool, EngineError> {
+        let Some(now) = self.next_instant().filter(|&next| next <= until) else {
             return Ok(false);
         };
         self.watch(now);
@@ -259,9 +267,7 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// # Errors
     /// As [`Engine::step`].
     pub fn run_until(&mut self, until: Time) -> Result<(), EngineError> {
-        while self.next_instant().is_some_and(|next| next <= until) {
-            self.step()?;
-        }
+        while self.step_until(until)? {}
         if until > self.now && until < Time::NEVER {
             self.watch(until);
             self.now = until;
