@@ -5,8 +5,45 @@ use gpusched_core::cluster::{CapacityError, Cluster, Inventory, Spot};
 use gpusched_core::ids::{JobId, NodeId, ShapeId};
 use gpusched_core::placement::fragmentation::{Amounts, ClusterFragmentation, Fragmentation};
 use gpusched_core::placement::power::Power;
-use gpusched_core::placement::{Placement, Pod, View};
-use gpusched_core::workload::Shape;
+use gpusched_core::placement::{Placement, Pod, TypicalConfig, TypicalPods, View};
+use gpusched_core::workload::{Shape, Workload};
+
+/// An experiment with all it needs.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The trace before it is tuned to the cluster: request kinds, and FGD's target workload.
+    pub work: Workload,
+    /// The machines, in rank order.
+    pub inventory: Inventory,
+    /// The request of each pod, in order of arrival.
+    pub pods: Vec<ShapeId>,
+    /// Fragmentation against the target workload.
+    pub measure: Fragmentation,
+}
+
+impl Setup {
+    /// The usual target workload: 95 % of the trace's pods.
+    pub fn new(work: Workload, inventory: Inventory, pods: Vec<ShapeId>) -> Setup {
+        let typical = TypicalPods::from_workload(&work, &TypicalConfig::default());
+        Setup {
+            measure: Fragmentation::new(typical, &inventory),
+            work,
+            inventory,
+            pods,
+        }
+    }
+
+    /// The experiment, without power.
+    pub fn experiment(&self) -> Experiment<'_> {
+        Experiment {
+            inventory: &self.inventory,
+            shapes: self.work.shapes(),
+            pods: &self.pods,
+            measure: &self.measure,
+            power: None,
+        }
+    }
+}
 
 /// What is run: machines in rank order, request kinds, and the pods in order of arrival.
 #[derive(Clone, Copy, Debug)]

@@ -257,6 +257,12 @@ impl Cluster {
         self.openings += 1;
     }
 
+    /// Counts openings and closings of nodes.
+    #[inline]
+    pub fn openings(&self) -> u64 {
+        self.openings
+    }
+
     /// Opens and closes nodes as in `other`, a state of the same machines. O(1) when nothing was
     /// opened or closed there since the last call.
     pub(crate) fn follow_openings(&mut self, other: &Cluster) {

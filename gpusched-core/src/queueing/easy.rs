@@ -67,6 +67,7 @@ struct Shadow {
     head: JobId,
     at: Time,
     releases: u64,
+    openings: u64,
 }
 
 impl Easy {
@@ -273,7 +274,10 @@ impl Queueing for Easy {
         let reason = self.refuse(head, turn);
         turn.wait(head, reason);
         let known = self.shadow.filter(|shadow| {
-            shadow.head == head && shadow.releases == turn.releases() && turn.now < shadow.at
+            shadow.head == head
+                && shadow.releases == turn.releases()
+                && shadow.openings == turn.cluster().openings()
+                && turn.now < shadow.at
         });
         match known {
             Some(shadow) => self.scan_fresh(shadow, turn),
@@ -283,6 +287,7 @@ impl Queueing for Easy {
                     head,
                     at: self.mirror.shadow(spec, turn),
                     releases: turn.releases(),
+                    openings: turn.cluster().openings(),
                 };
                 self.shadow = Some(shadow);
                 self.states += 1;

@@ -11,6 +11,7 @@ mod runs;
 
 use super::files::{self, Unreadable};
 use super::{Difference, Sheet};
+use crate::experiment::Setup;
 use gpusched_core::placement::{TypicalPod, TypicalPods};
 use gpusched_core::units::MILLI;
 use gpusched_core::workload::Shape;
@@ -38,6 +39,15 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
         }
     }
     Ok(())
+}
+
+/// The cluster and pods of one recorded run, such as `openb_default/seed42` of the vectors in
+/// `dir`.
+///
+/// # Errors
+/// [`Unreadable`]: the run, or the openb lists it refers to, cannot be read.
+pub fn setup(dir: &Path, run: &str) -> Result<Setup, Unreadable> {
+    runs::setup(&dir.join(run), &mut openb::Inputs::beside(dir)?)
 }
 
 /// The project's name of a policy of the vectors: `05-BestFit` is `best-fit`,

@@ -4,30 +4,25 @@ use super::super::files::{self, Unreadable};
 use super::super::{Difference, FileResult, Sheet};
 use super::openb::{Inputs, Trace};
 use super::{TypicalRow, check_typical, device_text, policy};
-use crate::experiment::{Experiment, State, run_with};
-use gpusched_core::cluster::{Cluster, Inventory, Spot};
-use gpusched_core::ids::{NodeId, ShapeId};
-use gpusched_core::placement::fragmentation::{
-    CATEGORIES, Fragmentation, fragment, fragment_q124, idle,
-};
+use crate::experiment::{Experiment, Setup, State, run_with};
+use gpusched_core::cluster::{Cluster, Spot};
+use gpusched_core::ids::NodeId;
+use gpusched_core::placement::fragmentation::{CATEGORIES, fragment, fragment_q124, idle};
 use gpusched_core::placement::power::Power;
 use gpusched_core::placement::registry::{PlacementContext, scored};
-use gpusched_core::placement::{Finals, Scored, TypicalConfig, TypicalPods};
+use gpusched_core::placement::{Finals, Scored, TypicalConfig};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 type Check = Result<(), Difference>;
 
 /// One seed: what all its policy files share.
-struct Run<'a> {
-    inventory: Inventory,
-    node_ids: FxHashMap<String, NodeId>,
-    trace: &'a Trace,
+struct Run {
+    setup: Setup,
     names: Vec<String>,
-    pods: Vec<ShapeId>,
-    measure: Fragmentation,
+    node_ids: FxHashMap<String, NodeId>,
     power: Power,
 }
 
@@ -97,21 +92,12 @@ pub(super) fn run(
     inputs: &mut Inputs,
     sheet: &mut Sheet<'_>,
 ) -> Result<(), Unreadable> {
-    let is_run = |name: &str| {
-        let stem = name.strip_suffix(".csv.gz");
-        stem.is_some_and(|stem| !stem.contains('.') && stem != "nodes" && stem != "pods")
-    };
-    let files = files::entries(dir, is_run)?;
-    let trace = match files.first() {
-        Some(file) => summary(file)?["workload"].as_str().map(str::to_owned),
-        None => return Err(Unreadable::file(dir, "no policy files")),
-    };
-    let trace = inputs.trace(trace.as_deref().unwrap_or("openb_pod_list_default"))?;
-    let run = Run::read(dir, inputs, &trace)?;
+    let files = policy_files(dir)?;
+    let run = Run::of(dir, &files, inputs)?;
     let typical = dir.join("typical_pods.csv");
     if typical.is_file() {
         let rows: Vec<TypicalRow> = files::rows(&typical)?;
-        let check = check_typical(&rows, run.measure.typical());
+        let check = check_typical(&rows, run.setup.measure.typical());
         sheet.add(&format!("{label}/typical_pods"), &FileResult::one(check))?;
     }
     for file in &files {
@@ -125,7 +111,19 @@ pub(super) fn run(
     Ok(())
 }
 
-fn sibling(file: &Path, ending: &str) -> std::path::PathBuf {
+/// The cluster and the pods of a recorded run.
+pub(super) fn setup(dir: &Path, inputs: &mut Inputs) -> Result<Setup, Unreadable> {
+    Ok(Run::of(dir, &policy_files(dir)?, inputs)?.setup)
+}
+
+fn policy_files(dir: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    files::entries(dir, |name| {
+        let stem = name.strip_suffix(".csv.gz");
+        stem.is_some_and(|stem| !stem.contains('.') && stem != "nodes" && stem != "pods")
+    })
+}
+
+fn sibling(file: &Path, ending: &str) -> PathBuf {
     file.with_file_name(files::name(file).replace(".csv.gz", ending))
 }
 
@@ -156,8 +154,19 @@ impl Vectors {
     }
 }
 
-impl<'a> Run<'a> {
-    fn read(dir: &Path, inputs: &Inputs, trace: &'a Trace) -> Result<Run<'a>, Unreadable> {
+impl Run {
+    /// The run of a folder; its summaries name the pod list.
+    fn of(dir: &Path, files: &[PathBuf], inputs: &mut Inputs) -> Result<Run, Unreadable> {
+        let Some(file) = files.first() else {
+            return Err(Unreadable::file(dir, "no policy files"));
+        };
+        let summary = summary(file)?;
+        let list = summary["workload"].as_str();
+        let trace = inputs.trace(list.unwrap_or("openb_pod_list_default"))?;
+        Run::read(dir, inputs, &trace)
+    }
+
+    fn read(dir: &Path, inputs: &Inputs, trace: &Trace) -> Result<Run, Unreadable> {
         let nodes: Vec<NodeRank> = files::rows(&dir.join("nodes.csv.gz"))?;
         let ranked: Vec<String> = nodes.into_iter().map(|row| row.node).collect();
         let inventory = inputs.inventory(&ranked)?;
@@ -170,41 +179,35 @@ impl<'a> Run<'a> {
                 format_args!("pod {pod} is not in the pod list"),
             )),
         };
-        let typical = TypicalPods::from_workload(&trace.work, &TypicalConfig::default());
+        let pods = names.iter().map(shape).collect::<Result<_, _>>()?;
         Ok(Run {
             node_ids: (0..)
                 .map(NodeId)
                 .zip(ranked)
                 .map(|(id, name)| (name, id))
                 .collect(),
-            pods: names.iter().map(shape).collect::<Result<_, _>>()?,
-            measure: Fragmentation::new(typical, &inventory),
             power: Power::new(&inventory),
+            setup: Setup::new(trace.work.clone(), inventory, pods),
             names,
-            inventory,
-            trace,
         })
     }
 
     /// Runs a policy (or, for `random`, the recorded places) and compares everything.
     fn replay(&self, policy: &str, vectors: &Vectors) -> Result<Check, Unreadable> {
         let at = || "number of pods".to_owned();
-        if let Err(difference) = Difference::check(at, vectors.rows.len(), self.pods.len()) {
+        if let Err(difference) = Difference::check(at, vectors.rows.len(), self.names.len()) {
             return Ok(Err(difference));
         }
         let context = PlacementContext {
-            work: &self.trace.work,
-            inventory: &self.inventory,
+            work: &self.setup.work,
+            inventory: &self.setup.inventory,
             seed: 0,
         };
         let policy = scored(policy, &context, &TypicalConfig::default())
             .map_err(|error| Unreadable::new(policy, error))?;
         let experiment = Experiment {
-            inventory: &self.inventory,
-            shapes: self.trace.work.shapes(),
-            pods: &self.pods,
-            measure: &self.measure,
             power: vectors.has_power.then_some(&self.power),
+            ..self.setup.experiment()
         };
         let mut replay = Replay {
             run: self,
@@ -227,14 +230,14 @@ impl<'a> Run<'a> {
             Err(_) if replay.verdict.is_err() => replay.verdict,
             Err(fault) => Err(Difference::new("a placement", "one that fits", fault)),
             Ok(cluster) => replay
-                .verdict
-                .and_then(|()| check_summary(&vectors.summary, self, &cluster, &replay.last)),
+                .finish()
+                .and_then(|state| check_summary(&vectors.summary, self, &cluster, &state)),
         })
     }
 }
 
 struct Replay<'a> {
-    run: &'a Run<'a>,
+    run: &'a Run,
     vectors: &'a Vectors,
     /// `None`: the recorded places are replayed.
     policy: Option<Scored>,
@@ -246,6 +249,18 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
+    /// The last state, if everything recorded was met and equal.
+    fn finish(self) -> Result<State, Difference> {
+        self.verdict?;
+        let at = || "category rows met".to_owned();
+        Difference::check(at, self.vectors.categories.len(), self.categories_seen)?;
+        let at = || "score rows met".to_owned();
+        if self.policy.is_some() {
+            Difference::check(at, self.vectors.scores.len(), self.scores_seen)?;
+        }
+        Ok(self.last)
+    }
+
     fn place(&mut self, cluster: &mut Cluster, seq: usize) -> Option<Spot> {
         let decided = self.decide(cluster, seq);
         decided.unwrap_or_else(|difference| {
@@ -256,7 +271,7 @@ impl Replay<'_> {
 
     /// Where the pod goes, once all that was recorded of the decision is found to be the same.
     fn decide(&mut self, cluster: &mut Cluster, seq: usize) -> Result<Option<Spot>, Difference> {
-        let (row, shape) = (&self.vectors.rows[seq], self.run.pods[seq]);
+        let (row, shape) = (&self.vectors.rows[seq], self.run.setup.pods[seq]);
         let at = |what: &str| format!("pod {seq} ({}), {what}", self.run.names[seq]);
         let Some(policy) = &mut self.policy else {
             let feasible = cluster.feasible(shape).len() as usize;
@@ -283,7 +298,7 @@ impl Replay<'_> {
             devices: policy.devices(cluster, shape, node),
         });
         let place = spot.map_or(String::new(), |spot| {
-            let node = &self.run.inventory.node(spot.node).name;
+            let node = &self.run.setup.inventory.node(spot.node).name;
             format!("{node} [{}]", device_text(spot.devices))
         });
         let recorded = match row.node.as_str() {
@@ -331,7 +346,7 @@ impl Replay<'_> {
         let Some(policy) = &mut self.policy else {
             return Ok(());
         };
-        let shape = self.run.pods[seq];
+        let shape = self.run.setup.pods[seq];
         let ours = self.finals.nodes.iter().zip(&self.finals.scores);
         for (row, (&node, &score)) in rest.iter().zip(ours) {
             let raw = policy.raw(cluster, shape, node);
@@ -343,7 +358,7 @@ impl Replay<'_> {
             let text = |node: &str, raw: (i32, i32), last: i64| {
                 format!("{node}: raw {} and {}, final {last}", raw.0, raw.1)
             };
-            let name = &self.run.inventory.node(node).name;
+            let name = &self.run.setup.inventory.node(node).name;
             Difference::check(
                 || at("sampled score"),
                 text(&row.node, expected, row.final_score),
@@ -436,7 +451,7 @@ fn close(at: impl FnOnce() -> String, expected: f64, got: f64, tolerance: f64) -
 }
 
 /// The final state.
-fn check_summary(summary: &Value, run: &Run<'_>, cluster: &Cluster, state: &State) -> Check {
+fn check_summary(summary: &Value, run: &Run, cluster: &Cluster, state: &State) -> Check {
     let Value::Object(recorded) = summary else {
         return Ok(());
     };
@@ -462,10 +477,10 @@ fn check_summary(summary: &Value, run: &Run<'_>, cluster: &Cluster, state: &Stat
 }
 
 /// A number of the summary as this run has it.
-fn final_value(key: &str, run: &Run<'_>, cluster: &Cluster, state: &State) -> Option<f64> {
+fn final_value(key: &str, run: &Run, cluster: &Cluster, state: &State) -> Option<f64> {
     let nodes = || (0..cluster.len()).map(|node| cluster.node(NodeId(node as u32)));
-    let machines = run.inventory.nodes();
-    let total_milli = run.inventory.gpus() as f64 * 1000.0;
+    let machines = run.setup.inventory.nodes();
+    let total_milli = run.setup.inventory.gpus() as f64 * 1000.0;
     let allocated = 100.0 * state.used_milli as f64 / total_milli;
     let cpu_total: u64 = machines.iter().map(|node| node.cpu_milli).sum();
     let mem_total: u64 = machines.iter().map(|node| node.mem_mib).sum();
@@ -485,21 +500,21 @@ fn final_value(key: &str, run: &Run<'_>, cluster: &Cluster, state: &State) -> Op
         "idle_gpu_milli" => idle(&state.fragmentation),
         "gpu_milli_total" => total_milli,
         "gpu_milli_used" => state.used_milli as f64,
-        "gpus" => run.inventory.gpus() as f64,
+        "gpus" => run.setup.inventory.gpus() as f64,
         "gpus_touched" => nodes()
             .map(|node| f64::from(node.gpus() - node.free_devices()))
             .sum(),
         "nodes" => cluster.len() as f64,
-        "pods" => run.pods.len() as f64,
+        "pods" => run.setup.pods.len() as f64,
         "power_cpu_w" => state.power.0 as f64,
         "power_gpu_w" => state.power.1 as f64,
         "specs" => {
-            let mut shapes = run.pods.clone();
+            let mut shapes = run.setup.pods.clone();
             shapes.sort_unstable();
             shapes.dedup();
             shapes.len() as f64
         }
-        "typical_pods" => run.measure.typical().classes().len() as f64,
+        "typical_pods" => run.setup.measure.typical().classes().len() as f64,
         _ => return None,
     })
 }
