@@ -9,7 +9,7 @@ use gpusched_core::ids::{NodeId, ShapeId};
 use gpusched_core::units::MILLI;
 use gpusched_core::workload::Shape;
 use proptest::prelude::*;
-use worlds::{inventory, shape};
+use worlds::{device_mem, inventory, shape};
 
 /// One step; numbers pick among what is possible.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Twin {
             cpu: node.cpu_milli,
             mem: node.mem_mib,
             milli: vec![MILLI; node.gpus as usize],
-            vram: vec![node.gpu_mem_mib; node.gpus as usize],
+            vram: vec![device_mem(node); node.gpus as usize],
             open: true,
         });
         Twin {
@@ -77,7 +77,7 @@ impl Twin {
 
     /// Devices that could serve one GPU of the request.
     fn usable(&self, node: &Node, at: usize, shape: &Shape) -> u64 {
-        if !shape.accepts(&node.gpu_model) || node.gpu_mem_mib < shape.gpu_mem_mib {
+        if !shape.accepts(&node.gpu_model) || device_mem(node) < shape.gpu_mem_mib {
             return 0;
         }
         let twin = &self.nodes[at];

@@ -15,7 +15,7 @@ use gpusched_sim::engine::{Discipline, Engine, Fate, Records, Roles};
 use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
 use gpusched_sim::report::{write_jobs_csv, write_summary_json};
 use proptest::prelude::*;
-use worlds::{World, world};
+use worlds::{World, device_mem, world};
 
 /// How a case is replayed, apart from the queueing policy: every case tries all of those.
 #[derive(Clone, Debug)]
@@ -100,7 +100,7 @@ fn check_places(world: &World, records: &Records, job: JobId) -> Result<(), Test
             prop_assert!(spot.devices >> node.gpus == 0, "no such device");
             prop_assert!(node.from <= start && start < node.to, "closed node");
             prop_assert!(shape.gpus == 0 || shape.accepts(&node.gpu_model));
-            prop_assert!(shape.gpu_mem_mib <= node.gpu_mem_mib);
+            prop_assert!(shape.gpu_mem_mib <= device_mem(node));
             let together = here.iter().filter(|other| other.node == spot.node).count();
             prop_assert!(shape.max_per_node == 0 || together as u32 <= shape.max_per_node);
         }
@@ -140,7 +140,7 @@ fn check_capacity(world: &World, records: &Records) -> Result<(), TestCaseError>
         for (node, load) in world.inventory.nodes().iter().zip(loads) {
             prop_assert!(load.cpu <= node.cpu_milli && load.mem <= node.mem_mib);
             prop_assert!(load.milli.iter().all(|&milli| milli <= MILLI));
-            prop_assert!(load.vram.iter().all(|&vram| vram <= node.gpu_mem_mib));
+            prop_assert!(load.vram.iter().all(|&vram| vram <= device_mem(node)));
         }
     }
     Ok(())

@@ -19,10 +19,11 @@ pub struct World {
 }
 
 fn node() -> impl Strategy<Value = Node> {
-    let limit = || prop_oneof![Just(Node::UNLIMITED), 1u64..8];
-    let opens = prop_oneof![3 => Just(0i64), 1 => 1i64..20];
-    let stays = prop_oneof![3 => Just(None), 1 => (1i64..40).prop_map(Some)];
-    (0u32..5, 0..MODELS.len(), limit(), limit(), opens, stays).prop_map(
+    let limit = || prop_oneof![2 => Just(Node::UNLIMITED), 1 => 2u64..9];
+    let opens = prop_oneof![4 => Just(0i64), 1 => 1i64..20];
+    let stays = prop_oneof![5 => Just(None), 1 => (1i64..60).prop_map(Some)];
+    let gpus = prop_oneof![1 => Just(0u32), 6 => 1u32..6];
+    (gpus, 0..MODELS.len(), limit(), limit(), opens, stays).prop_map(
         |(gpus, model, cpu_milli, mem_mib, opens, stays)| {
             let (name, mem) = MODELS[model];
             let model = if gpus == 0 { "" } else { name };
@@ -43,12 +44,12 @@ fn node() -> impl Strategy<Value = Node> {
 pub fn shape() -> impl Strategy<Value = Shape> {
     let gpus = prop_oneof![
         1 => Just((0u32, 1000u32)),
-        4 => (1u32..5).prop_map(|gpus| (gpus, 1000)),
+        4 => (1u32..4).prop_map(|gpus| (gpus, 1000)),
         3 => (1u32..10).prop_map(|tenths| (1, tenths * 100)),
     ];
-    let mem = prop_oneof![3 => Just(0u32), 1 => Just(60), 1 => Just(150)];
-    let models = prop_oneof![4 => Just(None), 1 => Just(Some("T4")), 1 => Just(Some("A100"))];
-    (gpus, mem, models, 0u64..4, 0u64..4, 0u32..3).prop_map(
+    let mem = prop_oneof![6 => Just(0u32), 1 => Just(60), 1 => Just(150)];
+    let models = prop_oneof![8 => Just(None), 1 => Just(Some("T4")), 1 => Just(Some("A100"))];
+    (gpus, mem, models, 0u64..3, 0u64..3, 0u32..3).prop_map(
         |((gpus, gpu_milli), gpu_mem_mib, model, cpu_milli, mem_mib, max_per_node)| Shape {
             gpus,
             gpu_milli,
@@ -91,9 +92,9 @@ struct Ask {
 
 fn ask() -> impl Strategy<Value = Ask> {
     let gang = prop_oneof![4 => Just(Gang::All), 1 => Just(Gang::Task), 1 => Just(Gang::None)];
-    let second = prop_oneof![4 => Just(None), 1 => (shape(), 1u32..3).prop_map(Some)];
+    let second = prop_oneof![8 => Just(None), 1 => (shape(), 1u32..3).prop_map(Some)];
     let estimate = prop::option::of(0i64..30);
-    let when = (0i64..40, 0i64..12, estimate);
+    let when = (0i64..20, 0i64..12, estimate);
     let what = (shape(), 1u32..4, gang, second);
     (when, what, 0u8..4, 0i32..3).prop_map(
         |((submit, run, more), (shape, count, gang, second), user, priority)| Ask {
