@@ -5,11 +5,21 @@ use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Gang, JobDraft, Owner, Shape, Workload, WorkloadBuilder};
 use proptest::prelude::*;
 
-const MODELS: [(&str, u32); 3] = [
+/// GPU models with made-up memory; 0 = not known, then it limits nothing.
+const MODELS: [(&str, u32); 4] = [
     ("T4", 100),
     ("A100-SXM4-40GB", 200),
     ("A100-SXM4-80GB", 400),
+    ("V100M16", 0),
 ];
+
+/// Memory of a node's devices as a limit.
+pub fn device_mem(node: &Node) -> u32 {
+    match node.gpu_mem_mib {
+        0 => u32::MAX,
+        known => known,
+    }
+}
 
 /// A cluster and jobs.
 #[derive(Clone, Debug)]
