@@ -380,11 +380,16 @@ impl Term {
         };
         let range = nodes.iter().fold((i32::MAX, i32::MIN), least_and_most);
         let few = i64::from(range.1) - i64::from(range.0) < nodes.len() as i64;
-        let tabled = if few { range.0..=range.1 } else { 1..=0 };
+        let table = if few {
+            let values = range.0..=range.1;
+            values.map(|value| normalise.finish(value, range)).collect()
+        } else {
+            Vec::new()
+        };
         Finisher {
             normalise,
             range,
-            table: tabled.map(|value| normalise.finish(value, range)).collect(),
+            table,
         }
     }
 }
