@@ -25,13 +25,13 @@ pub(crate) fn check(place: &Path, own: &[&str]) -> Result<()> {
         |message: String, help: &str| Err(Diagnostic::new(message).in_file(&shown).help(help));
     let entries = match fs::read_dir(place) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return check_parent(place),
         Err(_) if place.is_file() => {
             return refuse(
                 "`--out` names a file, but results need a directory".into(),
                 "name a new directory",
             );
         }
+        Err(error) if is_missing(&error) => return check_parent(place),
         Err(error) => {
             return refuse(
                 format!("`--out` cannot be used: {error}"),
@@ -52,6 +52,13 @@ pub(crate) fn check(place: &Path, own: &[&str]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// A directory that does not exist must be one that can come to exist.

@@ -1,9 +1,10 @@
 //! The story of one job, in plain sentences.
 
 use super::explain::Record;
-use super::terminal::{count, duration};
+use super::terminal::count;
 use gpusched_core::queueing::Reason;
 use gpusched_core::units::{Span, Time};
+use gpusched_sim::report::span;
 
 /// Wait intervals shown one by one; beyond that only the totals are of use.
 const MOST_SHOWN: usize = 12;
@@ -159,7 +160,7 @@ impl Story {
         };
         let mut text = format!(" and ran for {run}.\nIt {ended} at {finish}");
         if let Some(whole) = job.seconds("jct_s") {
-            text += &format!(", {} after it had arrived", duration(whole.as_secs_f64()));
+            text += &format!(", {} after it had arrived", span(whole.as_secs_f64()));
         }
         match job.text("bounded_slowdown").parse::<f64>() {
             Ok(slowdown) if slowdown > 1.05 => {
@@ -188,7 +189,7 @@ fn intervals(waits: &[&Interval]) -> String {
             "  from {} s to {} s ({}): {}\n",
             wait.from,
             wait.to,
-            duration((wait.to - wait.from).as_secs_f64()),
+            span((wait.to - wait.from).as_secs_f64()),
             meaning(&wait.reason)
         );
     }
@@ -217,10 +218,10 @@ fn meaning(reason: &str) -> &str {
     known.map_or(reason, |known| known.explain())
 }
 
-/// `3661 s (1 h)`: exact, then as people say it where that helps.
+/// `3661 s (1h01m)`: exact, then as people say it where that helps.
 fn instant(seconds: &str) -> String {
     match seconds.parse::<f64>() {
-        Ok(value) if value >= 60.0 => format!("{seconds} s ({})", duration(value)),
+        Ok(value) if value >= 60.0 => format!("{seconds} s ({})", span(value)),
         _ => format!("{seconds} s"),
     }
 }

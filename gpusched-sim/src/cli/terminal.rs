@@ -72,16 +72,6 @@ pub(crate) fn count(number: u64, one: &str) -> String {
     format!("{} {one}{plural}", thousands(number))
 }
 
-/// A length of time as people say it: `45 s`, `12 min`, `3.2 h`, `5.1 d`.
-pub(crate) fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 60.0 => format!("{} s", short(s)),
-        s if s < 3600.0 => format!("{} min", short(s / 60.0)),
-        s if s < 172_800.0 => format!("{} h", short(s / 3600.0)),
-        s => format!("{} d", short(s / 86_400.0)),
-    }
-}
-
 /// At most one decimal, and none where there is nothing to see.
 pub(crate) fn short(number: f64) -> String {
     let text = format!("{number:.1}");

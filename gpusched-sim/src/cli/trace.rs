@@ -104,7 +104,7 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
     let report = read_jobs(&args.trace, read, &mut |row| {
         if let Err(error) = push_row(&mut builder, &row) {
             problems.add(
-                Diagnostic::new(error.to_string())
+                *Diagnostic::new(error.to_string())
                     .at(jobs_file(&args.trace), row.line, 0)
                     .help("rows of one job must agree on what belongs to the job"),
             );
@@ -115,7 +115,7 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
         Ok(report) => report,
         // What stops the reader is one problem more.
         Err(problem) => {
-            problems.add(problem);
+            problems.add(*problem);
             return Ok(0);
         }
     };
@@ -130,7 +130,7 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
             check_possible(&work, &inventory, &jobs_file(&args.trace))
         });
         if let Err(problem) = checked {
-            problems.add(problem);
+            problems.add(*problem);
         }
     }
     Ok(report.rows)

@@ -2,7 +2,7 @@
 
 use super::args::InfoArgs;
 use super::failure::Outcome;
-use super::terminal::{self, count, duration, short, thousands};
+use super::terminal::{self, count, short, thousands};
 use super::trace::{node_options, read_options};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::ids::JobId;
@@ -10,6 +10,7 @@ use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{Outcome as End, Workload};
 use gpusched_sim::builtin;
 use gpusched_sim::metrics::quantiles::quantile;
+use gpusched_sim::report::span;
 use gpusched_sim::trace::build::{load_inventory, load_workload};
 use gpusched_sim::trace::{ENDLESS, ReadReport};
 use std::collections::BTreeMap;
@@ -84,7 +85,7 @@ fn collect(work: &Workload) -> Vec<Job> {
 }
 
 /// Seconds from the first to the last submission.
-fn span(jobs: &[Job]) -> f64 {
+fn submission_seconds(jobs: &[Job]) -> f64 {
     match (jobs.first(), jobs.last()) {
         (Some(first), Some(last)) => (last.submit - first.submit).as_secs_f64(),
         _ => 0.0,
@@ -108,19 +109,19 @@ fn overview(work: &Workload, jobs: &[Job], report: &ReadReport) -> String {
             count(report.rows, "row")
         ),
     );
-    let span = span(jobs);
+    let seconds = submission_seconds(jobs);
     if let (Some(first), Some(last)) = (jobs.first(), jobs.last()) {
         let mut value = format!(
             "from {} s to {} s: {}",
             first.submit,
             last.submit,
-            duration(span)
+            span(seconds)
         );
-        if span > 0.0 {
+        if seconds > 0.0 {
             let _ = write!(
                 value,
                 ", {} jobs an hour",
-                short(total as f64 * 3600.0 / span)
+                short(total as f64 * 3600.0 / seconds)
             );
         }
         line("submitted", value);
@@ -153,7 +154,7 @@ fn run_times(jobs: &[Job]) -> String {
     let mut parts = Vec::new();
     for (name, percent) in [("median", 50), ("90%", 90), ("99%", 99), ("longest", 100)] {
         if let Some(micros) = quantile(&mut runs, percent) {
-            parts.push(format!("{name} {}", duration(micros as f64 / 1e6)));
+            parts.push(format!("{name} {}", span(micros as f64 / 1e6)));
         }
     }
     if endless > 0 {
@@ -173,7 +174,7 @@ fn concentration(jobs: &[Job]) -> String {
     let top: f64 = hours[..jobs.len().div_ceil(100)].iter().sum();
     format!(
         "{} GPU-hours; the largest 1% of jobs hold {} of them",
-        thousands(total.round() as u64),
+        gpu_hours(total),
         percent(top / total)
     )
 }
@@ -233,7 +234,7 @@ fn shares<'a>(
             "  {name:width$}  {:>10}  {:>7}  {:>12}  {:>7}",
             thousands(number),
             of(number as f64, jobs as f64),
-            thousands(held.round() as u64),
+            gpu_hours(held),
             of(held, hours)
         );
     }
@@ -349,7 +350,9 @@ fn queues(work: &Workload, jobs: &[Job]) -> String {
             );
         }
     }
-    if users + tenants > 0 {
+    if users > 0 && tenants == 0 {
+        let _ = writeln!(text, "\n  {}", count(users, "user"));
+    } else if users + tenants > 0 {
         let _ = writeln!(
             text,
             "\n  {} of {}",
@@ -362,11 +365,11 @@ fn queues(work: &Workload, jobs: &[Job]) -> String {
 
 /// GPUs the trace keeps busy on average, against a cluster if there is one.
 fn load(jobs: &[Job], cluster: Option<&Inventory>) -> String {
-    let span = span(jobs) / 3600.0;
-    if span <= 0.0 {
+    let hours = submission_seconds(jobs) / 3600.0;
+    if hours <= 0.0 {
         return "\n  All jobs come at once, so there is no offered load.\n".to_owned();
     }
-    let busy = jobs.iter().map(Job::gpu_hours).sum::<f64>() / span;
+    let busy = jobs.iter().map(Job::gpu_hours).sum::<f64>() / hours;
     let mut text = format!(
         "\n  The jobs keep {} GPUs busy on average while they are submitted",
         short(busy)
@@ -383,6 +386,15 @@ fn load(jobs: &[Job], cluster: Option<&Inventory>) -> String {
         _ => text += ".\n",
     }
     text
+}
+
+/// GPU-hours: whole ones, unless there are few.
+fn gpu_hours(hours: f64) -> String {
+    if hours < 100.0 {
+        format!("{hours:.1}")
+    } else {
+        thousands(hours.round() as u64)
+    }
 }
 
 fn percent(share: f64) -> String {

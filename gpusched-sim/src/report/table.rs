@@ -242,7 +242,7 @@ fn number(value: f64) -> String {
 }
 
 /// A length of time in the two units that matter: `0s`, `12.5s`, `3m20s`, `2h05m`, `3d04h`.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         _ if seconds == 0.0 => "0s".into(),

@@ -25,7 +25,7 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
         *trace = map_spec(trace, &change);
     }
     if let Some(cluster) = &mut scenario.cluster
-        && !(inline::looks_inline(cluster) && !Path::new(cluster.as_str()).exists())
+        && (!inline::looks_inline(cluster) || Path::new(cluster.as_str()).exists())
     {
         *cluster = map_spec(cluster, &change);
     }

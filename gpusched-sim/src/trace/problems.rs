@@ -26,7 +26,7 @@ pub struct Problems {
 #[derive(Debug, Default)]
 struct Found {
     count: u64,
-    kept: Vec<Box<Diagnostic>>,
+    kept: Vec<Diagnostic>,
 }
 
 impl Problems {
@@ -39,7 +39,7 @@ impl Problems {
     }
 
     /// Adds one.
-    pub fn add(&self, problem: Box<Diagnostic>) {
+    pub fn add(&self, problem: Diagnostic) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.count += 1;
         if found.kept.len() < self.keep {
@@ -56,7 +56,7 @@ impl Problems {
     }
 
     /// Those that were kept, in the order they were found.
-    pub fn take(&self) -> Vec<Box<Diagnostic>> {
+    pub fn take(&self) -> Vec<Diagnostic> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut found.kept)
     }

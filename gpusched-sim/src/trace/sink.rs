@@ -71,7 +71,7 @@ impl Tally {
 
     fn tolerate(&mut self, problem: Problem, options: &ReadOptions) -> Result<()> {
         match &options.problems {
-            Some(problems) => problems.add(problem.diagnostic),
+            Some(problems) => problems.add(*problem.diagnostic),
             None if options.lenient => {}
             None => return Err(problem.diagnostic),
         }
