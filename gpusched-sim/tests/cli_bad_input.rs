@@ -64,6 +64,10 @@ const LINES: &[(&str, &[&str])] = &[
         "run --horizon -5",
         &["a horizon of -5 s is not ahead", "--horizon"],
     ),
+    (
+        "run --horizon 5",
+        &["before the first job comes, at 129 s", "--horizon"],
+    ),
     ("run --horizon soon", &["'soon'", "not a number of seconds"]),
     ("run --zero-run clamp:0", &["--zero-run", "clamp:1"]),
     (

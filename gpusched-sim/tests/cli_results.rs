@@ -129,9 +129,9 @@ fn nobody_listening_is_no_failure() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// Runs something long and interrupts it once it replays.
+/// Runs something long and interrupts it once it replays, as often as told.
 #[cfg(unix)]
-fn interrupted(desk: &Desk, args: &[&str]) -> std::process::Output {
+fn interrupted(desk: &Desk, args: &[&str], times: u32) -> std::process::Output {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
     let mut command = desk.command(args);
@@ -147,13 +147,11 @@ fn interrupted(desk: &Desk, args: &[&str]) -> std::process::Output {
     }
     std::thread::sleep(std::time::Duration::from_millis(700));
     let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    for _ in 0..times {
+        let kill = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(kill.unwrap().success());
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
     let mut output = child.wait_with_output().unwrap();
     stderr.read_to_string(&mut said).unwrap();
     output.stderr = said.into_bytes();
@@ -164,8 +162,7 @@ fn interrupted(desk: &Desk, args: &[&str]) -> std::process::Output {
 #[test]
 fn an_interrupted_run_leaves_valid_partial_results() {
     let desk = Desk::new("interrupt");
-    let made = "trace generate --preset uniform --jobs 100000 --rate-scale 3 --out big";
-    assert_eq!(desk.line(made).code, 0);
+    big(&desk);
     let args = [
         "run",
         "--trace",
@@ -177,7 +174,7 @@ fn an_interrupted_run_leaves_valid_partial_results() {
         "--format",
         "json",
     ];
-    let output = interrupted(&desk, &args);
+    let output = interrupted(&desk, &args, 1);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
@@ -211,4 +208,50 @@ fn an_interrupted_run_leaves_valid_partial_results() {
     assert_eq!(rows, 100_001);
     assert_eq!(desk.line("explain result j1").code, 0);
     assert_eq!(desk.line("explain result j100000").code, 0);
+}
+
+/// A trace that takes long to replay.
+#[cfg(unix)]
+fn big(desk: &Desk) {
+    let made = "trace generate --preset uniform --jobs 100000 --rate-scale 3 --out big";
+    assert_eq!(desk.line(made).code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_aborted_run_leaves_nothing() {
+    let desk = Desk::new("abort");
+    big(&desk);
+    let before = desk.files("");
+    let args = [
+        "run",
+        "--trace",
+        "big",
+        "--queueing",
+        "conservative",
+        "--out",
+        "result",
+    ];
+    let output = interrupted(&desk, &args, 2);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("Aborted."), "{said}");
+    assert_eq!(output.stdout, b"");
+    assert_eq!(desk.files(""), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_comparison_leaves_out_what_was_cut_short() {
+    let desk = Desk::new("interrupt-compare");
+    big(&desk);
+    let line = "compare --trace big --queueing conservative --threads 1";
+    let output = interrupted(&desk, &line.split(' ').collect::<Vec<_>>(), 1);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("left out are conservative/best-fit"),
+        "{said}"
+    );
+    assert_eq!(output.stdout, b"");
 }

@@ -4,7 +4,7 @@ use super::args::CompareArgs;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use super::run::{describe, finish, load, replay_one, subject};
+use super::run::{describe, load, replay_one, subject};
 use super::terminal::{self, count};
 use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
@@ -30,16 +30,34 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let pairs = product(&args, &plan)?;
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
-    let loaded = load(&plan)?;
+    let loaded = load(&plan, &origins)?;
     terminal::say(&format!(
         "Replaying {} with {}.",
         subject(&loaded),
         count(pairs.len() as u64, "pair") + " of policies"
     ));
     let summaries = replay_all(&plan, &loaded, &pairs, threads, &interrupt)?;
-    let interrupted = summaries.iter().any(|summary| summary.interrupted);
-    print(scenario.format.unwrap_or_default(), &summaries)?;
-    finish(interrupted)
+    let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
+        .into_iter()
+        .partition(|summary| summary.interrupted);
+    if !whole.is_empty() {
+        print(scenario.format.unwrap_or_default(), &whole)?;
+    }
+    finish(&cut)
+}
+
+/// The end of a comparison that may have been cut short. Runs that were are left out: they end at
+/// different moments, and would compare as if one policy had less to do than another.
+fn finish(cut: &[Summary]) -> Outcome {
+    if cut.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = cut.iter().map(Summary::label).collect();
+    terminal::say(&format!(
+        "Interrupted: what is shown is valid; left out are {}.",
+        names.join(", ")
+    ));
+    Err(Failure::Told(1))
 }
 
 /// Every queueing policy with every placement policy, in the order given.

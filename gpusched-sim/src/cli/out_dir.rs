@@ -107,6 +107,11 @@ impl OutDir {
         })
     }
 
+    /// Where it is in the making.
+    pub(crate) fn draft(&self) -> PathBuf {
+        self.draft.clone()
+    }
+
     /// Writes one file.
     ///
     /// # Errors

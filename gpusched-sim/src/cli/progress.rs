@@ -46,6 +46,16 @@ impl Drop for Progress {
     }
 }
 
+/// A sign of life while a trace is read; nothing when nobody watches.
+pub(crate) fn reading(trace: &str) -> ProgressBar {
+    if !terminal::watched() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner().with_message(format!("Reading {trace}"));
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    spinner
+}
+
 fn paint(jobs: u64, counters: &[Arc<AtomicU64>], done: &AtomicBool) {
     let bar = ProgressBar::new(jobs);
     let style = "{bar:30} {percent}%  {human_pos} of {human_len} jobs  {per_sec}  {eta} left";

@@ -4,7 +4,7 @@ use super::args::RunArgs;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::terminal::{self, count};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::workload::Workload;
@@ -31,8 +31,11 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
         out_dir::check(out, &FILES)?;
     }
     let interrupt = Interrupt::watch();
-    let loaded = load(&plan)?;
+    let loaded = load(&plan, &origins)?;
     let out = scenario.out.as_deref().map(OutDir::begin).transpose()?;
+    if let Some(out) = &out {
+        interrupt.draft(out.draft());
+    }
     announce(&plan, &loaded);
 
     let keep = out.is_some();
@@ -93,10 +96,24 @@ fn refuse_trace(path: &Path) -> Result<()> {
 }
 
 /// Reads the trace and the cluster, and passes on what the readers have to say.
-pub(crate) fn load(plan: &Plan) -> Result<Loaded> {
-    let loaded = plan.load()?;
+pub(crate) fn load(plan: &Plan, origins: &Origins) -> Result<Loaded> {
+    let spinner = progress::reading(&plan.trace);
+    let loaded = plan.load();
+    spinner.finish_and_clear();
+    let loaded = loaded?;
     terminal::say_notes(&loaded.cluster);
     terminal::say_notes(&loaded.trace);
+    let first = loaded.work.jobs().first().map(|job| job.submit);
+    if let (Some(horizon), Some(first)) = (plan.horizon, first)
+        && horizon < first
+    {
+        let problem = Diagnostic::new(format!(
+            "the horizon of {horizon} s is before the first job comes, at {first} s"
+        ));
+        return Err(origins
+            .blame("horizon", problem)
+            .help("seconds count from time 0 of the trace; `gpusched trace info` shows its span"));
+    }
     Ok(loaded)
 }
 
@@ -177,7 +194,7 @@ fn print(format: Format, result: &RunResult) -> Outcome {
 }
 
 /// The end of a run that may have been cut short.
-pub(crate) fn finish(interrupted: bool) -> Outcome {
+fn finish(interrupted: bool) -> Outcome {
     if !interrupted {
         return Ok(());
     }

@@ -5,9 +5,10 @@ use super::failure::Outcome;
 use super::out_dir::{self, OutDir};
 use super::terminal::{self, count};
 use super::trace::FILES;
+use gpusched_sim::diagnostic::Diagnostic;
 use gpusched_sim::trace::generate::{self as generator, GenerateOptions, nodes, preset, presets};
-use gpusched_sim::trace::row::JobRow;
-use gpusched_sim::trace::{Meta, write_jobs, write_nodes};
+use gpusched_sim::trace::{JobsWriter, Meta, write_nodes};
+use std::io::{self, Write};
 
 /// Runs the verb.
 pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
@@ -25,17 +26,20 @@ pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
     if let Some(place) = &args.out {
         out_dir::check(place, &FILES)?;
     }
-    let mut jobs: Vec<JobRow> = Vec::new();
+    // Twice the same rows: first to see which columns are needed, then to write them. That costs
+    // less than to hold ten million of them.
+    let mut writer = JobsWriter::default();
     generator::generate(&options, &mut |row| {
-        jobs.push(row);
+        writer.look(&row);
         Ok(())
     })?;
+    let mut write = |out: &mut dyn Write| write_all(&options, &mut writer, out);
     let Some(place) = &args.out else {
-        return terminal::write(|out| write_jobs(out, &jobs));
+        return terminal::write(write);
     };
     let machines = nodes(preset);
     let out = OutDir::begin(place)?;
-    out.file("jobs.csv", |to| write_jobs(to, &jobs))?;
+    out.file("jobs.csv", &mut write)?;
     if !machines.is_empty() {
         out.file("nodes.csv", |to| write_nodes(to, &machines))?;
     }
@@ -49,10 +53,32 @@ pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
     };
     terminal::say(&format!(
         "Wrote {} and {} to {place}; {next} replays them.",
-        count(jobs.len() as u64, "job"),
+        count(args.jobs, "job"),
         count(machines.len() as u64, "machine"),
     ));
     Ok(())
+}
+
+/// Generates the rows once more, into a file. What can go wrong then is only the writing.
+fn write_all(
+    options: &GenerateOptions,
+    writer: &mut JobsWriter,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writer.header(out)?;
+    let mut failed = None;
+    let generated = generator::generate(options, &mut |row| {
+        writer.row(out, &row).map_err(|error| {
+            let problem = Diagnostic::new(error.to_string());
+            failed = Some(error);
+            problem
+        })
+    });
+    match (failed, generated) {
+        (Some(error), _) => Err(error),
+        (None, Err(problem)) => Err(io::Error::other(problem)),
+        (None, Ok(())) => Ok(()),
+    }
 }
 
 fn list() -> Outcome {

@@ -61,6 +61,9 @@ fn map_spec(spec: &str, change: impl Fn(&Path) -> PathBuf) -> String {
 /// ```
 pub fn jobs_file(spec: &str) -> String {
     let path = detect::split_spec(spec).map_or(spec, |(_, path)| path);
+    if path == "-" {
+        return "<stdin>".to_owned();
+    }
     if !Path::new(path).is_dir() {
         return path.to_owned();
     }

@@ -28,7 +28,7 @@ pub use problems::Problems;
 use row::{JobRow, NodeRow};
 use sink::{JobSink, NodeSink};
 use std::path::PathBuf;
-pub use write::{write_jobs, write_nodes};
+pub use write::{JobsWriter, write_jobs, write_nodes};
 
 /// The run time of a job that does not end within any trace: 2^53 µs.
 pub const ENDLESS: Span = Span(MAX_MICROS);
