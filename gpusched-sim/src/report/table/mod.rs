@@ -30,8 +30,16 @@ fn number(value: f64) -> String {
     format!("{value:.2}")
 }
 
+/// A name that came with the input, without anything that could move a cursor or a column.
+fn name(text: &str) -> String {
+    match text {
+        "" => "(none)".into(),
+        _ => text.replace(char::is_control, "\u{fffd}"),
+    }
+}
+
 /// A length of time in the two units that matter: `0s`, `12.5s`, `3m20s`, `2h05m`, `3d04h`.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         _ if seconds == 0.0 => "0s".into(),

@@ -1,6 +1,6 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
-use super::{number, percent, plain, right_align, span};
+use super::{name, number, percent, plain, right_align, span};
 use crate::metrics::{Distribution, GroupSummary, Summary};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
@@ -8,7 +8,7 @@ const GROUPS: usize = 10;
 
 /// One run: what it was, what came of the jobs, and where the time went.
 pub fn summary_table(summary: &Summary) -> String {
-    let mut parts = vec![facts(summary), distributions(summary)];
+    let mut parts = vec![overview(summary), distributions(summary)];
     if summary.waits.iter().any(|wait| wait.seconds > 0.0) {
         parts.push(waits(summary));
     }
@@ -20,7 +20,7 @@ pub fn summary_table(summary: &Summary) -> String {
     parts.join("\n\n") + "\n"
 }
 
-fn facts(run: &Summary) -> String {
+fn overview(run: &Summary) -> String {
     let mut table = plain();
     let mut row = |name: &str, value: String| {
         table.add_row([name.to_owned(), value]);
@@ -142,12 +142,8 @@ fn group_table(title: &str, groups: &[GroupSummary]) -> String {
     table.set_header([title, "jobs", "GPU-hours", "mean wait", "p95 wait"]);
     let wait = |value: Option<f64>| value.map_or("-".into(), span);
     for group in groups.iter().take(GROUPS) {
-        let name = match group.name.as_str() {
-            "" => "(none)",
-            name => name,
-        };
         table.add_row([
-            name.to_owned(),
+            name(&group.name),
             group.jobs.to_string(),
             format!("{:.1}", group.gpu_hours),
             wait(group.mean_wait_s),
