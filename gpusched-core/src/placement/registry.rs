@@ -37,25 +37,25 @@ struct Entry {
 
 enum Make {
     Policy(fn(&PlacementContext<'_>) -> Box<dyn Placement>),
-    Rating(fn(&PlacementContext<'_>) -> Box<dyn NodeScore>),
+    Rating(fn(&PlacementContext<'_>, &TypicalConfig) -> Box<dyn NodeScore>),
 }
 
 #[rustfmt::skip]
 const TABLE: &[Entry] = &[
     Entry { info: first_fit::INFO, make: Make::Policy(|_| Box::new(FirstFit)) },
     Entry { info: random::INFO, make: Make::Policy(|context| Box::new(Random::new(context.seed))) },
-    Entry { info: best_fit::INFO, make: Make::Rating(|_| Box::new(BestFit)) },
-    Entry { info: worst_fit::INFO, make: Make::Rating(|_| Box::new(WorstFit)) },
-    Entry { info: dot_product::INFO, make: Make::Rating(|_| Box::new(DotProduct)) },
-    Entry { info: gpu_packing::INFO, make: Make::Rating(|_| Box::new(GpuPacking)) },
-    Entry { info: gpu_clustering::INFO, make: Make::Rating(|_| Box::new(GpuClustering)) },
+    Entry { info: best_fit::INFO, make: Make::Rating(|_, _| Box::new(BestFit)) },
+    Entry { info: worst_fit::INFO, make: Make::Rating(|_, _| Box::new(WorstFit)) },
+    Entry { info: dot_product::INFO, make: Make::Rating(|_, _| Box::new(DotProduct)) },
+    Entry { info: gpu_packing::INFO, make: Make::Rating(|_, _| Box::new(GpuPacking)) },
+    Entry { info: gpu_clustering::INFO, make: Make::Rating(|_, _| Box::new(GpuClustering)) },
     Entry { info: fgd::INFO, make: Make::Rating(make_fgd) },
-    Entry { info: pwr::INFO, make: Make::Rating(|context| Box::new(Pwr::new(Power::new(context.inventory)))) },
+    Entry { info: pwr::INFO, make: Make::Rating(|context, _| Box::new(Pwr::new(Power::new(context.inventory)))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
 ];
 
-fn make_fgd(context: &PlacementContext<'_>) -> Box<dyn NodeScore> {
-    let typical = TypicalPods::from_workload(context.work, &TypicalConfig::default());
+fn make_fgd(context: &PlacementContext<'_>, typical: &TypicalConfig) -> Box<dyn NodeScore> {
+    let typical = TypicalPods::from_workload(context.work, typical);
     Box::new(Fgd::new(Fragmentation::new(typical, context.inventory)))
 }
 
@@ -93,27 +93,31 @@ pub fn placement(
     name: &str,
     context: &PlacementContext<'_>,
 ) -> Result<Box<dyn Placement>, PolicyError> {
-    if is_sum(name) {
-        return Ok(Box::new(sum(name, context)?));
-    }
-    match &find(name)?.make {
-        Make::Policy(make) => Ok(make(context)),
-        Make::Rating(make) => Ok(Box::new(Scored::weighted(name, vec![(1, make(context))]))),
+    match scored(name, context, &TypicalConfig::default())? {
+        Some(scored) => Ok(Box::new(scored)),
+        None => match &find(name)?.make {
+            Make::Policy(make) => Ok(make(context)),
+            Make::Rating(_) => Err(unknown(name)),
+        },
     }
 }
 
-/// As [`placement`], for policies that rate nodes only; their scores can be asked for. `None`
-/// where the policy of that name does not rate nodes.
+/// As [`placement`], for policies that rate nodes only: their scores can be asked for, and the
+/// target workload can be cut otherwise. `None` where the policy of that name does not rate nodes.
 ///
 /// # Errors
 /// As [`placement`].
-pub fn scored(name: &str, context: &PlacementContext<'_>) -> Result<Option<Scored>, PolicyError> {
+pub fn scored(
+    name: &str,
+    context: &PlacementContext<'_>,
+    typical: &TypicalConfig,
+) -> Result<Option<Scored>, PolicyError> {
     if is_sum(name) {
-        return sum(name, context).map(Some);
+        return sum(name, context, typical).map(Some);
     }
     Ok(match &find(name)?.make {
         Make::Policy(_) => None,
-        Make::Rating(make) => Some(Scored::weighted(name, vec![(1, make(context))])),
+        Make::Rating(make) => Some(Scored::weighted(name, vec![(1, make(context, typical))])),
     })
 }
 
@@ -121,17 +125,25 @@ fn find(name: &str) -> Result<&'static Entry, PolicyError> {
     TABLE
         .iter()
         .find(|entry| entry.info.name == name)
-        .ok_or_else(|| PolicyError::Unknown {
-            role: "placement",
-            name: name.to_owned(),
-        })
+        .ok_or_else(|| unknown(name))
+}
+
+fn unknown(name: &str) -> PolicyError {
+    PolicyError::Unknown {
+        role: "placement",
+        name: name.to_owned(),
+    }
 }
 
 fn is_sum(name: &str) -> bool {
     name.contains([':', '+'])
 }
 
-fn sum(text: &str, context: &PlacementContext<'_>) -> Result<Scored, PolicyError> {
+fn sum(
+    text: &str,
+    context: &PlacementContext<'_>,
+    typical: &TypicalConfig,
+) -> Result<Scored, PolicyError> {
     let wrong = |problem: String| PolicyError::Weights {
         text: text.to_owned(),
         problem,
@@ -149,7 +161,7 @@ fn sum(text: &str, context: &PlacementContext<'_>) -> Result<Scored, PolicyError
                 "weight `{weight}` is no decimal above 0 with at most three places"
             )));
         };
-        let rater = make(context);
+        let rater = make(context, typical);
         if terms.iter().any(|(_, other)| other.name() == rater.name()) {
             return Err(wrong(format!("`{name}` stands twice")));
         }
