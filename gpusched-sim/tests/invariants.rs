@@ -260,6 +260,7 @@ proptest! {
                 pieces.run_until(Time(stop)).unwrap();
             }
             pieces.run().unwrap();
+            prop_assert!(whole.cluster().same_free(pieces.cluster()));
             for job in jobs(&world.work) {
                 let of = |engine: &Engine<'_>| {
                     let records = engine.records();

@@ -1,9 +1,7 @@
 //! Writers of results: one file per output.
 
 mod csv;
-mod csv_fields;
 mod json;
-mod summary_columns;
 mod table;
 
 pub use csv::{write_jobs_csv, write_series_csv, write_summary_csv, write_waits_csv};
