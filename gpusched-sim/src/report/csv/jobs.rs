@@ -147,7 +147,12 @@ fn outcome(work: &Workload, job: &JobFacts) -> &'static str {
 }
 
 fn reason_fields(row: &mut Row<'_>, waits: &[WaitInterval], job: &JobFacts) -> io::Result<()> {
-    let part = job.started.map_or(job.job(), |(part, _)| part);
+    let part = match job.started {
+        Some((part, _)) => part,
+        None if job.fate == Fate::Waiting => job.job(),
+        // A part may have waited for a job that can never start: that is no wait of the job.
+        None => return Reason::ALL.iter().try_for_each(|_| row.show(Span::ZERO)),
+    };
     let first = waits.partition_point(|wait| wait.job < part);
     let mut spans = [Span::ZERO; Reason::ALL.len()];
     for wait in waits[first..].iter().take_while(|wait| wait.job == part) {
