@@ -101,11 +101,15 @@ const LINES: &[(&str, &[&str])] = &[
     ),
     (
         "run --trace trace/jobs.csv",
-        &["no machines", "--cluster 16x8"],
+        &["no machines", "`--trace trace`"],
     ),
     (
         "run --trace trace --cluster 4x",
         &["GPUs per machine", "16x8"],
+    ),
+    (
+        "run --trace trace-only.csv",
+        &["no machines", "--cluster 16x8"],
     ),
     ("trace info nosuch.csv", &["nosuch.csv", "no such file"]),
     ("trace validate nosuch.csv", &["nosuch.csv", "no such file"]),
@@ -210,6 +214,7 @@ fn desk(test: &str) -> Desk {
     let desk = Desk::new(test);
     desk.write("full/precious.txt", "do not lose me");
     desk.write("file", "");
+    desk.write("trace-only.csv", "job_id,submit_s,run_s\na,0,1\n");
     desk.write("with-trace.yaml", "trace: trace\ngpus-per-pod: 8\n");
     desk.write("with-out.yaml", "out: somewhere\n");
     assert_eq!(desk.line("run --trace trace --out earlier").code, 0);

@@ -131,7 +131,7 @@ fn nobody_listening_is_no_failure() {
 
 /// Runs something long and interrupts it once it replays, as often as told.
 #[cfg(unix)]
-fn interrupted(desk: &Desk, args: &[&str], times: u32) -> std::process::Output {
+fn interrupted(desk: &Desk, args: &[&str], times: usize) -> std::process::Output {
     use std::io::{BufRead, BufReader, Read};
     use std::process::{Command, Stdio};
     let mut command = desk.command(args);
@@ -145,13 +145,17 @@ fn interrupted(desk: &Desk, args: &[&str], times: u32) -> std::process::Output {
     while !said.contains("Replaying") {
         assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
     }
-    std::thread::sleep(std::time::Duration::from_millis(700));
-    let pid = child.id().to_string();
-    for _ in 0..times {
-        let kill = Command::new("kill").args(["-INT", &pid]).status();
-        assert!(kill.unwrap().success());
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    // One shell for all, so that the second is not late; and not so soon that both are one.
+    let presses = vec![format!("kill -INT {}", child.id()); times];
+    let script = presses.join("; sleep 0.02; ");
+    assert!(
+        Command::new("sh")
+            .args(["-c", &script])
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut output = child.wait_with_output().unwrap();
     stderr.read_to_string(&mut said).unwrap();
     output.stderr = said.into_bytes();

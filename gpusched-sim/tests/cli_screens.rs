@@ -68,6 +68,28 @@ fn explain_tells_of_jobs_that_did_not_end() {
 }
 
 #[test]
+fn names_cannot_steer_the_terminal() {
+    let desk = Desk::new("steer");
+    desk.write(
+        "t.csv",
+        "job_id,submit_s,run_s,gpu,queue\n\u{1b}[2J,0,5,1,\u{1b}[31mq\nb,1,5,1,r\n",
+    );
+    assert_eq!(
+        desk.line("run --trace t.csv --cluster 1x1 --out result")
+            .code,
+        0
+    );
+    for ran in [
+        desk.line("trace info t.csv"),
+        desk.run(&["explain", "result", "\u{1b}[2J"]),
+        desk.line("run --trace t.csv --cluster 1x1"),
+    ] {
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        assert!(!ran.screen().contains('\u{1b}'), "{:?}", ran.screen());
+    }
+}
+
+#[test]
 fn validate_lists_every_problem() {
     let desk = Desk::new("validate");
     desk.write(

@@ -19,7 +19,7 @@ pub(crate) fn explain(args: &ExplainArgs) -> Outcome {
     let job = find_job(&args.run, &args.job)?;
     let waits = read_waits(&args.run, &args.job)?;
     let story = Story { run, job, waits };
-    terminal::print(&story.tell())
+    terminal::print_text(&story.tell())
 }
 
 /// The columns of one row, by name.

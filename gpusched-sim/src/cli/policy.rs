@@ -117,3 +117,15 @@ fn wrap(text: &str, width: usize) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::wrap;
+
+    #[test]
+    fn lines_break_at_words() {
+        assert_eq!(wrap("one two  three", 7), "one two\nthree");
+        assert_eq!(wrap("immovable", 3), "immovable");
+        assert_eq!(wrap("", 3), "");
+    }
+}

@@ -18,9 +18,19 @@ pub(crate) fn write(fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Outc
         .map_err(|error| Failure::stdout(&error))
 }
 
+/// Writes text for people, which may hold names from a trace, to standard output.
+pub(crate) fn print_text(text: &str) -> Outcome {
+    print(&harmless(text))
+}
+
+/// Without what could move a cursor: names in a trace may hold anything.
+fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
+}
+
 /// Says something beside the data. That nobody listens is no failure.
 pub(crate) fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
 }
 
 /// Shows a problem.
@@ -76,4 +86,22 @@ pub(crate) fn count(number: u64, one: &str) -> String {
 pub(crate) fn short(number: f64) -> String {
     let text = format!("{number:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_naturally() {
+        let texts = [0, 999, 1000, 1_234_567].map(thousands);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(count(1, "job") + ", " + &count(2, "job"), "1 job, 2 jobs");
+        assert_eq!([3.0, 2.46].map(short), ["3", "2.5"]);
+    }
+
+    #[test]
+    fn text_cannot_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[2J\nb\r"), "a\u{fffd}[2J\nb\u{fffd}");
+    }
 }

@@ -36,7 +36,7 @@ pub(crate) fn info(args: &InfoArgs) -> Outcome {
     text += &models(&work);
     text += &queues(&work, &jobs);
     text += &load(&jobs, cluster.as_ref());
-    terminal::print(&text)
+    terminal::print_text(&text)
 }
 
 /// A job of the trace; parts of one are added up.

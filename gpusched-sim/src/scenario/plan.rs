@@ -205,17 +205,23 @@ fn own_cluster(trace: &str) -> Result<String> {
         return Ok(trace.to_owned());
     }
     let (_, path) = detect::split_spec(trace)?;
-    let directory = Path::new(path);
-    if ["nodes.csv", "nodes.csv.gz"]
-        .iter()
-        .any(|name| directory.join(name).is_file())
-    {
+    let holds_nodes = |directory: &Path| {
+        let names = ["nodes.csv", "nodes.csv.gz"];
+        names.iter().any(|name| directory.join(name).is_file())
+    };
+    if holds_nodes(Path::new(path)) {
         return Ok(trace.to_owned());
     }
-    Err(Diagnostic::new("no machines to replay this trace on").help(
-        "say which with `--cluster`, such as `--cluster 16x8:A100-SXM4-80GB` (sixteen machines \
-         of eight GPUs) or `--cluster nodes.csv`",
-    ))
+    let help = match Path::new(path).parent() {
+        Some(above) if !above.as_os_str().is_empty() && holds_nodes(above) => format!(
+            "name the directory, `--trace {}`, to take the machines from its nodes.csv",
+            above.display()
+        ),
+        _ => "say which with `--cluster`, such as `--cluster 16x8:A100-SXM4-80GB` (sixteen \
+              machines of eight GPUs) or `--cluster nodes.csv`"
+            .to_owned(),
+    };
+    Err(Diagnostic::new("no machines to replay this trace on").help(help))
 }
 
 /// Checks what can be checked without reading anything.
@@ -306,5 +312,49 @@ fn parse_zero_run(text: &str) -> Result<ZeroRun> {
         Ok(micros) if micros > 0 => Ok(ZeroRun::Clamp(Span(micros))),
         Ok(_) => Err(wrong(format!("`{seconds}` is no run time above 0"))),
         Err(error) => Err(wrong(format!("`{seconds}` is {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_to_treat_run_times_of_0() {
+        assert_eq!(parse_zero_run("keep"), Ok(ZeroRun::Keep));
+        assert_eq!(
+            parse_zero_run("clamp:0.5"),
+            Ok(ZeroRun::Clamp(Span(500_000)))
+        );
+        for text in [
+            "", "clamp", "clamp:", "clamp:0", "clamp:-1", "clamp:x", "Keep",
+        ] {
+            assert!(parse_zero_run(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_the_sample_with_the_defaults() {
+        let nothing = Scenario::default();
+        let plan = nothing.plan(&Origins::default()).unwrap();
+        assert_eq!(plan.cluster, builtin::SAMPLE);
+        assert_eq!(
+            (plan.queueing.as_str(), plan.placement.as_str()),
+            ("fifo", "best-fit")
+        );
+        let stored = nothing.effective(&plan, Path::new("out"));
+        assert_eq!(
+            stored.plan(&Origins::default()).unwrap().trace,
+            builtin::SAMPLE
+        );
+        assert!(stored.out.is_none() && stored.format.is_none());
+    }
+
+    #[test]
+    fn names_of_the_other_role_are_recognised() {
+        let problem = check_queueing("best-fit").unwrap_err();
+        assert!(problem.help.unwrap().contains("`--placement best-fit`"));
+        let problem = check_placement("easy").unwrap_err();
+        assert!(problem.help.unwrap().contains("`--queueing easy`"));
     }
 }

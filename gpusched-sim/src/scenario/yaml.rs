@@ -118,15 +118,17 @@ impl Scenario {
     pub fn load(path: &Path) -> Result<(Scenario, Origins)> {
         let name = path.display().to_string();
         let unreadable = |error: std::io::Error| {
-            let help = match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    "check the path; `examples/scenario.yaml` is a scenario to start from"
-                }
-                _ => "name a YAML file that can be read",
+            let (message, help) = match error.kind() {
+                std::io::ErrorKind::NotFound => (
+                    "cannot read the scenario: there is no such file".to_owned(),
+                    "check the path; `examples/scenario.yaml` is a scenario to start from",
+                ),
+                _ => (
+                    format!("cannot read the scenario: {error}"),
+                    "name a YAML file that can be read",
+                ),
             };
-            Diagnostic::new(format!("cannot read the scenario: {error}"))
-                .in_file(&name)
-                .help(help)
+            Diagnostic::new(message).in_file(&name).help(help)
         };
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         if size > LONGEST {
