@@ -119,6 +119,14 @@ fn convert_writes_a_trace_that_reads_back_the_same() {
         0
     );
     assert_eq!(desk.files("one"), desk.files("two"));
+    // Standard input, which can be read only once, gives the same.
+    let jobs = std::fs::File::open(desk.path.join("trace/jobs.csv")).unwrap();
+    let mut command = desk.command(&["trace", "convert", "v1:-", "--out", "three"]);
+    assert!(command.stdin(jobs).status().unwrap().success());
+    assert_eq!(
+        desk.files("one")["jobs.csv"],
+        desk.files("three")["jobs.csv"]
+    );
     assert_eq!(
         desk.line("run --trace one").out,
         desk.line("run --trace trace").out

@@ -102,8 +102,8 @@ impl Story {
         }
         if parts.len() > 1 {
             text += &format!(
-                "  (waits.csv holds the waits of {} more)\n",
-                count(parts.len() as u64 - 1, "part")
+                "  (waits.csv holds the waits of {})\n",
+                count(parts.len() as u64 - 1, "more part")
             );
         }
         text
@@ -160,7 +160,7 @@ impl Story {
         };
         let mut text = format!(" and ran for {run}.\nIt {ended} at {finish}");
         if let Some(whole) = job.seconds("jct_s") {
-            text += &format!(", {} after it had arrived", span(whole.as_secs_f64()));
+            text += &format!(", {} after it had arrived", human(whole));
         }
         match job.text("bounded_slowdown").parse::<f64>() {
             Ok(slowdown) if slowdown > 1.05 => {
@@ -189,7 +189,7 @@ fn intervals(waits: &[&Interval]) -> String {
             "  from {} s to {} s ({}): {}\n",
             wait.from,
             wait.to,
-            span((wait.to - wait.from).as_secs_f64()),
+            human(wait.to - wait.from),
             meaning(&wait.reason)
         );
     }
@@ -223,6 +223,16 @@ fn instant(seconds: &str) -> String {
     match seconds.parse::<f64>() {
         Ok(value) if value >= 60.0 => format!("{seconds} s ({})", span(value)),
         _ => format!("{seconds} s"),
+    }
+}
+
+/// A length of time as people say it; below a minute that is the exact one.
+fn human(length: Span) -> String {
+    let seconds = length.as_secs_f64();
+    if seconds < 60.0 {
+        format!("{length} s")
+    } else {
+        span(seconds)
     }
 }
 

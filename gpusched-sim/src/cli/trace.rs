@@ -9,9 +9,11 @@ use gpusched_core::workload::WorkloadBuilder;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::scenario::{Origins, Scenario, jobs_file};
 use gpusched_sim::trace::build::{check_possible, load_inventory, push_row};
+use gpusched_sim::trace::row::JobRow;
 use gpusched_sim::trace::{
-    Problems, ReadOptions, formats, read_jobs, read_nodes, write_jobs, write_nodes,
+    JobsWriter, Problems, ReadOptions, formats, read_jobs, read_nodes, write_nodes,
 };
+use std::io::{self, Write};
 
 /// The files of trace v1.
 pub(crate) const FILES: [&str; 3] = ["jobs.csv", "nodes.csv", "meta.toml"];
@@ -139,9 +141,16 @@ fn check_jobs(args: &ValidateArgs, read: &ReadOptions, problems: &Problems) -> R
 fn convert(args: &ConvertArgs) -> Outcome {
     let read = read_options(&args.read)?;
     out_dir::check(&args.out, &FILES)?;
-    let mut jobs = Vec::new();
+    // Twice the same rows: first to see which columns are needed, then to write them. Standard
+    // input can be read only once, and is held in memory.
+    let once = args.trace == "-" || args.trace.ends_with(":-");
+    let mut held = Vec::new();
+    let mut writer = JobsWriter::default();
     let report = read_jobs(&args.trace, &read, &mut |row| {
-        jobs.push(row);
+        writer.look(&row);
+        if once {
+            held.push(row);
+        }
         Ok(())
     })?;
     terminal::say_notes(&report);
@@ -153,7 +162,7 @@ fn convert(args: &ConvertArgs) -> Outcome {
         })?;
         terminal::say_notes(&report);
     }
-    let mut meta = report.meta;
+    let mut meta = report.meta.clone();
     meta.schema = Some(1);
     if meta.source.is_none() {
         meta.source = Some(format!(
@@ -162,7 +171,12 @@ fn convert(args: &ConvertArgs) -> Outcome {
         ));
     }
     let out = OutDir::begin(&args.out)?;
-    out.file("jobs.csv", |to| write_jobs(to, &jobs))?;
+    out.file("jobs.csv", |to| {
+        write_rows(&mut writer, to, |each| match once {
+            true => held.into_iter().try_for_each(each),
+            false => read_jobs(&args.trace, &read, each).map(|_| ()),
+        })
+    })?;
     if args.cluster.cluster.is_some() {
         out.file("nodes.csv", |to| write_nodes(to, &nodes))?;
     }
@@ -174,8 +188,32 @@ fn convert(args: &ConvertArgs) -> Outcome {
     };
     terminal::say(&format!(
         "Wrote {}{machines} to {}.",
-        count(jobs.len() as u64, "row"),
+        count(report.rows, "row"),
         args.out.display()
     ));
     Ok(())
+}
+
+/// Writes the rows that `source` hands out, which `writer` has seen before.
+///
+/// # Errors
+/// When writing fails, or the source says otherwise than the first time.
+pub(crate) fn write_rows(
+    writer: &mut JobsWriter,
+    out: &mut dyn Write,
+    source: impl FnOnce(&mut dyn FnMut(JobRow) -> Result<()>) -> Result<()>,
+) -> io::Result<()> {
+    writer.header(out)?;
+    let mut failed = None;
+    let read = source(&mut |row| {
+        writer.row(out, &row).map_err(|error| {
+            let problem = Diagnostic::new(error.to_string());
+            failed = Some(error);
+            problem
+        })
+    });
+    match (failed, read) {
+        (Some(error), _) => Err(error),
+        (None, read) => read.map_err(io::Error::other),
+    }
 }

@@ -4,11 +4,10 @@ use super::args::GenerateArgs;
 use super::failure::Outcome;
 use super::out_dir::{self, OutDir};
 use super::terminal::{self, count};
-use super::trace::FILES;
-use gpusched_sim::diagnostic::Diagnostic;
+use super::trace::{FILES, write_rows};
 use gpusched_sim::trace::generate::{self as generator, GenerateOptions, nodes, preset, presets};
 use gpusched_sim::trace::{JobsWriter, Meta, write_nodes};
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Runs the verb.
 pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
@@ -33,7 +32,9 @@ pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
         writer.look(&row);
         Ok(())
     })?;
-    let mut write = |out: &mut dyn Write| write_all(&options, &mut writer, out);
+    let mut write = |out: &mut dyn Write| {
+        write_rows(&mut writer, out, |each| generator::generate(&options, each))
+    };
     let Some(place) = &args.out else {
         return terminal::write(write);
     };
@@ -57,28 +58,6 @@ pub(crate) fn generate(args: &GenerateArgs) -> Outcome {
         count(machines.len() as u64, "machine"),
     ));
     Ok(())
-}
-
-/// Generates the rows once more, into a file. What can go wrong then is only the writing.
-fn write_all(
-    options: &GenerateOptions,
-    writer: &mut JobsWriter,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    writer.header(out)?;
-    let mut failed = None;
-    let generated = generator::generate(options, &mut |row| {
-        writer.row(out, &row).map_err(|error| {
-            let problem = Diagnostic::new(error.to_string());
-            failed = Some(error);
-            problem
-        })
-    });
-    match (failed, generated) {
-        (Some(error), _) => Err(error),
-        (None, Err(problem)) => Err(io::Error::other(problem)),
-        (None, Ok(())) => Ok(()),
-    }
 }
 
 fn list() -> Outcome {
