@@ -143,7 +143,7 @@ pub struct Cluster {
     partial: Vec<u16>,
     /// Device memory left to shared pods, MiB.
     vram: Vec<u32>,
-    residents: Vec<u16>,
+    residents: Vec<u32>,
     classes: u16,
     class_gpus: Vec<u32>,
     /// Milli-GPU left on open nodes, by model.
@@ -802,7 +802,7 @@ impl<'a> NodeView<'a> {
 
     /// Resident pods by class (see [`Ask::class`]).
     #[inline]
-    pub fn residents(self) -> &'a [u16] {
+    pub fn residents(self) -> &'a [u32] {
         let classes = usize::from(self.cluster.classes);
         let start = classes * self.id.index();
         &self.cluster.residents[start..start + classes]
@@ -849,5 +849,48 @@ impl<'a> NodeView<'a> {
             .filter(|&device| self.device_fits(ask, device))
             .min_by_key(|&device| self.left(device))
             .map_or(0, |device| 1 << device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Node;
+
+    #[test]
+    fn a_node_counts_more_pods_than_a_short_integer() {
+        let inventory = Inventory::new(vec![Node::with_gpus("a", 0, "")]).unwrap();
+        let mut cluster = Cluster::new(inventory, &[Shape::default()]);
+        let spot = Spot {
+            node: NodeId(0),
+            devices: 0,
+        };
+        for _ in 0..70_000 {
+            cluster.take(ShapeId(0), spot).unwrap();
+        }
+        assert_eq!(cluster.node(NodeId(0)).residents()[0], 70_000);
+    }
+
+    #[test]
+    fn a_copy_follows_openings_and_keeps_what_runs_on_closed_nodes() {
+        let nodes = ["a", "b"].map(|name| Node::with_gpus(name, 1, "T4"));
+        let inventory = Inventory::new(nodes.to_vec()).unwrap();
+        let mut cluster = Cluster::new(inventory, &[Shape::whole_gpus(1)]);
+        let (gpu, spot) = (ShapeId(0), |node| Spot {
+            node: NodeId(node),
+            devices: 1,
+        });
+        cluster.set_open(NodeId(1), false);
+        cluster.take(gpu, spot(0)).unwrap();
+        let mut copy = cluster.clone();
+        cluster.set_open(NodeId(0), false);
+        cluster.set_open(NodeId(1), true);
+        assert_ne!(copy.openings(), cluster.openings());
+        copy.release(gpu, spot(0));
+        copy.follow_openings(&cluster);
+        assert_eq!(copy.take(gpu, spot(0)), Err(CapacityError::Closed(0)));
+        assert_eq!(copy.first_fit(gpu), Some(NodeId(1)));
+        copy.retake(gpu, spot(0)).unwrap();
+        assert!(copy.same_free(&cluster));
     }
 }

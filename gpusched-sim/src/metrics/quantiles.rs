@@ -5,10 +5,10 @@
 //! selection, O(n); values are non-negative, so floats keep their order as bits.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Mean and quantiles (nearest rank) of a number over jobs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distribution {
     /// Jobs counted.
     pub jobs: u64,

@@ -9,10 +9,10 @@
 use super::quantiles::Distribution;
 use crate::engine::Discipline;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An input of a run and its digest, as given by the caller.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputDigest {
     /// What it was used as: `jobs`, `nodes`, `scenario` …
     pub role: String,
@@ -25,7 +25,7 @@ pub struct InputDigest {
 }
 
 /// What came of the jobs. `total` is the sum of the five counts below it: none is dropped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobCounts {
     /// Jobs in the trace.
     pub total: u64,
@@ -44,7 +44,7 @@ pub struct JobCounts {
 }
 
 /// The instants that bound a run, in seconds of trace time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Window {
     /// Submission of the first job.
     pub first_submit_s: f64,
@@ -59,7 +59,7 @@ pub struct Window {
 }
 
 /// Where the scheduler's beliefs about run times came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimates {
     /// Schedulable units that carry an estimate or wall limit of their own.
     pub given: u64,
@@ -69,7 +69,7 @@ pub struct Estimates {
 }
 
 /// A number for one GPU model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelValue {
     /// GPU model, as the cluster names it.
     pub model: String,
@@ -81,7 +81,7 @@ pub struct ModelValue {
 
 /// Shares of GPU capacity held by jobs, 0 to 1. Pods that outlive the closing of their node can
 /// lift a share above 1: their GPUs count as held, no longer as capacity.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Utilisation {
     /// GPU-seconds held in the window ÷ Σ over nodes of GPUs × seconds open in the window; with
     /// nodes that neither come nor go that is GPUs × makespan. Absent without GPUs or window.
@@ -93,7 +93,7 @@ pub struct Utilisation {
 }
 
 /// Jobs of one queue or user.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupSummary {
     /// Queue or user; `(others)` stands for all beyond the 20 largest.
     pub name: String,
@@ -108,7 +108,7 @@ pub struct GroupSummary {
 }
 
 /// Time waited for one reason.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonShare {
     /// The reason's name.
     pub reason: String,
@@ -121,7 +121,7 @@ pub struct ReasonShare {
 
 /// Means over the samples of a run. Each sample stands for the time until the next one (the last
 /// until the close), so these are exact only up to the sampling interval.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SampledMeans {
     /// Seconds between samples.
     pub every_s: f64,
@@ -138,7 +138,7 @@ pub struct SampledMeans {
 }
 
 /// One run in numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Queueing policy.
     pub queueing: String,

@@ -33,18 +33,17 @@ pub fn summarise(
     let held = Held::new(work, records, &models);
     let (offered_load, offered_load_by_model) = offered_load(work, inventory, &models);
     let mut buffer = Vec::new();
-    let mut spread = |value: fn(&JobFacts, Time) -> Option<Span>| {
-        spans(work, records, &mut buffer, |job| {
-            value(job, records.closed_at())
-        })
-    };
+    let closed = records.closed_at();
+    let so_far = |job: &JobFacts| (job.fate == Fate::Waiting).then(|| closed - job.submit);
+    let mut spread =
+        |value: &dyn Fn(&JobFacts) -> Option<Span>| spans(work, records, &mut buffer, value);
     Summary {
-        wait_s: spread(|job, _| job.wait()),
+        wait_s: spread(&JobFacts::wait),
         still_waiting_s: match counts.waiting {
             0 => None,
-            _ => spread(|job, closed| (job.fate == Fate::Waiting).then(|| closed - job.submit)),
+            _ => spread(&so_far),
         },
-        jct_s: spread(|job, _| job.jct()),
+        jct_s: spread(&JobFacts::jct),
         bounded_slowdown: slowdowns(work, records, &mut buffer),
         queues: groups(work, records, &owners, |owner| &owner.queue, &mut buffer),
         users: groups(work, records, &owners, |owner| &owner.user, &mut buffer),

@@ -1,8 +1,8 @@
-//! Results as CSV: exact decimals, one header line, a final newline.
+//! `jobs.csv`: what happened to every job.
 
-use super::csv_fields::{Row, decimal, device_list};
+use super::fields::{Row, decimal, device_list};
 use crate::engine::Fate;
-use crate::metrics::{JobFacts, Sample, Summary, WaitInterval, facts};
+use crate::metrics::{JobFacts, WaitInterval, facts};
 use crate::replay::RunResult;
 use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::ids::JobId;
@@ -147,98 +147,18 @@ fn outcome(work: &Workload, job: &JobFacts) -> &'static str {
 }
 
 fn reason_fields(row: &mut Row<'_>, waits: &[WaitInterval], job: &JobFacts) -> io::Result<()> {
-    let part = job.started.map_or(job.job(), |(part, _)| part);
+    let part = match job.started {
+        Some((part, _)) => part,
+        None if job.fate == Fate::Waiting => job.job(),
+        // A part may have waited for a job that can never start: that is no wait of the job.
+        None => return Reason::ALL.iter().try_for_each(|_| row.show(Span::ZERO)),
+    };
     let first = waits.partition_point(|wait| wait.job < part);
     let mut spans = [Span::ZERO; Reason::ALL.len()];
     for wait in waits[first..].iter().take_while(|wait| wait.job == part) {
         spans[wait.reason as usize] += wait.to - wait.from;
     }
     spans.iter().try_for_each(|&span| row.show(span))
-}
-
-/// `series.csv`: one row per sample. GPU columns count GPUs, shares as fractions.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_series_csv(out: &mut dyn Write, series: &[Sample]) -> io::Result<()> {
-    let mut row = Row::new(out);
-    row.header(&[
-        "t_s",
-        "waiting",
-        "running",
-        "gpus_allocated",
-        "gpus_requested",
-        "gpus_capacity",
-        "frag_gpus",
-        "frag_ratio",
-        "power_w",
-    ])?;
-    let gpus = |milli: u64| decimal(i128::from(milli), 3);
-    for sample in series {
-        row.show(sample.t)?;
-        row.show(sample.waiting)?;
-        row.show(sample.running)?;
-        row.show(gpus(sample.allocated_milli))?;
-        row.show(gpus(sample.requested_milli))?;
-        row.show(gpus(sample.capacity_milli))?;
-        row.show(format_args!("{:.6}", sample.frag_milli / 1000.0))?;
-        row.show(format_args!("{:.6}", sample.frag_ratio()))?;
-        row.show(sample.power_w)?;
-        row.end()?;
-    }
-    row.finish()
-}
-
-/// `waits.csv`: one row per wait interval, by job, then time. `part` numbers the parts of a job
-/// that was scheduled in parts, from 0.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_waits_csv(
-    out: &mut dyn Write,
-    work: &Workload,
-    waits: &[WaitInterval],
-) -> io::Result<()> {
-    let mut row = Row::new(out);
-    row.header(&["job", "part", "reason", "from_s", "to_s", "wait_s"])?;
-    let mut first = JobId(0);
-    for wait in waits {
-        let source = work.source(wait.job);
-        if work.source(first) != source {
-            first = (0..wait.job.0)
-                .rev()
-                .map(JobId)
-                .take_while(|&job| work.source(job) == source)
-                .last()
-                .unwrap_or(wait.job);
-        }
-        row.text(&work.name(wait.job))?;
-        row.show(wait.job.0 - first.0)?;
-        row.text(wait.reason.name())?;
-        row.show(wait.from)?;
-        row.show(wait.to)?;
-        row.show(wait.to - wait.from)?;
-        row.end()?;
-    }
-    row.finish()
-}
-
-/// `summary.csv`: one row per run; lists (queues, users, models) are left to the JSON form.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()> {
-    let mut row = Row::new(out);
-    let columns = super::summary_columns::COLUMNS;
-    columns.iter().try_for_each(|(name, _)| row.text(name))?;
-    row.end()?;
-    for run in runs {
-        columns
-            .iter()
-            .try_for_each(|(_, value)| row.text(&value(run)))?;
-        row.end()?;
-    }
-    row.finish()
 }
 
 const _: () = assert!(MICROS == 1_000_000, "gpu_s has 3 + 6 decimals");

@@ -1,7 +1,25 @@
-//! The flat columns of `summary.csv`: one table of name and value.
+//! `summary.csv`: one row per run, from one table of names and values.
 
-use crate::engine::Discipline;
+use super::fields::Row;
 use crate::metrics::{Distribution, Summary};
+use std::io::{self, Write};
+
+/// `summary.csv`: one row per run; lists (queues, users, models) are left to the JSON form.
+///
+/// # Errors
+/// What the writer reports.
+pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()> {
+    let mut row = Row::new(out);
+    COLUMNS.iter().try_for_each(|(name, _)| row.text(name))?;
+    row.end()?;
+    for run in runs {
+        COLUMNS
+            .iter()
+            .try_for_each(|(_, value)| row.text(&value(run)))?;
+        row.end()?;
+    }
+    row.finish()
+}
 
 type Column = (&'static str, fn(&Summary) -> String);
 
@@ -22,20 +40,12 @@ fn weighted(spread: &Option<Distribution>) -> String {
     )
 }
 
-/// The name of a discipline in scenarios and tables.
-pub(super) fn discipline(discipline: Discipline) -> &'static str {
-    match discipline {
-        Discipline::Batched => "batched",
-        Discipline::PerEvent => "per-event",
-    }
-}
-
 #[rustfmt::skip]
-pub(super) const COLUMNS: &[Column] = &[
+const COLUMNS: &[Column] = &[
     ("queueing", |run| run.queueing.clone()),
     ("placement", |run| run.placement.clone()),
     ("seed", |run| run.seed.to_string()),
-    ("discipline", |run| discipline(run.discipline).into()),
+    ("discipline", |run| run.discipline.name().into()),
     ("fidelity", |run| run.fidelity.clone()),
     ("version", |run| run.version.clone()),
     ("interrupted", |run| run.interrupted.to_string()),
