@@ -50,8 +50,8 @@ fn seconds_to_october(t0: &str) -> Time {
 
 #[test]
 fn fifo_consolidate_equals_the_helios_simulator() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/datasets/philly-2017/philly.csv");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/datasets/philly-2017/philly.csv");
     if !path.exists() {
         eprintln!("skipped: ../shared not present");
         return;
@@ -81,7 +81,13 @@ fn fifo_consolidate_equals_the_helios_simulator() {
         let end = |id: JobId| result.records.end_of(id).expect("it ended");
         let got_jct = mean(&|id| (end(id) - submit(id)).0);
         let got_wait = mean(&|id| (start(id) - submit(id)).0);
-        assert!((got_jct - jct).abs() < 1e-4, "{queue}: mean JCT {got_jct}, expected {jct}");
-        assert!((got_wait - wait).abs() < 1e-4, "{queue}: mean wait {got_wait}, expected {wait}");
+        assert!(
+            (got_jct - jct).abs() < 1e-4,
+            "{queue}: mean JCT {got_jct}, expected {jct}"
+        );
+        assert!(
+            (got_wait - wait).abs() < 1e-4,
+            "{queue}: mean wait {got_wait}, expected {wait}"
+        );
     }
 }
