@@ -506,7 +506,7 @@ mod tests {
         copy.follow_openings(&cluster);
         assert_eq!(copy.take(gpu, spot(0)), Err(CapacityError::Closed(0)));
         assert_eq!(copy.first_fit(gpu), Some(NodeId(1)));
-        copy.retake(gpu, spot(0)).unwrap();
+        copy.occupy(gpu, spot(0));
         assert!(copy.same_free(&cluster));
     }
 }
