@@ -78,6 +78,102 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+
+    /// The problem as a person reads it: message, place, the offending line with a marker below
+    /// the offending characters, and the help. `colour` adds terminal colours; without it the
+    /// text holds `file:line:column` literally.
+    pub fn render(&self, colour: bool) -> String {
+        let paint = |code: &str, text: &str| match colour {
+            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            false => text.to_string(),
+        };
+        let mut text = format!(
+            "{}: {}\n",
+            paint("1;31", "error"),
+            paint("1", &self.message)
+        );
+        let number = if self.line > 0 {
+            self.line.to_string()
+        } else {
+            String::new()
+        };
+        let margin = " ".repeat(number.len());
+        if let Some(file) = &self.file {
+            let mut place = printable(file);
+            for part in [self.line, self.column]
+                .into_iter()
+                .take_while(|part| *part > 0)
+            {
+                place += &format!(":{part}");
+            }
+            text += &format!("{margin} {} {place}\n", paint("34", "-->"));
+        }
+        if let Some((line, marker)) = self.excerpt() {
+            let bar = paint("34", "|");
+            text += &format!("{margin} {bar}\n{} {bar} {line}\n", paint("34", &number));
+            text += &format!("{margin} {bar} {}\n", paint("1;31", &marker));
+        }
+        if let Some(help) = &self.help {
+            text += &format!("{margin} {} {help}\n", paint("36", "= help:"));
+        }
+        text
+    }
+
+    /// The part of the offending line around the column, and the marker for the line below.
+    fn excerpt(&self) -> Option<(String, String)> {
+        let start = usize::try_from(self.column.checked_sub(1)?).ok()?;
+        let source = self.source.as_ref()?;
+        // Of a long line only the surroundings are of use.
+        let first = start.saturating_sub(120);
+        let shown: String = source.chars().skip(first).take(200).collect();
+        let cut_before = if first > 0 { "..." } else { "" };
+        let cut_after = if source.chars().nth(first + 200).is_some() {
+            "..."
+        } else {
+            ""
+        };
+        let mut marker = " ".repeat(cut_before.len());
+        let marked = self.width.clamp(1, 80);
+        let mut length = 0;
+        for (at, c) in shown.chars().enumerate().take(start - first + marked) {
+            marker.push_str(match (at >= start - first, is_wide(c)) {
+                (false, false) => " ",
+                (false, true) => "  ",
+                (true, false) => "^",
+                (true, true) => "^^",
+            });
+            length = at + 1;
+        }
+        if length <= start - first {
+            // Past the end of the line, where something is missing.
+            marker.push_str(if length == start - first { "^" } else { " ^" });
+        }
+        Some((
+            format!("{cut_before}{}{cut_after}", printable(&shown)),
+            marker,
+        ))
+    }
+}
+
+/// A text without anything that would steer a terminal or move the columns.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// Whether a character takes two columns of a terminal: East Asian scripts and emoji.
+fn is_wide(c: char) -> bool {
+    matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
+        | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd)
 }
 
 impl fmt::Display for Diagnostic {

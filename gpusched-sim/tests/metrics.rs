@@ -1,8 +1,8 @@
 //! The numbers of a run, computed by hand.
 
-mod common;
+mod cases;
 
-use common::{Run, job, keeping, run, t4_nodes};
+use cases::{Run, job, keeping, run, t4_nodes};
 use gpusched_core::cluster::Node;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Outcome, Owner};

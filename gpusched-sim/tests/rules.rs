@@ -1,8 +1,8 @@
 //! Golden replays: one rule each, small enough to be followed by hand.
 
-mod common;
+mod cases;
 
-use common::{job, keeping, run, t4_nodes};
+use cases::{job, keeping, run, t4_nodes};
 use gpusched_core::cluster::Node;
 use gpusched_core::queueing::Reason;
 use gpusched_core::queueing::registry::queueings;

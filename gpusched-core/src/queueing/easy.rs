@@ -14,18 +14,17 @@
 //! to be tried. On one pool of identical processors this is exactly the rule of the textbooks
 //! (`extra = free at S - H`); on nodes it is the same rule with "fits" meaning nodes and devices.
 //!
-//! The future at S lives in a *mirror*: a second cluster state, made once, in which jobs believed
-//! to end by S are already released ("lifted").
+//! The future at S lives in a *mirror* ([`super::mirror`]): a second cluster state, made once, in
+//! which jobs believed to end by S are already released.
 
 use super::fifo_greedy::Refusals;
+use super::mirror::Mirror;
 use super::predict::Predictor;
 use super::{Finished, Predict, Queueing, Reason, Turn};
-use crate::cluster::{Cluster, Spot};
-use crate::ids::{JobId, ShapeId};
-use crate::units::{Span, Time};
+use crate::ids::JobId;
+use crate::units::Time;
 use crate::workload::Workload;
-use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The order in which jobs behind the head are tried. Ties go to arrival order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,39 +39,27 @@ pub enum Scan {
 
 /// EASY backfilling with a scan order and a rule of prediction.
 ///
-/// Cost of a pass: O(running jobs lifted + queue) after a release, O(arrivals) otherwise.
+/// Cost of a pass: O(queue) after a release plus the jobs by which the shadow moved, O(arrivals)
+/// otherwise.
 pub struct Easy {
     name: &'static str,
     scan: Scan,
     predictor: Predictor,
     /// Waiting jobs by (scan key, arrival).
     queue: Vec<(i64, JobId)>,
-    /// Waiting jobs in arrival order where the scan order is another one.
-    arrivals: BTreeMap<JobId, ()>,
+    /// Waiting jobs in arrival order, kept where the scan order is another one.
+    arrivals: BTreeSet<JobId>,
     /// Arrivals not tried yet.
     fresh: Vec<JobId>,
-    running: FxHashMap<JobId, Running>,
-    /// Running jobs by believed end, then order of start.
-    ends: BTreeMap<(Time, u64), JobId>,
-    starts: u64,
-    mirror: Option<Cluster>,
-    /// Jobs lifted in the mirror; some may have ended since.
-    lifted: Vec<JobId>,
+    mirror: Mirror,
     shadow: Option<Shadow>,
+    /// Kinds that do not fit, until a release.
     refused: Refusals,
+    /// Kinds that would delay the head, until the next start or shadow: the same question about
+    /// the same state has the same answer.
+    held_back: Refusals,
+    states: u64,
     keys_version: u64,
-}
-
-#[derive(Debug)]
-struct Running {
-    start: Time,
-    end: Time,
-    order: u64,
-    spots: Vec<Spot>,
-    /// Released in the mirror because it is believed to end by the shadow time.
-    lifted: bool,
-    /// Its resources are back although its end has not been handled yet.
-    returned: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +67,7 @@ struct Shadow {
     head: JobId,
     at: Time,
     releases: u64,
+    openings: u64,
 }
 
 impl Easy {
@@ -90,15 +78,13 @@ impl Easy {
             scan,
             predictor: Predictor::new(predict),
             queue: Vec::new(),
-            arrivals: BTreeMap::new(),
+            arrivals: BTreeSet::new(),
             fresh: Vec::new(),
-            running: FxHashMap::default(),
-            ends: BTreeMap::new(),
-            starts: 0,
-            mirror: None,
-            lifted: Vec::new(),
+            mirror: Mirror::default(),
             shadow: None,
             refused: Refusals::default(),
+            held_back: Refusals::default(),
+            states: 0,
             keys_version: 0,
         }
     }
@@ -114,7 +100,7 @@ impl Easy {
     fn head(&self) -> Option<JobId> {
         match self.scan {
             Scan::Queue => self.queue.first().map(|&(_, job)| job),
-            _ => self.arrivals.first_key_value().map(|(&job, ())| job),
+            _ => self.arrivals.first().copied(),
         }
     }
 
@@ -123,7 +109,7 @@ impl Easy {
         let at = self.queue.partition_point(|&other| other < entry);
         self.queue.insert(at, entry);
         if self.scan != Scan::Queue {
-            self.arrivals.insert(job, ());
+            self.arrivals.insert(job);
         }
     }
 
@@ -147,52 +133,8 @@ impl Easy {
         self.queue.sort_unstable();
     }
 
-    /// Running jobs that outlived their prediction are believed to end at their estimate.
     fn expire(&mut self, now: Time, work: &Workload) {
-        while let Some((&(end, order), &job)) = self.ends.first_key_value() {
-            if end > now {
-                return;
-            }
-            let Some(run) = self.running.get_mut(&job) else {
-                return;
-            };
-            let later = run.start + work.estimate(job);
-            // A job whose prediction was right ends now; that is no expiry.
-            let outlived = run.start + work.job(job).run > end;
-            if !outlived || later <= end {
-                return;
-            }
-            run.end = later;
-            self.ends.remove(&(end, order));
-            self.ends.insert((later, order), job);
-            self.shadow = None;
-        }
-    }
-
-    /// Books a job just started. In the mirror it holds its place only if it outlasts the shadow.
-    fn enter(&mut self, job: JobId, predicted: Span, turn: &Turn<'_>, lifted: bool) {
-        let run = Running {
-            start: turn.now,
-            end: turn.now + predicted,
-            order: self.starts,
-            spots: turn.last_spots().to_vec(),
-            lifted,
-            returned: false,
-        };
-        self.starts += 1;
-        if lifted {
-            self.lifted.push(job);
-        }
-        self.ends.insert((run.end, run.order), job);
-        self.running.insert(job, run);
-    }
-
-    /// Nodes that opened or closed do so in the mirror, and the reservation is cast anew.
-    fn follow_openings(&mut self, turn: &Turn<'_>) {
-        if let Some(mirror) = &mut self.mirror
-            && mirror.openings() != turn.cluster().openings()
-        {
-            mirror.follow_openings(turn.cluster());
+        if self.mirror.expire(now, work) {
             self.shadow = None;
         }
     }
@@ -211,8 +153,7 @@ impl Easy {
                 return;
             }
             self.dequeue(head, turn.work);
-            self.enter(head, predicted, turn, false);
-            hold(self.mirror.as_mut(), turn.work, head, turn.last_spots());
+            self.mirror.started(head, predicted, turn);
             self.shadow = None;
         }
     }
@@ -228,42 +169,6 @@ impl Easy {
         })
     }
 
-    /// Finds the shadow time of `head` by lifting running jobs in order of believed end.
-    fn cast_shadow(&mut self, head: JobId, turn: &Turn<'_>) -> Shadow {
-        let work = turn.work;
-        let mirror = self.mirror.get_or_insert_with(|| turn.cluster().clone());
-        for job in self.lifted.drain(..) {
-            if let Some(run) = self.running.get_mut(&job)
-                && std::mem::take(&mut run.lifted)
-            {
-                put_back(mirror, work, job, &run.spots);
-            }
-        }
-        let spec = work.spec(work.job(head).spec);
-        // A job still running past its believed end is expected any moment.
-        let soon = turn.now + Span(1);
-        let mut at = soon;
-        let mut ends = self.ends.iter().peekable();
-        while let Some((&(end, _), job)) = ends.next() {
-            at = end.max(soon);
-            if let Some(run) = self.running.get_mut(job) {
-                run.lifted = true;
-                self.lifted.push(*job);
-                lift(Some(mirror), work, *job, &run.spots);
-            }
-            let next = ends.peek().map(|&(&(next, _), _)| next.max(soon));
-            let last_of_instant = next.is_none_or(|next| next > at);
-            if last_of_instant && mirror.fits(spec) {
-                break;
-            }
-        }
-        Shadow {
-            head,
-            at,
-            releases: turn.releases(),
-        }
-    }
-
     /// Tries one job behind the head. Returns whether it started.
     fn backfill(&mut self, job: JobId, shadow: Shadow, turn: &mut Turn<'_>) -> bool {
         let work = turn.work;
@@ -275,25 +180,25 @@ impl Easy {
         let predicted = self.predictor.candidate(job, work);
         if turn.now + predicted <= shadow.at {
             if turn.try_start(job, predicted) {
-                self.enter(job, predicted, turn, true);
+                self.states += 1;
+                self.mirror.started(job, predicted, turn);
                 return true;
             }
+        } else if self.held_back.get(kind, self.states).is_some() {
+            turn.wait(job, Reason::Reservation);
+            return false;
         } else {
-            let mirror = &mut self.mirror;
             let head = work.spec(work.job(shadow.head).spec);
-            match turn.try_start_if(job, predicted, |spots| {
-                hold(mirror.as_mut(), work, job, spots);
-                let head_fits = mirror.as_mut().is_some_and(|mirror| mirror.fits(head));
-                if !head_fits {
-                    lift(mirror.as_mut(), work, job, spots);
-                }
-                head_fits
-            }) {
+            let mirror = &mut self.mirror;
+            let leaves_room = |spots: &[_]| mirror.fits_beside(work, job, spots, head);
+            match turn.try_start_if(job, predicted, leaves_room) {
                 Ok(true) => {
-                    self.enter(job, predicted, turn, false);
+                    self.states += 1;
+                    self.mirror.started(job, predicted, turn);
                     return true;
                 }
                 Ok(false) => {
+                    self.held_back.put(kind, self.states, Reason::Reservation);
                     turn.wait(job, Reason::Reservation);
                     return false;
                 }
@@ -306,16 +211,15 @@ impl Easy {
     }
 
     fn scan_all(&mut self, shadow: Shadow, turn: &mut Turn<'_>) {
-        let queue = std::mem::take(&mut self.queue);
-        let mut left = Vec::with_capacity(queue.len());
-        for (key, job) in queue {
-            if job != shadow.head && self.backfill(job, shadow, turn) {
+        let mut queue = std::mem::take(&mut self.queue);
+        queue.retain(|&(_, job)| {
+            let starts = job != shadow.head && self.backfill(job, shadow, turn);
+            if starts {
                 self.arrivals.remove(&job);
-            } else {
-                left.push((key, job));
             }
-        }
-        self.queue = left;
+            !starts
+        });
+        self.queue = queue;
     }
 
     fn scan_fresh(&mut self, shadow: Shadow, turn: &mut Turn<'_>) {
@@ -333,42 +237,6 @@ impl Easy {
     }
 }
 
-/// Takes a job's places in the mirror.
-fn hold(mirror: Option<&mut Cluster>, work: &Workload, job: JobId, spots: &[Spot]) {
-    let Some(mirror) = mirror else { return };
-    for (shape, &spot) in shapes(work, job).zip(spots) {
-        let held = mirror.take(shape, spot);
-        debug_assert!(
-            held.is_ok(),
-            "the mirror has what the cluster has: {held:?}"
-        );
-    }
-}
-
-/// Takes again the places of a job that was lifted; its nodes may have closed since it started.
-fn put_back(mirror: &mut Cluster, work: &Workload, job: JobId, spots: &[Spot]) {
-    for (shape, &spot) in shapes(work, job).zip(spots) {
-        let held = mirror.retake(shape, spot);
-        debug_assert!(held.is_ok(), "nobody took what was lifted: {held:?}");
-    }
-}
-
-/// Releases a job's places in the mirror.
-fn lift(mirror: Option<&mut Cluster>, work: &Workload, job: JobId, spots: &[Spot]) {
-    let Some(mirror) = mirror else { return };
-    for (shape, &spot) in shapes(work, job).zip(spots) {
-        mirror.release(shape, spot);
-    }
-}
-
-/// The request of each pod of a job, in the order of its places.
-fn shapes(work: &Workload, job: JobId) -> impl Iterator<Item = ShapeId> + '_ {
-    work.spec(work.job(job).spec)
-        .pod_sets
-        .iter()
-        .flat_map(|set| std::iter::repeat_n(set.shape, set.count as usize))
-}
-
 impl Queueing for Easy {
     fn name(&self) -> String {
         self.name.into()
@@ -383,13 +251,7 @@ impl Queueing for Easy {
 
     fn finish(&mut self, done: Finished<'_>, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
-        let Some(run) = self.running.remove(&done.job) else {
-            return;
-        };
-        self.ends.remove(&(run.end, run.order));
-        if !run.lifted && !run.returned {
-            lift(self.mirror.as_mut(), turn.work, done.job, &run.spots);
-        }
+        self.mirror.finished(done.job, turn.work);
         self.shadow = None;
         self.predictor
             .finished(done.job, turn.now - done.started, turn.work);
@@ -397,21 +259,13 @@ impl Queueing for Easy {
 
     fn returned(&mut self, job: JobId, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
-        let Some(run) = self.running.get_mut(&job) else {
-            return;
-        };
-        self.ends.remove(&(run.end, run.order));
-        run.returned = true;
-        if !std::mem::take(&mut run.lifted) {
-            lift(self.mirror.as_mut(), turn.work, job, &run.spots);
-        }
+        self.mirror.returned(job, turn.work);
         self.shadow = None;
     }
 
     fn pass(&mut self, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
         self.rekey(turn.work);
-        self.follow_openings(turn);
         self.start_heads(turn);
         let Some(head) = self.head() else {
             self.fresh.clear();
@@ -420,13 +274,23 @@ impl Queueing for Easy {
         let reason = self.refuse(head, turn);
         turn.wait(head, reason);
         let known = self.shadow.filter(|shadow| {
-            shadow.head == head && shadow.releases == turn.releases() && turn.now < shadow.at
+            shadow.head == head
+                && shadow.releases == turn.releases()
+                && shadow.openings == turn.cluster().openings()
+                && turn.now < shadow.at
         });
         match known {
             Some(shadow) => self.scan_fresh(shadow, turn),
             None => {
-                let shadow = self.cast_shadow(head, turn);
+                let spec = turn.work.spec(turn.work.job(head).spec);
+                let shadow = Shadow {
+                    head,
+                    at: self.mirror.shadow(spec, turn),
+                    releases: turn.releases(),
+                    openings: turn.cluster().openings(),
+                };
                 self.shadow = Some(shadow);
+                self.states += 1;
                 self.fresh.clear();
                 self.scan_all(shadow, turn);
             }

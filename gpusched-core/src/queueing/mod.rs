@@ -11,6 +11,7 @@ mod easy;
 mod fifo;
 mod fifo_greedy;
 mod ljf;
+mod mirror;
 mod ordered;
 mod predict;
 mod priority;

@@ -1,88 +1,99 @@
-//! Small worlds for tests: a job in one line, results in whole seconds.
+//! Reading rows from texts, for the tests of trace formats.
+
+// Each test file uses its own part of this.
 #![allow(dead_code, unreachable_pub)]
 
-use gpusched_core::cluster::{Inventory, Node};
-use gpusched_core::ids::JobId;
-use gpusched_core::queueing::Reason;
-use gpusched_core::units::{MICROS, Span, Time};
-use gpusched_core::workload::{JobDraft, Shape, Workload, WorkloadBuilder};
-use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
+use gpusched_sim::trace::input::Source;
+use gpusched_sim::trace::row::{JobRow, NodeRow};
+use gpusched_sim::trace::{
+    ReadOptions, ReadReport, ZeroRun, read_jobs_from, read_nodes_from, write_jobs,
+};
+use std::path::PathBuf;
 
-/// A job of one pod: name, submission and run time in seconds, whole GPUs.
-pub fn job(name: &str, submit: i64, run: i64, gpus: u32) -> JobDraft<'_> {
-    let shape = Shape::whole_gpus(gpus);
-    JobDraft::new(name, Time::from_secs(submit), Span::from_secs(run), shape)
+/// Jobs from a text in a detected format.
+pub fn jobs_with(text: &str, options: &ReadOptions) -> (Vec<JobRow>, ReadReport) {
+    let mut rows = Vec::new();
+    let source = Source::from_bytes("t.csv", text.as_bytes().to_vec());
+    let report = read_jobs_from(source, None, options, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })
+    .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    (rows, report)
 }
 
-/// A workload of such jobs.
-pub fn workload(jobs: &[JobDraft<'_>]) -> Workload {
-    let mut builder = WorkloadBuilder::new();
-    for job in jobs {
-        builder.push(job).unwrap();
+pub fn jobs(text: &str) -> (Vec<JobRow>, ReadReport) {
+    jobs_with(text, &ReadOptions::default())
+}
+
+pub fn nodes(text: &str) -> (Vec<NodeRow>, ReadReport) {
+    let mut rows = Vec::new();
+    let source = Source::from_bytes("t.csv", text.as_bytes().to_vec());
+    let report = read_nodes_from(source, None, &ReadOptions::default(), &mut |row| {
+        rows.push(row);
+        Ok(())
+    })
+    .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    (rows, report)
+}
+
+/// A directory that is removed at the end of a test.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        let path = std::env::temp_dir().join(format!("gpusched-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Scratch(path)
     }
-    builder.finish().unwrap()
-}
 
-/// `nodes` nodes `n0`, `n1` … of `gpus` T4 each.
-pub fn t4_nodes(nodes: usize, gpus: u32) -> Vec<Node> {
-    (0..nodes)
-        .map(|index| Node::with_gpus(format!("n{index}"), gpus, "T4"))
-        .collect()
-}
-
-/// Options that keep everything.
-pub fn keeping(queueing: &str) -> ReplayOptions {
-    ReplayOptions {
-        queueing: queueing.into(),
-        keep_series: true,
-        keep_waits: true,
-        ..ReplayOptions::default()
+    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
+        std::fs::write(self.0.join(name), bytes).unwrap();
+        self.0.join(name).to_string_lossy().into_owned()
     }
-}
 
-/// A replay and what it was of.
-pub struct Run {
-    pub work: Workload,
-    pub inventory: Inventory,
-    pub result: RunResult,
-}
-
-/// Replays `jobs` on `nodes`.
-pub fn run(options: &ReplayOptions, nodes: Vec<Node>, jobs: &[JobDraft<'_>]) -> Run {
-    let (work, inventory) = (workload(jobs), Inventory::new(nodes).unwrap());
-    let result = replay(&work, &inventory, options).unwrap();
-    Run {
-        work,
-        inventory,
-        result,
+    pub fn spec(&self) -> String {
+        self.0.to_string_lossy().into_owned()
     }
 }
 
-impl Run {
-    fn find(&self, name: &str) -> JobId {
-        (0..self.work.len() as u32)
-            .map(JobId)
-            .find(|&job| self.work.name(job) == name)
-            .unwrap()
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
+}
 
-    /// When a job started, in seconds.
-    pub fn start(&self, name: &str) -> Option<i64> {
-        let start = self.result.records.start(self.find(name));
-        start.map(|start| start.0 / MICROS)
-    }
+pub fn written(rows: &[JobRow]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_jobs(&mut out, rows).unwrap();
+    out
+}
 
-    /// Starts of several jobs that all started.
-    pub fn starts<const N: usize>(&self, names: [&str; N]) -> [i64; N] {
-        names.map(|name| self.start(name).unwrap())
-    }
+/// Rows read back from what was written; line numbers are those of the new file.
+pub fn reread(bytes: &[u8]) -> Vec<JobRow> {
+    let options = ReadOptions {
+        zero_run: ZeroRun::Keep,
+        ..ReadOptions::default()
+    };
+    let mut rows = Vec::new();
+    let source = Source::from_bytes("again", bytes.to_vec());
+    read_jobs_from(source, Some("v1"), &options, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })
+    .unwrap_or_else(|problem| panic!("{}", problem.render(false)));
+    rows
+}
 
-    /// Why a job waited: reason, from, to in seconds.
-    pub fn waits(&self, name: &str) -> Vec<(Reason, i64, i64)> {
-        let job = self.find(name);
-        let waits = self.result.waits.iter().filter(|wait| wait.job == job);
-        waits
-            .map(|wait| (wait.reason, wait.from.0 / MICROS, wait.to.0 / MICROS))
-            .collect()
+pub fn assert_round_trip(rows: &[JobRow]) {
+    let bytes = written(rows);
+    let mut again = reread(&bytes);
+    assert_eq!(written(&again), bytes);
+    for (one, other) in again.iter_mut().zip(rows) {
+        one.line = other.line;
+        if *one != *other {
+            assert_eq!(*one, *other);
+        }
     }
+    assert_eq!(again.len(), rows.len());
 }

@@ -1,0 +1,204 @@
+//! From canonical rows to the tables the replay works on.
+
+use super::row::{JobRow, NodeRow};
+use super::{ReadOptions, ReadReport, read_jobs, read_nodes};
+use crate::diagnostic::{Diagnostic, Result};
+use gpusched_core::cluster::{Cluster, Inventory, Node};
+use gpusched_core::gpu::model;
+use gpusched_core::units::{Span, Time};
+use gpusched_core::workload::{
+    JobDraft, Outcome, Owner, Shape, Workload, WorkloadBuilder, WorkloadError,
+};
+
+/// Reads a trace into a workload.
+///
+/// # Errors
+/// Whatever is wrong with the trace, located.
+pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, ReadReport)> {
+    let mut builder = WorkloadBuilder::new();
+    let report = read_jobs(spec, options, &mut |row| {
+        push_row(&mut builder, &row).map_err(|error| locate(error, spec, row.line))
+    })?;
+    let work = builder.finish().map_err(|error| locate(error, spec, 0))?;
+    if work.is_empty() {
+        return Err(Diagnostic::new("the trace has no jobs")
+            .in_file(&report.path)
+            .help("check the file, and the filters (`--queue-only`, `--gpu-only`, `--limit`)"));
+    }
+    Ok((work, report))
+}
+
+/// Reads a cluster into an inventory; nodes keep their order, which is their rank.
+///
+/// # Errors
+/// Whatever is wrong with the node list, located.
+pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, ReadReport)> {
+    let mut nodes = Vec::new();
+    let report = read_nodes(spec, options, &mut |row| {
+        nodes.push(node(&row));
+        Ok(())
+    })?;
+    let inventory = Inventory::new(nodes).map_err(|error| {
+        Diagnostic::new(error.to_string())
+            .in_file(&report.path)
+            .help("mend the node list")
+    })?;
+    Ok((inventory, report))
+}
+
+fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
+    let path = spec.split_once(':').map_or(spec, |(_, path)| path);
+    let line = match &error {
+        WorkloadError::Groups { line, .. } => *line,
+        WorkloadError::TooMany { .. } => line,
+    };
+    Diagnostic::new(error.to_string())
+        .at(path, line, 0)
+        .help("mend the row, or replay a part of the trace with `--limit`")
+}
+
+/// Adds one canonical row to a workload under construction.
+///
+/// A wall limit ends the run where it is reached, as a kill; a recorded failure ends it where it
+/// happened. The scheduler is told the estimate, else the limit.
+///
+/// # Errors
+/// As [`WorkloadBuilder::push`].
+pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), WorkloadError> {
+    let (run, outcome) = effective_run(row);
+    builder.push(&JobDraft {
+        name: &row.job_id,
+        task: &row.task,
+        line: row.line,
+        count: row.count,
+        gang: row.gang,
+        submit: row.submit,
+        run,
+        estimate: row.estimate.or(row.limit),
+        outcome,
+        shape: Shape {
+            gpus: row.gpu,
+            gpu_milli: row.gpu_milli,
+            gpu_mem_mib: row.gpu_mem_mib,
+            models: row.gpu_models.clone(),
+            models_not: row.gpu_not.clone(),
+            cpu_milli: row.cpu_milli,
+            mem_mib: row.mem_mib,
+            max_per_node: row.max_per_node,
+        },
+        owner: Owner {
+            queue: row.queue.clone(),
+            user: row.user.clone(),
+            tenant: row.tenant.clone(),
+            group: row.group.clone(),
+            priority: row.priority,
+            preemptible: row.preemptible,
+            spot_ok: row.spot_ok,
+        },
+    })
+}
+
+fn effective_run(row: &JobRow) -> (Span, Outcome) {
+    let recorded = match row.outcome {
+        // What the recording saw as unfinished runs, in a replay, for as long as it was seen.
+        Outcome::Running | Outcome::Pending => Outcome::Completed,
+        outcome => outcome,
+    };
+    let run = match (recorded, row.fail_at) {
+        (Outcome::Failed | Outcome::Killed, Some(at)) => at.min(row.run),
+        _ => row.run,
+    };
+    match row.limit {
+        Some(limit) if limit < run => (limit, Outcome::Killed),
+        _ => (run, recorded),
+    }
+}
+
+fn node(row: &NodeRow) -> Node {
+    let known = model::find(&row.gpu_model).map_or(0, |known| known.mem_mib);
+    Node {
+        name: row.node.clone(),
+        gpu_model: row.gpu_model.clone(),
+        cpu_model: String::new(),
+        gpus: row.gpu,
+        gpu_mem_mib: row.gpu_mem_mib.unwrap_or(known),
+        cpu_milli: row.cpu_milli.unwrap_or(Node::UNLIMITED),
+        mem_mib: row.mem_mib.unwrap_or(Node::UNLIMITED),
+        from: row.from.unwrap_or(Time::ZERO),
+        to: row.to.unwrap_or(Time::NEVER),
+    }
+}
+
+/// Refuses a trace with a pod that fits no node of the cluster, even an empty one: such a job
+/// would wait for ever. (A *gang* too large for the cluster is reported as unschedulable instead:
+/// that is a finding, not a slip.)
+///
+/// # Errors
+/// The first such job in the trace, with its line and what it asks for.
+pub fn check_possible(work: &Workload, inventory: &Inventory, trace: &str) -> Result<()> {
+    let mut cluster = Cluster::new(inventory.clone(), work.shapes());
+    let path = trace.split_once(':').map_or(trace, |(_, path)| path);
+    let impossible = work.specs().iter().find_map(|spec| {
+        let set = spec
+            .pod_sets
+            .iter()
+            .find(|set| cluster.feasible(set.shape).is_empty())?;
+        Some((spec, work.shape(set.shape)))
+    });
+    match impossible {
+        None => Ok(()),
+        Some((spec, shape)) => Err(Diagnostic::new(format!(
+            "this job can never run: a pod asks for {} and no node of the cluster has that",
+            describe(shape)
+        ))
+        .at(path, spec.first_line, 0)
+        .help(format!(
+            "{}; give the cluster such nodes, or leave such jobs out with `--lenient`",
+            largest(inventory)
+        ))),
+    }
+}
+
+fn describe(shape: &Shape) -> String {
+    let mut parts = Vec::new();
+    if shape.is_share() {
+        parts.push(format!("{} milli-GPU of one device", shape.gpu_milli));
+    } else if shape.gpus > 0 {
+        parts.push(format!("{} whole GPU(s)", shape.gpus));
+    }
+    if !shape.models.is_empty() {
+        parts.push(format!("of model {}", shape.models.join(" or ")));
+    }
+    if !shape.models_not.is_empty() {
+        parts.push(format!("not of model {}", shape.models_not.join(" or ")));
+    }
+    if shape.gpu_mem_mib > 0 {
+        parts.push(format!("with {} MiB of device memory", shape.gpu_mem_mib));
+    }
+    if shape.cpu_milli > 0 {
+        parts.push(format!("{} milli-CPU", shape.cpu_milli));
+    }
+    if shape.mem_mib > 0 {
+        parts.push(format!("{} MiB of memory", shape.mem_mib));
+    }
+    parts.join(", ")
+}
+
+fn largest(inventory: &Inventory) -> String {
+    let most = |value: fn(&Node) -> u64| inventory.nodes().iter().map(value).max().unwrap_or(0);
+    let models: Vec<&str> = inventory
+        .models()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let models = if models.is_empty() {
+        "no model named".to_owned()
+    } else {
+        models.join(", ")
+    };
+    format!(
+        "the largest node has {} GPUs and the models are: {models}",
+        most(|node| u64::from(node.gpus)),
+    )
+}
