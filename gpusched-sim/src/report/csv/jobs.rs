@@ -1,6 +1,6 @@
 //! `jobs.csv`: what happened to every job.
 
-use super::fields::{Row, decimal, device_list};
+use super::fields::{Row, device_list};
 use crate::engine::Fate;
 use crate::metrics::{JobFacts, WaitInterval, facts};
 use crate::replay::RunResult;
@@ -91,14 +91,14 @@ fn job_fields(
     row.text(&work.name(job.job()))?;
     row.text(&owner.queue)?;
     row.text(&owner.user)?;
-    row.show(job.submit)?;
-    row.maybe(start)?;
-    row.maybe(job.finish)?;
-    row.maybe(wait)?;
-    row.maybe(run)?;
-    row.maybe(job.jct())?;
+    row.secs(job.submit.0)?;
+    row.maybe_secs(start.map(|start| start.0))?;
+    row.maybe_secs(job.finish.map(|finish| finish.0))?;
+    row.maybe_secs(wait.map(|wait| wait.0))?;
+    row.maybe_secs(run.map(|run| run.0))?;
+    row.maybe_secs(job.jct().map(|jct| jct.0))?;
     row.maybe(job.bounded_slowdown())?;
-    row.show(decimal(job.held, 9))?;
+    row.decimal(job.held, 9)?;
     row.show(
         job.part_ids()
             .map(|part| u64::from(pods(part)))
@@ -151,14 +151,14 @@ fn reason_fields(row: &mut Row<'_>, waits: &[WaitInterval], job: &JobFacts) -> i
         Some((part, _)) => part,
         None if job.fate == Fate::Waiting => job.job(),
         // A part may have waited for a job that can never start: that is no wait of the job.
-        None => return Reason::ALL.iter().try_for_each(|_| row.show(Span::ZERO)),
+        None => return Reason::ALL.iter().try_for_each(|_| row.secs(0)),
     };
     let first = waits.partition_point(|wait| wait.job < part);
     let mut spans = [Span::ZERO; Reason::ALL.len()];
     for wait in waits[first..].iter().take_while(|wait| wait.job == part) {
         spans[wait.reason as usize] += wait.to - wait.from;
     }
-    spans.iter().try_for_each(|&span| row.show(span))
+    spans.iter().try_for_each(|span| row.secs(span.0))
 }
 
 const _: () = assert!(MICROS == 1_000_000, "gpu_s has 3 + 6 decimals");

@@ -1,6 +1,6 @@
 //! `series.csv`: the state of the cluster over time.
 
-use super::fields::{Row, decimal};
+use super::fields::Row;
 use crate::metrics::Sample;
 use std::io::{self, Write};
 
@@ -21,14 +21,13 @@ pub fn write_series_csv(out: &mut dyn Write, series: &[Sample]) -> io::Result<()
         "frag_ratio",
         "power_w",
     ])?;
-    let gpus = |milli: u64| decimal(i128::from(milli), 3);
     for sample in series {
-        row.show(sample.t)?;
+        row.secs(sample.t.0)?;
         row.show(sample.waiting)?;
         row.show(sample.running)?;
-        row.show(gpus(sample.allocated_milli))?;
-        row.show(gpus(sample.requested_milli))?;
-        row.show(gpus(sample.capacity_milli))?;
+        row.decimal(i128::from(sample.allocated_milli), 3)?;
+        row.decimal(i128::from(sample.requested_milli), 3)?;
+        row.decimal(i128::from(sample.capacity_milli), 3)?;
         row.show(format_args!("{:.6}", sample.frag_milli / 1000.0))?;
         row.show(format_args!("{:.6}", sample.frag_ratio()))?;
         row.show(sample.power_w)?;

@@ -32,9 +32,9 @@ pub fn write_waits_csv(
         row.text(&work.name(wait.job))?;
         row.show(wait.job.0 - first.0)?;
         row.text(wait.reason.name())?;
-        row.show(wait.from)?;
-        row.show(wait.to)?;
-        row.show(wait.to - wait.from)?;
+        row.secs(wait.from.0)?;
+        row.secs(wait.to.0)?;
+        row.secs((wait.to - wait.from).0)?;
         row.end()?;
     }
     row.finish()
