@@ -135,17 +135,20 @@ impl OutDir {
     /// # Errors
     /// When it cannot be moved.
     pub(crate) fn publish(self) -> Outcome {
-        let old = self.draft.with_extension("old");
+        let mut old = self.draft.clone().into_os_string();
+        old.push(".old");
+        let old = PathBuf::from(old);
         let swap = || {
-            let replaced = self.place.exists();
-            if replaced {
-                fs::rename(&self.place, &old)?;
+            if !self.place.exists() {
+                return fs::rename(&self.draft, &self.place);
             }
-            fs::rename(&self.draft, &self.place)?;
-            if replaced {
-                fs::remove_dir_all(&old)?;
+            fs::rename(&self.place, &old)?;
+            if let Err(error) = fs::rename(&self.draft, &self.place) {
+                // Better the earlier run than none.
+                fs::rename(&old, &self.place)?;
+                return Err(error);
             }
-            io::Result::Ok(())
+            fs::remove_dir_all(&old)
         };
         swap().map_err(|error| self.failed("", &error))
     }
