@@ -31,7 +31,8 @@ const COMPARED: &[Compared] = &[
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 
-/// One row per run. The best value of a column carries a `*`, unless all are equal; values are
+/// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
+/// The best value of a column carries a `*`, unless all are equal; values are
 /// compared before they are rounded for display.
 pub fn compare_table(runs: &[Summary]) -> String {
     let mut table = plain();
@@ -42,7 +43,38 @@ pub fn compare_table(runs: &[Summary]) -> String {
         table.add_row(std::iter::once(run.label()).chain(cells));
     }
     right_align(&mut table);
-    table.trim_fmt() + "\n"
+    let shared = runs.first().map_or_else(String::new, |run| shared(run, runs));
+    format!("{}\n{shared}", table.trim_fmt())
+}
+
+/// What the rows have in common: the load they carry, and what they leave out of the columns.
+fn shared(first: &Summary, runs: &[Summary]) -> String {
+    let load = match first.offered_load {
+        Some(load) => format!("an offered load of {} on", percent(load)),
+        None => "on".into(),
+    };
+    let estimates = &first.estimates.source;
+    let mut lines = format!(
+        "\n {} jobs, {load} {} GPUs; estimates: {estimates}; fidelity: {}\n",
+        first.jobs.total, first.capacity_gpus, first.fidelity
+    );
+    let most = |count: fn(&Summary) -> u64| runs.iter().map(count).max().unwrap_or(0);
+    let censored = [
+        ("still running", most(|run| run.jobs.running)),
+        ("still waiting", most(|run| run.jobs.waiting)),
+        ("not arrived", most(|run| run.jobs.not_arrived)),
+        ("can never run", most(|run| run.jobs.unschedulable)),
+    ];
+    let listed: Vec<String> = censored
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    lines.push_str(&match listed.as_slice() {
+        [] => " censored: none\n".to_owned(),
+        _ => format!(" censored, at most in a row: {}\n", listed.join(", ")),
+    });
+    lines
 }
 
 fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]) -> String {

@@ -59,6 +59,7 @@ mod tests {
         Summary {
             queueing: queueing.into(),
             placement: "first-fit".into(),
+            fidelity: "ideal".into(),
             window: Window {
                 makespan_s,
                 ..Window::default()
