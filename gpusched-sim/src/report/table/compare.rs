@@ -43,7 +43,9 @@ pub fn compare_table(runs: &[Summary]) -> String {
         table.add_row(std::iter::once(run.label()).chain(cells));
     }
     right_align(&mut table);
-    let shared = runs.first().map_or_else(String::new, |run| shared(run, runs));
+    let shared = runs
+        .first()
+        .map_or_else(String::new, |run| shared(run, runs));
     format!("{}\n{shared}", table.trim_fmt())
 }
 
