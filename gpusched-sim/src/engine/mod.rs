@@ -160,7 +160,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         let possible = work.specs().iter().map(|spec| cluster.fits(spec)).collect();
         Engine {
             records: Records::new(work.len(), possible),
-            book: Book::new(work.len()),
+            book: Book::new(work.len(), work.pods()),
             work,
             cluster,
             roles,
