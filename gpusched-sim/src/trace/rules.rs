@@ -71,10 +71,26 @@ fn pod_violation(row: &JobRow) -> Option<Violation> {
 /// Amounts no machine has: a slip of the unit, and sums of them would overflow.
 fn absurd_violation(row: &JobRow) -> Option<Violation> {
     const MOST: [(&str, u64, &str); 4] = [
-        ("count", 1_000_000, "a group of over a million pods is no job: check the column"),
-        ("gpu", 1_000, "gpu counts the whole GPUs of one pod, on one machine: check the unit"),
-        ("cpu_milli", 1_000_000_000, "over a million cores in one pod: check the unit"),
-        ("mem_mib", 10_000_000_000, "over 10 PB in one pod: check the unit (MiB)"),
+        (
+            "count",
+            1_000_000,
+            "a group of over a million pods is no job: check the column",
+        ),
+        (
+            "gpu",
+            1_000,
+            "gpu counts the whole GPUs of one pod, on one machine: check the unit",
+        ),
+        (
+            "cpu_milli",
+            1_000_000_000,
+            "over a million cores in one pod: check the unit",
+        ),
+        (
+            "mem_mib",
+            10_000_000_000,
+            "over 10 PB in one pod: check the unit (MiB)",
+        ),
     ];
     let given = [row.count.into(), row.gpu.into(), row.cpu_milli, row.mem_mib];
     MOST.into_iter()
