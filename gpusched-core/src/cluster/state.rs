@@ -744,6 +744,23 @@ impl<'a> NodeView<'a> {
         self.cluster.left_of(self.free(), device)
     }
 
+    /// The devices that are partly used, with the milli-GPU left on each, in order of number.
+    #[inline]
+    pub fn shared_devices(self) -> impl Iterator<Item = (u32, u32)> + 'a {
+        let free = self.free();
+        // Nothing left on any partly used device is the common case: no entry is read then.
+        let devices = match free.partial {
+            0 => 0,
+            _ => usize::from(free.gpus),
+        };
+        let base = free.base as usize;
+        self.cluster.partial[base..base + devices]
+            .iter()
+            .enumerate()
+            .filter(|(_, left)| **left != 0)
+            .map(|(device, left)| (device as u32, u32::from(*left)))
+    }
+
     /// GPU model.
     #[inline]
     pub fn model(self) -> ModelId {

@@ -1,0 +1,4 @@
+//! Proof for gpusched: conformance with the decisions of real programs, and speed.
+
+pub mod conformance;
+pub mod experiment;
