@@ -1,7 +1,7 @@
 //! The `gpusched-bench` command.
 
 use clap::{Parser, Subcommand};
-use gpusched_bench::conformance;
+use gpusched_bench::{conformance, reproduce};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +29,18 @@ enum Verb {
         /// The folder of its vectors.
         dir: PathBuf,
     },
+    /// Compute published results again from public data, and print both.
+    ///
+    /// Exits with 0 when every stated target is met, 1 when one is not, 2 when the data cannot be
+    /// read.
+    Reproduce {
+        /// Which results.
+        #[arg(value_parser = reproduce::study_names())]
+        study: String,
+        /// The folder of the data.
+        #[arg(long)]
+        data: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -36,6 +48,7 @@ fn main() -> ExitCode {
     let mut out = std::io::stdout().lock();
     let result = match &verb {
         Verb::Conformance { suite, dir } => conformance::run(suite, dir, &mut out),
+        Verb::Reproduce { study, data } => reproduce::run(study, data, &mut out),
     };
     // A reader that went away (`| head`) is no reason to fail.
     let _ = out.flush();

@@ -5,7 +5,7 @@
 //! at the end the totals.
 
 pub mod fgd;
-mod files;
+pub(crate) mod files;
 
 pub use files::Unreadable;
 

@@ -26,7 +26,7 @@ pub enum FitError {
     /// Times and slowdowns are positive numbers.
     #[error("a measurement is not a positive number")]
     NotPositive,
-    /// A larger share was slower, which no law of this form says.
-    #[error("larger shares were measured slower than smaller ones")]
-    NotMonotone,
+    /// The best line through the times is not positive on the whole device.
+    #[error("the measurements contradict each other: the best law has no positive time")]
+    NoLaw,
 }
