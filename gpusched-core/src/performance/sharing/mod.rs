@@ -16,6 +16,7 @@
 //! work and finishing instants ([`Progress`]) are integers throughout, so no number of speed
 //! changes loses or invents work.
 
+pub mod calibrate;
 pub mod fit;
 pub mod neighbours;
 mod progress;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::cmp::Ordering;
 
 /// A part of a device's compute: slices of seven, SMs of all SMs.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Share {
     num: u32,
     den: u32,
@@ -161,6 +161,13 @@ pub struct Rated {
     pub speed: Speed,
     /// Measured or predicted.
     pub origin: Origin,
+}
+
+/// As it prints.
+impl Serialize for Share {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// What is known of one job on slices of one device model.
