@@ -8,7 +8,9 @@ mod miso;
 mod nos;
 mod pairs;
 mod parva;
+mod replay;
 mod slices;
+mod tables;
 
 use super::Sheet;
 use crate::conformance::Unreadable;
