@@ -8,6 +8,7 @@ mod miso;
 mod nos;
 mod pairs;
 mod parva;
+mod parva_alloc;
 mod replay;
 mod slices;
 mod tables;
