@@ -32,7 +32,7 @@ fn experiments(criterion: &mut Criterion) {
     group.sample_size(10);
     for name in POLICIES {
         group.bench_function(*name, |bencher| {
-            bencher.iter(|| black_box(place_all(&setup, name)))
+            bencher.iter(|| black_box(place_all(&setup, name)));
         });
     }
     group.finish();
@@ -49,7 +49,7 @@ fn place_all(setup: &Setup, name: &str) -> i64 {
     let mut used = 0;
     let experiment = setup.experiment();
     run(&experiment, policy.as_mut(), |_, _, state| {
-        used = state.used_milli
+        used = state.used_milli;
     })
     .expect("policies propose places that fit");
     used

@@ -178,6 +178,20 @@ fn naive_score(
             let percent: i64 = ordered.iter().map(|&g| g * 100 / 1000).sum();
             ((100 - percent / 10).max(50), None)
         }
+        "gpu-clustering" if ask.gpus == 0 => (0, None),
+        "gpu-clustering" => {
+            // Classes are numbered: 0 CPU pods, then shared, then numbers of whole GPUs.
+            let pods = node.residents();
+            let own = pods[usize::from(ask.class)] > 0;
+            let kinds = pods[1..].iter().filter(|&&pods| pods > 0).count();
+            let bonus = match (own, kinds) {
+                (true, 1) => 75,
+                (true, _) => 50,
+                (false, 0) => 25,
+                (false, _) => 0,
+            };
+            (25 * (8000 - total) / 8000 + bonus, None)
+        }
         "fgd" => {
             let model = node.describe().gpu_model.as_str();
             let before = naive_f(typical, model, cpu, &left);
@@ -300,11 +314,11 @@ fn replay(story: &Story, name: &str, terms: &[(i64, &str)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cached_scores_decide_as_a_full_look_does(story in story()) {
-        for name in ["best-fit", "worst-fit", "dot-product", "gpu-packing", "fgd", "pwr"] {
+        for name in ["best-fit", "worst-fit", "dot-product", "gpu-packing", "gpu-clustering", "fgd", "pwr"] {
             replay(&story, name, &[(1, name)]);
         }
     }

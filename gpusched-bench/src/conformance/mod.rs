@@ -157,6 +157,9 @@ pub fn run(suite: &str, dir: &Path, out: &mut dyn Write) -> Result<Tally, Unread
         failed,
         not_implemented,
     } = sheet.tally;
+    if passed + failed + not_implemented == 0 {
+        return Err(Unreadable::file(dir, "no vectors of this suite are here"));
+    }
     if not_implemented > 0 {
         sheet.line(format_args!("{not_implemented} not implemented"))?;
     }

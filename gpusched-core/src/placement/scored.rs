@@ -313,9 +313,28 @@ fn collect(terms: &[Term], cluster: &Cluster, shape: ShapeId, kind: usize, final
     for term in terms {
         let weight = if terms.len() == 1 { 1 } else { term.weight };
         let values = &term.kinds[kind].values;
-        let range = term.range(values, &finals.nodes);
+        let finish = term.finisher(values, &finals.nodes);
         for (score, node) in finals.scores.iter_mut().zip(&finals.nodes) {
-            *score += weight * term.rater.normalise().finish(values[node.index()], range);
+            *score += weight * finish.of(values[node.index()]);
+        }
+    }
+}
+
+/// Turns raw scores of one decision into final ones.
+struct Finisher {
+    normalise: Normalise,
+    range: (i32, i32),
+    /// Final scores from the least raw score on, where raw scores lie close together: a division
+    /// per node is what a weighted sum would spend most of its time on.
+    table: Vec<i64>,
+}
+
+impl Finisher {
+    #[inline]
+    fn of(&self, value: i32) -> i64 {
+        match self.table.get(value.wrapping_sub(self.range.0) as usize) {
+            Some(&known) => known,
+            None => self.normalise.finish(value, self.range),
         }
     }
 }
@@ -345,16 +364,33 @@ impl Term {
         kind.cursor = cluster.cursor();
     }
 
-    /// Least and greatest raw score of `nodes`, where they are needed to normalise.
-    fn range(&self, values: &[i32], nodes: &[NodeId]) -> (i32, i32) {
-        if self.rater.normalise() == Normalise::None {
-            return (0, 0);
+    /// Finds least and greatest raw score of `nodes`, where they are needed to normalise.
+    fn finisher(&self, values: &[i32], nodes: &[NodeId]) -> Finisher {
+        let normalise = self.rater.normalise();
+        if normalise == Normalise::None || nodes.is_empty() {
+            return Finisher {
+                normalise: Normalise::None,
+                range: (0, 0),
+                table: Vec::new(),
+            };
         }
         let least_and_most = |(least, most): (i32, i32), node: &NodeId| {
             let value = values[node.index()];
             (least.min(value), most.max(value))
         };
-        nodes.iter().fold((i32::MAX, i32::MIN), least_and_most)
+        let range = nodes.iter().fold((i32::MAX, i32::MIN), least_and_most);
+        let few = i64::from(range.1) - i64::from(range.0) < nodes.len() as i64;
+        let table = if few {
+            let values = range.0..=range.1;
+            values.map(|value| normalise.finish(value, range)).collect()
+        } else {
+            Vec::new()
+        };
+        Finisher {
+            normalise,
+            range,
+            table,
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 mod micro;
 mod openb;
 mod runs;
+mod summary;
 
 use super::files::{self, Unreadable};
 use super::{Difference, Sheet};
@@ -21,21 +22,18 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     for file in files::entries(dir, |name| name.starts_with("micro_"))? {
         sheet.add(&files::name(&file), &micro::run(&file)?)?;
     }
-    let is_run = |dir: &Path| dir.join("nodes.csv.gz").is_file();
     let mut inputs = None;
     for set in files::entries(dir, |_| true)? {
         if !set.is_dir() {
             continue;
         }
         for seed in files::entries(&set, |name| name.starts_with("seed"))? {
-            if is_run(&seed) {
-                let inputs = match &mut inputs {
-                    Some(inputs) => inputs,
-                    None => inputs.insert(openb::Inputs::beside(dir)?),
-                };
-                let label = format!("{}/{}", files::name(&set), files::name(&seed));
-                runs::run(&seed, &label, inputs, sheet)?;
-            }
+            let inputs = match &mut inputs {
+                Some(inputs) => inputs,
+                None => inputs.insert(openb::Inputs::beside(dir)?),
+            };
+            let label = format!("{}/{}", files::name(&set), files::name(&seed));
+            runs::run(&seed, &label, inputs, sheet)?;
         }
     }
     Ok(())
