@@ -5,6 +5,7 @@ use crate::performance::sharing::fit::{
     Errors, Observation, PairForm, fit_homogeneous, fit_slices, folds,
 };
 use crate::performance::sharing::neighbours::{Vectors, homogeneous_slowdown, mps_slowdown};
+use crate::performance::sharing::slice::SliceProfile;
 use std::collections::BTreeMap;
 
 const FOLDS: usize = 5;
@@ -17,20 +18,24 @@ fn leave_one_out<T: Copy>(points: &[T]) -> impl Iterator<Item = (T, Vec<T>)> + '
     })
 }
 
-/// Speeds relative to the fastest share measured of the job.
+/// Speeds relative to the largest share measured of the job, which is never left out: the law
+/// predicts smaller places from larger ones. A law that cannot tell (no positive time) predicts a
+/// standstill, so that it does not go unnoticed.
 pub(super) fn slices(situations: &Situations) -> Errors {
     let mut pairs = Vec::new();
-    for profile in situations.slices.iter().filter(|one| one.table().len() > 2) {
-        let fastest = profile.table().iter().map(|(_, time)| *time);
-        let fastest = fastest.fold(f64::INFINITY, f64::min);
-        for ((share, time), rest) in leave_one_out(profile.table()) {
-            // A law from other shares may give this one no positive time: that is no prediction.
-            match fit_slices(&rest).map(|law| law.time(share)) {
-                Ok(predicted) if predicted > 0.0 => {
-                    pairs.push((fastest / predicted, fastest / time))
-                }
-                _ => {}
-            }
+    let jobs = situations.slices.iter().map(SliceProfile::table);
+    for times in jobs.filter(|times| times.len() > 2) {
+        let (largest, base) = times[times.len() - 1];
+        for ((share, time), rest) in
+            leave_one_out(times).filter(|((share, _), _)| *share != largest)
+        {
+            let predicted = fit_slices(&rest).map_or(0.0, |law| law.time(share));
+            let speed = if predicted > 0.0 {
+                base / predicted
+            } else {
+                0.0
+            };
+            pairs.push((speed, base / time));
         }
     }
     Errors::of(&pairs)
