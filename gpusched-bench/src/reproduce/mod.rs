@@ -100,7 +100,7 @@ impl Sheet<'_> {
         beside: impl fmt::Display,
     ) -> Result<(), Unreadable> {
         let got = got.to_string();
-        let line = format!("  {word:<7} {what:<44} {got:<44} {beside}");
+        let line = format!("  {word:<7} {what:<48} {got:<42} {beside}");
         self.line(format_args!("{}", line.trim_end()))
     }
 

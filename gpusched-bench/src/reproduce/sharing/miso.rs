@@ -109,7 +109,7 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
         seconds(guided),
         "",
     )?;
-    let percent = |jct, base| format!("{:+.0} %", against(jct, base));
+    let percent = |jct, base| format!("{:+.0} %", against(jct, base)).replace('-', "−");
     sheet.figure(
         "MISO-like against unpartitioned",
         percent(miso, whole),

@@ -1,10 +1,12 @@
-//! One workload, three ways of sharing, up to seven pods.
+//! Copies of one workload: three ways of sharing (nos), and how far a pair predicts a crowd
+//! (ParvaGPU).
 
 use super::super::Sheet;
 use super::data::{self, NosRow};
 use crate::conformance::Unreadable;
-use gpusched_core::performance::sharing::fit::fit_homogeneous;
+use gpusched_core::performance::sharing::fit::{Errors, fit_homogeneous};
 use gpusched_core::performance::sharing::neighbours::{homogeneous_slowdown, time_slice_slowdown};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Largest error that passes, in percent.
@@ -34,7 +36,37 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
         time_slice_slowdown(&vec![1.0; pods as usize])
     })?;
     let mig = slowdowns(&rows, "mig-1g.10gb");
-    row(sheet, "MIG, neighbours do not matter", &mig, |_| 1.0)
+    row(sheet, "MIG, neighbours do not matter", &mig, |_| 1.0)?;
+    crowds(dir, sheet)
+}
+
+/// MAPE of three to five processes predicted from two; in the reference 6.6, 13.6 and 22 %. No
+/// target: they say up to how many clients a pair is enough.
+fn crowds(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
+    sheet.section("Processes of one model in one MIG slice (ParvaGPU), u from 2 processes")?;
+    let mut services: BTreeMap<_, BTreeMap<u32, f64>> = BTreeMap::new();
+    let rows = data::parva(dir)?.into_iter();
+    for row in rows.filter(|row| row.throughput_req_s > 0.0) {
+        let service = (row.model, row.gi_slices, row.batch);
+        let by_count = services.entry(service).or_default();
+        by_count.insert(row.mps_procs, row.throughput_req_s);
+    }
+    for (clients, reference) in [(3, "6.6"), (4, "13.6"), (5, "22")] {
+        let predict = |by_count: &BTreeMap<u32, f64>| {
+            let slowdown = |count| Some(by_count.get(&1)? / by_count.get(&count)?);
+            let u = fit_homogeneous(&[(2, slowdown(2)?)]).ok()?;
+            let predicted = 1.0 / homogeneous_slowdown(u, clients);
+            Some((predicted, 1.0 / slowdown(clients)?))
+        };
+        let errors = Errors::of(&services.values().filter_map(predict).collect::<Vec<_>>());
+        let what = format!("MPS, {clients} processes");
+        let got = format!(
+            "{} points: MAPE {:.1} %, median {:.1} %",
+            errors.points, errors.mape, errors.median
+        );
+        sheet.figure(&what, got, format_args!("reference: {reference} %"))?;
+    }
+    Ok(())
 }
 
 /// Slowdown relative to one pod, by number of pods above one.

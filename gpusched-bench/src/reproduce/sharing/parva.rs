@@ -76,3 +76,44 @@ fn configure(slo: &SloRow, profiles: &[ParvaRow]) -> Option<Service> {
     service.last = (last, service.by_size[last as usize]);
     Some(service)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_fills_dense_instances_and_rests_on_the_smallest() {
+        let point = |gi_slices, throughput_req_s, latency_s| ParvaRow {
+            model: "m".into(),
+            gi_slices,
+            batch: 1,
+            mps_procs: 1,
+            throughput_req_s,
+            latency_s,
+        };
+        let profiles = [
+            point(1, 10.0, 0.010),
+            point(2, 25.0, 0.010),
+            point(3, 90.0, 0.018), // densest, but not under 40/2 · 0.9 = 18 ms
+            point(4, 0.0, 0.0),    // out of memory
+        ];
+        let ask = |rate| SloRow {
+            set: 1,
+            model: "m".into(),
+            req_per_s: Some(rate),
+            latency_ms: Some(40.0),
+        };
+        let service = configure(&ask(60.0), &profiles).unwrap();
+        assert_eq!(
+            (service.main, service.count, service.last),
+            ((2, 25.0), 2, (1, 10.0))
+        );
+        let exact = configure(&ask(50.0), &profiles).unwrap();
+        assert_eq!((exact.count, exact.last), (1, (2, 25.0)));
+        let slow = SloRow {
+            latency_ms: Some(20.0),
+            ..ask(60.0)
+        };
+        assert!(configure(&slow, &profiles).is_none());
+    }
+}

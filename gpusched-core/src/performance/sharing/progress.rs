@@ -92,7 +92,9 @@ impl Progress {
     /// What is left at `now`.
     #[inline]
     pub fn left_at(&self, now: Time) -> Work {
-        let done = Work::done(self.speed, now - self.since);
+        // Saturating: `Time::NEVER` is a fair question too.
+        let span = Span(now.0.saturating_sub(self.since.0));
+        let done = Work::done(self.speed, span);
         Work(self.left.0.saturating_sub(done.0))
     }
 
@@ -134,6 +136,14 @@ mod tests {
         job.set_speed(Time(60), Speed::FULL);
         assert_eq!(job.finish(), Time(10));
         assert_eq!(Progress::new(Span::ZERO, Time(3)).finish(), Time(3));
+    }
+
+    #[test]
+    fn never_is_a_fair_question() {
+        let mut job = Progress::new(Span::from_secs(1), Time(-5));
+        assert!(job.left_at(Time::NEVER).units() > 0);
+        job.set_speed(Time(-5), Speed::MAX);
+        assert_eq!(job.left_at(Time::NEVER).units(), 0);
     }
 
     #[test]

@@ -86,6 +86,15 @@ mod tests {
     }
 
     #[test]
+    fn laws_and_ratios_agree_to_the_part() {
+        for n in 1..=26 {
+            let exact = Speed::ratio(1, n);
+            assert_eq!(Speed::from_factor(1.0 / f64::from(n)), exact);
+            assert_eq!(Speed::from_slowdown(f64::from(n)), exact);
+        }
+    }
+
+    #[test]
     fn what_is_no_speed_is_refused() {
         assert_eq!(Speed::ratio(1, 0), None);
         assert_eq!(Speed::ratio(u32::MAX, 1), None);
