@@ -5,7 +5,7 @@
 //!
 //! | situation | law | checked against |
 //! |---|---|---|
-//! | a [slice](slice) of the device | step time `a + c/share`; a measured time goes before it | MISO, ParvaGPU: 8 % |
+//! | a [slice](mod@slice) of the device | step time `a + c/share`; a measured time goes before it | MISO, ParvaGPU: 8 % |
 //! | [MPS](neighbours) | slowdown `1 + Σ S_i·P_j` over the neighbours | nos: 1 %; Gavel pairs |
 //! | [time-slicing](neighbours) | slowdown `1.11 · Σ duty` | nos: 1 % |
 //! | MIG neighbours | none | nos: 1 % |
