@@ -3,3 +3,4 @@
 pub mod conformance;
 pub mod experiment;
 pub mod reproduce;
+pub mod speed;

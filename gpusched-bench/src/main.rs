@@ -1,9 +1,10 @@
 //! The `gpusched-bench` command.
 
 use clap::{Parser, Subcommand};
-use gpusched_bench::{conformance, reproduce};
-use std::io::Write as _;
-use std::path::PathBuf;
+use gpusched_bench::conformance::{Tally, Unreadable};
+use gpusched_bench::{conformance, reproduce, speed};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[global_allocator]
@@ -41,15 +42,43 @@ enum Verb {
         #[arg(long)]
         data: PathBuf,
     },
+    /// Measure speed and memory, each figure beside a twin measured in the same run.
+    ///
+    /// Exits with 1 when a stated bound is missed.
+    Speed {
+        /// A tenth of the jobs: a look, in seconds. Bounds are stated on the full run.
+        #[arg(long)]
+        quick: bool,
+        /// Where the recorded openb run is, if it is at hand.
+        #[arg(long, default_value = "../shared/conformance/fgd")]
+        vectors: PathBuf,
+    },
+    /// Replay this many jobs and print the peak resident memory in KiB.
+    #[command(hide = true)]
+    MemoryProbe {
+        /// Jobs.
+        count: usize,
+    },
 }
 
 fn main() -> ExitCode {
     let Args { verb } = Args::parse();
+    match verb {
+        Verb::Conformance { suite, dir } => check(|out| conformance::run(&suite, &dir, out)),
+        Verb::Reproduce { study, data } => check(|out| reproduce::run(&study, &data, out)),
+        Verb::Speed { quick, vectors } => time(quick, &vectors),
+        Verb::MemoryProbe { count } => {
+            if let Some(peak) = speed::replay::memory_probe(count) {
+                println!("{peak}");
+            }
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn check(run: impl FnOnce(&mut dyn Write) -> Result<Tally, Unreadable>) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let result = match &verb {
-        Verb::Conformance { suite, dir } => conformance::run(suite, dir, &mut out),
-        Verb::Reproduce { study, data } => reproduce::run(study, data, &mut out),
-    };
+    let result = run(&mut out);
     // A reader that went away (`| head`) is no reason to fail.
     let _ = out.flush();
     match result {
@@ -59,5 +88,21 @@ fn main() -> ExitCode {
             eprintln!("error: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+fn time(quick: bool, vectors: &Path) -> ExitCode {
+    let effort = if quick {
+        speed::Effort::Quick
+    } else {
+        speed::Effort::Full
+    };
+    let figures = speed::measure(effort, vectors);
+    println!("{}", speed::table(&figures));
+    let missed = |figure: &speed::Figure| figure.bound.as_ref().is_some_and(|(_, kept)| !kept);
+    if figures.iter().any(missed) {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
     }
 }

@@ -1,6 +1,11 @@
 //! Replay GPU-cluster traces against the scheduler you are about to deploy.
 
+pub mod builtin;
 pub mod calibrate;
 pub mod diagnostic;
 pub mod engine;
+pub mod metrics;
+pub mod replay;
+pub mod report;
+pub mod scenario;
 pub mod trace;

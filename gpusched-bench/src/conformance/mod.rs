@@ -4,6 +4,7 @@
 //! and shown: a line per file, the first difference with what was expected and what came out, and
 //! at the end the totals.
 
+mod backfill;
 pub mod fgd;
 pub(crate) mod files;
 
@@ -18,10 +19,16 @@ struct Suite {
     run: fn(&Path, &mut Sheet<'_>) -> Result<(), Unreadable>,
 }
 
-const SUITES: &[Suite] = &[Suite {
-    name: "fgd",
-    run: fgd::run,
-}];
+const SUITES: &[Suite] = &[
+    Suite {
+        name: "fgd",
+        run: fgd::run,
+    },
+    Suite {
+        name: "backfill",
+        run: backfill::run,
+    },
+];
 
 /// The names of all suites.
 pub fn suite_names() -> Vec<&'static str> {
