@@ -1,3 +1,4 @@
-//! What a GPU is.
+//! What a GPU is, and how several jobs may use one.
 
 pub mod model;
+pub mod sharing;

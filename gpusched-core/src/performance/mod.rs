@@ -1,5 +1,7 @@
 //! Performance: how fast a job runs where it was put.
 
+pub mod sharing;
+
 use crate::cluster::Spot;
 use crate::ids::JobId;
 use crate::units::Span;
