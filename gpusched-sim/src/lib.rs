@@ -8,4 +8,5 @@ pub mod metrics;
 pub mod replay;
 pub mod report;
 pub mod scenario;
+pub mod sharing;
 pub mod trace;

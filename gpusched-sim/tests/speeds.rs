@@ -43,10 +43,15 @@ fn replay<O: Observer>(
     let inventory = Inventory::new(vec![Node::with_gpus("n", gpus, "T4")]).unwrap();
     let cluster = Cluster::new(inventory, work.shapes());
     let mut roles = Roles::new(queueing(policy).unwrap(), Box::new(FirstFit), &cluster);
-    roles.performance = Box::new(Neighbours::new(law));
+    roles.performance = Box::new(Neighbours::saturating(law, work));
     let mut engine = Engine::observed(work, cluster, roles, discipline, observer);
     engine.run().unwrap();
     engine.finish()
+}
+
+/// Speed of each of a number of saturating pods.
+fn of_equals(law: NeighbourLaw, pods: usize) -> Speed {
+    law.speed(1000, 1000 * pods as u32, pods)
 }
 
 fn ends(jobs: &[Plain], law: NeighbourLaw) -> Vec<i64> {
@@ -117,7 +122,7 @@ impl Twin<'_> {
             return;
         }
         for residents in self.devices.values() {
-            let speed = self.law.speed(residents.len() as u32);
+            let speed = of_equals(self.law, residents.len());
             for job in residents {
                 *self.done.entry(*job).or_default() += Work::done(speed, now - self.now).units();
                 self.last.insert(*job, Work::done(speed, Span(1)).units());
@@ -227,7 +232,7 @@ proptest! {
 fn speeds_of_a_third_lose_nothing() {
     // Three at 1/3: 100 of work each take 300, not 299 or 301.
     let law = NeighbourLaw::Mps { u: 1.0 };
-    assert_eq!(law.speed(3), Speed::ratio(1, 3).unwrap());
+    assert_eq!(of_equals(law, 3), Speed::ratio(1, 3).unwrap());
     assert_eq!(
         ends(&[(0, 100, 300), (0, 100, 300), (0, 100, 300)], law),
         [300; 3]

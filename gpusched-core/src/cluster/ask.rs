@@ -69,7 +69,7 @@ pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec
         mem: shape.mem_mib.min(Inventory::MOST) as i64,
         gpus: shape.gpus,
         milli: shape.gpu_milli,
-        vram: if shape.is_share() {
+        vram: if shape.is_share() && shape.reserves_gpu_mem {
             shape.gpu_mem_mib
         } else {
             0

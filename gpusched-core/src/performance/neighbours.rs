@@ -1,75 +1,95 @@
 //! `mps` and `time-slicing`: pods that share a device slow one another down.
 
 use super::sharing::Speed;
-use super::sharing::neighbours::{homogeneous_slowdown, time_slice_slowdown};
+use super::sharing::neighbours::TURN_COST;
 use super::{Performance, Residence};
 use crate::ids::{JobId, NodeId, ShapeId};
+use crate::units::MILLI;
+use crate::workload::Workload;
 use rustc_hash::FxHashMap;
 
-/// How much neighbours on one device cost. All clients are taken for equal and saturating.
+/// How much neighbours on one device cost. A pod's *duty* is the part of the time it keeps a
+/// device busy when alone, in thousandths.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NeighbourLaw {
-    /// MPS: `1 + u·(clients − 1)`. On the nos measurements u is 0.43 to 0.44.
+    /// MPS: `1 + u · Σ duty of the neighbours`. For saturating clients this is the measured
+    /// `1 + u · (clients − 1)` (nos: u is 0.43 to 0.44); that a client which is busy half of the
+    /// time disturbs half as much is assumed.
     Mps {
-        /// What each neighbour adds.
+        /// What a saturating neighbour adds.
         u: f64,
     },
-    /// Time-slicing: `1.11 · clients` from two clients on.
+    /// Time-slicing: `1.11 · Σ duty` of all on the device from two on, never below 1.
     TimeSlicing,
 }
 
 impl NeighbourLaw {
-    /// Speed of each of `clients` pods on one device. A law that says nothing sensible (a `u`
-    /// that is negative or no number) leaves full speed.
-    pub fn speed(self, clients: u32) -> Speed {
+    /// Speed of a pod of duty `own` on a device where `pods` pods have the duty `all` together,
+    /// itself included. A law that says nothing sensible (a `u` that is negative or no number)
+    /// leaves full speed.
+    pub fn speed(self, own: u32, all: u32, pods: usize) -> Speed {
+        let busy = |duty: u32| f64::from(duty) / f64::from(MILLI);
         let slowdown = match self {
-            NeighbourLaw::Mps { u } => homogeneous_slowdown(u.max(0.0), clients),
-            NeighbourLaw::TimeSlicing => time_slice_slowdown(&vec![1.0; clients as usize]),
+            NeighbourLaw::Mps { u } => 1.0 + u.max(0.0) * busy(all.saturating_sub(own)),
+            NeighbourLaw::TimeSlicing if pods < 2 => 1.0,
+            NeighbourLaw::TimeSlicing => (TURN_COST.value * busy(all)).max(1.0),
         };
         Speed::from_slowdown(slowdown).unwrap_or(Speed::FULL)
     }
 }
 
 /// Pods that share a device slow one another down by a law; pods with devices of their own run at
-/// full speed. Only jobs of a single pod share: a gang would run at the speed of its slowest pod,
-/// for which there are no measurements.
+/// full speed. Only jobs of a single pod slow down: a gang would run at the speed of its slowest
+/// pod, for which there are no measurements.
 ///
 /// A start or an end costs O(pods on the device).
 ///
 /// ```
 /// use gpusched_core::performance::{NeighbourLaw, Neighbours, Performance};
 /// let law = NeighbourLaw::TimeSlicing;
-/// assert_eq!(law.speed(1).factor(), 1.0);
-/// assert!((law.speed(2).factor() - 1.0 / 2.22).abs() < 1e-9);
-/// assert_eq!(Neighbours::new(law).name(), "time-slicing");
+/// // Two that are always busy take turns; two that are busy a third of the time do not meet.
+/// assert!((law.speed(1000, 2000, 2).factor() - 1.0 / 2.22).abs() < 1e-9);
+/// assert_eq!(law.speed(333, 666, 2).factor(), 1.0);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Neighbours {
     law: NeighbourLaw,
-    residents: FxHashMap<(NodeId, u64), Vec<JobId>>,
+    /// By shape.
+    duties: Vec<u32>,
+    residents: FxHashMap<(NodeId, u64), Vec<(JobId, u32)>>,
 }
 
 impl Neighbours {
-    /// Nobody on any device yet.
-    pub fn new(law: NeighbourLaw) -> Neighbours {
+    /// Every pod keeps its device busy all the time.
+    pub fn saturating(law: NeighbourLaw, work: &Workload) -> Neighbours {
+        Neighbours::with_duties(law, vec![MILLI; work.shapes().len()])
+    }
+
+    /// The duty of the pods of each shape, in thousandths.
+    pub fn with_duties(law: NeighbourLaw, duties: Vec<u32>) -> Neighbours {
         Neighbours {
             law,
+            duties,
             residents: FxHashMap::default(),
         }
     }
 
-    fn tell(&self, residents: &[JobId], speeds: &mut Vec<(JobId, Speed)>) {
-        let speed = self.law.speed(residents.len() as u32);
-        speeds.extend(residents.iter().map(|&job| (job, speed)));
+    fn tell(&self, residents: &[(JobId, u32)], speeds: &mut Vec<(JobId, Speed)>) {
+        let all = residents.iter().map(|&(_, duty)| duty).sum();
+        speeds.extend(residents.iter().map(|&(job, duty)| {
+            let speed = self.law.speed(duty, all, residents.len());
+            (job, speed)
+        }));
     }
 }
 
-/// The device a job shares, if it does.
-fn shared_device(at: Residence<'_>) -> Option<(NodeId, u64)> {
+/// The device a job shares, and its request, if it does.
+fn shared_device(at: Residence<'_>) -> Option<((NodeId, u64), ShapeId)> {
     let sets = &at.work.spec(at.work.job(at.job).spec).pod_sets;
-    let shares = |shape: ShapeId| at.work.shape(shape).is_share();
     match (sets.as_slice(), at.spots) {
-        ([set], [spot]) if shares(set.shape) => Some((spot.node, spot.devices)),
+        ([set], [spot]) if at.work.shape(set.shape).is_share() => {
+            Some(((spot.node, spot.devices), set.shape))
+        }
         _ => None,
     }
 }
@@ -83,23 +103,24 @@ impl Performance for Neighbours {
     }
 
     fn started(&mut self, at: Residence<'_>, speeds: &mut Vec<(JobId, Speed)>) {
-        let Some(device) = shared_device(at) else {
+        let Some((device, shape)) = shared_device(at) else {
             return;
         };
+        let duty = self.duties.get(shape.index()).copied().unwrap_or(MILLI);
         let mut residents = self.residents.remove(&device).unwrap_or_default();
-        residents.push(at.job);
+        residents.push((at.job, duty));
         self.tell(&residents, speeds);
         self.residents.insert(device, residents);
     }
 
     fn ended(&mut self, at: Residence<'_>, speeds: &mut Vec<(JobId, Speed)>) {
-        let Some(device) = shared_device(at) else {
+        let Some((device, _)) = shared_device(at) else {
             return;
         };
         let Some(mut residents) = self.residents.remove(&device) else {
             return;
         };
-        residents.retain(|&job| job != at.job);
+        residents.retain(|&(job, _)| job != at.job);
         if !residents.is_empty() {
             self.tell(&residents, speeds);
             self.residents.insert(device, residents);

@@ -198,6 +198,20 @@ impl Workload {
         &self.shapes
     }
 
+    /// The same jobs with other per-pod requests: each shape replaced by what `reshape` makes of
+    /// it. Shapes keep their ids.
+    pub fn reshaped(&self, reshape: impl Fn(&Shape) -> Shape) -> Workload {
+        let mut work = self.clone();
+        work.shapes = self.shapes.iter().map(reshape).collect();
+        for spec in &mut work.specs {
+            let milli = |set: &PodSet| {
+                u64::from(set.count) * work.shapes[set.shape.index()].total_milli()
+            };
+            spec.gpu_milli = spec.pod_sets.iter().map(milli).sum();
+        }
+        work
+    }
+
     /// The owner of a job.
     pub fn owner(&self, id: JobId) -> &Owner {
         &self.owners[self.jobs[id.index()].owner.index()]

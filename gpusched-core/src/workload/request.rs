@@ -14,6 +14,10 @@ pub struct Shape {
     pub gpu_milli: u32,
     /// Memory each GPU must offer, MiB; 0 = any.
     pub gpu_mem_mib: u32,
+    /// Whether a pod that shares a device reserves that memory on it, so that all on the device
+    /// together never need more than there is. Where each client has a fixed part of the memory
+    /// instead (MPS), nothing is reserved.
+    pub reserves_gpu_mem: bool,
     /// Acceptable GPU models; empty = any. A name accepts itself and its variants (`A100` accepts
     /// `A100-SXM4-80GB`).
     pub models: Vec<String>,
@@ -34,6 +38,7 @@ impl Default for Shape {
             gpus: 0,
             gpu_milli: MILLI,
             gpu_mem_mib: 0,
+            reserves_gpu_mem: true,
             models: Vec::new(),
             models_not: Vec::new(),
             cpu_milli: 0,

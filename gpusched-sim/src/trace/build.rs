@@ -95,6 +95,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             gpus: row.gpu,
             gpu_milli: row.gpu_milli,
             gpu_mem_mib: row.gpu_mem_mib,
+            reserves_gpu_mem: true,
             models: row.gpu_models.clone(),
             models_not: row.gpu_not.clone(),
             cpu_milli: row.cpu_milli,

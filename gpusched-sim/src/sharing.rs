@@ -1,0 +1,146 @@
+//! `--sharing`: the same trace, with GPUs shared another way.
+//!
+//! A mode concerns the pods that ask for a part of one device; pods with whole devices stay as
+//! they are. What the part a pod asked for says of its needs is kept as its *duty*, the part of
+//! the time it keeps a device busy (assumed: traces record requests, seldom use).
+//!
+//! | mode | such a pod gets | runs | memory |
+//! |---|---|---|---|
+//! | `recorded` (default) | the part it asked for | as recorded | what it asks for is reserved |
+//! | `exclusive` | a device of its own | as recorded | the device's |
+//! | `mps:N` | one of N replicas (NVIDIA device plugin) | slower beside others: `1 + 0.435 · Σ duty` | an N-th of the device's |
+//! | `timeslice:N` | one of N replicas | takes turns: `1.11 · Σ duty` | what it asks for is reserved |
+
+use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use gpusched_core::performance::{Ideal, NeighbourLaw, Neighbours, Performance};
+use gpusched_core::units::MILLI;
+use gpusched_core::workload::{Shape, Workload};
+use std::fmt;
+
+/// What a saturating neighbour adds under MPS: the middle of what the nos measurements give
+/// (0.432, 0.435 and 0.439 from 3, 5 and 7 pods; `gpusched-bench reproduce sharing`).
+pub const MPS_U: f64 = 0.435;
+
+/// How GPUs are shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SharingMode {
+    /// As the trace says, at no cost.
+    #[default]
+    Recorded,
+    /// Not at all.
+    Exclusive,
+    /// MPS with this many replicas of each device.
+    Mps(u32),
+    /// Time-slicing with this many replicas of each device.
+    TimeSlice(u32),
+}
+
+impl SharingMode {
+    /// Reads a mode: `recorded`, `exclusive`, `mps:N`, `timeslice:N`.
+    ///
+    /// # Errors
+    /// What is wrong with it and what there is.
+    ///
+    /// ```
+    /// use gpusched_sim::sharing::SharingMode;
+    /// assert_eq!(SharingMode::parse("mps:4"), Ok(SharingMode::Mps(4)));
+    /// assert!(SharingMode::parse("mps").is_err() && SharingMode::parse("mps:1").is_err());
+    /// ```
+    pub fn parse(text: &str) -> Result<SharingMode> {
+        let (name, replicas) = match text.split_once(':') {
+            Some((name, replicas)) => (name, Some(replicas)),
+            None => (text, None),
+        };
+        let replicated = |mode: fn(u32) -> SharingMode| {
+            let count = replicas.and_then(|replicas| replicas.parse::<u32>().ok());
+            match count {
+                // The device plugin knows no single replica; more than a thousandth is no share.
+                Some(count @ 2..=1000) => Ok(mode(count)),
+                _ => Err(Diagnostic::new(format!("`{text}` does not say how many replicas"))
+                    .help(format!("write 2 to 1000 of them, such as `{name}:4`"))),
+            }
+        };
+        match (name, replicas) {
+            ("recorded", None) => Ok(SharingMode::Recorded),
+            ("exclusive", None) => Ok(SharingMode::Exclusive),
+            ("mps", _) => replicated(SharingMode::Mps),
+            ("timeslice", _) => replicated(SharingMode::TimeSlice),
+            _ => {
+                let names = ["recorded", "exclusive", "mps:4", "timeslice:4"];
+                let near = did_you_mean(text, names);
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("choose one of: {}", names.join(", ")),
+                };
+                Err(Diagnostic::new(format!("`{text}` is no way to share GPUs")).help(help))
+            }
+        }
+    }
+
+    /// The jobs as they ask under this mode. Shapes keep their ids.
+    pub fn reinterpret(self, work: &Workload) -> Workload {
+        work.reshaped(|shape| match self {
+            _ if !shape.is_share() => shape.clone(),
+            SharingMode::Recorded => shape.clone(),
+            SharingMode::Exclusive => Shape {
+                gpu_milli: MILLI,
+                ..shape.clone()
+            },
+            SharingMode::TimeSlice(replicas) => Shape {
+                gpu_milli: MILLI / replicas,
+                ..shape.clone()
+            },
+            SharingMode::Mps(replicas) => Shape {
+                gpu_milli: MILLI / replicas,
+                // Its part of the memory must do, and is its own: nothing else to reserve.
+                gpu_mem_mib: shape.gpu_mem_mib.saturating_mul(replicas),
+                reserves_gpu_mem: false,
+                ..shape.clone()
+            },
+        })
+    }
+
+    /// How fast jobs run under this mode; `recorded` is the workload before
+    /// [`SharingMode::reinterpret`].
+    pub fn performance(self, recorded: &Workload) -> Box<dyn Performance> {
+        let law = match self {
+            SharingMode::Recorded | SharingMode::Exclusive => return Box::new(Ideal),
+            SharingMode::Mps(_) => NeighbourLaw::Mps { u: MPS_U },
+            SharingMode::TimeSlice(_) => NeighbourLaw::TimeSlicing,
+        };
+        let duty = |shape: &Shape| shape.gpu_milli;
+        let duties = recorded.shapes().iter().map(duty).collect();
+        Box::new(Neighbours::with_duties(law, duties))
+    }
+}
+
+impl fmt::Display for SharingMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SharingMode::Recorded => f.write_str("recorded"),
+            SharingMode::Exclusive => f.write_str("exclusive"),
+            SharingMode::Mps(replicas) => write!(f, "mps:{replicas}"),
+            SharingMode::TimeSlice(replicas) => write!(f, "timeslice:{replicas}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_print_as_they_are_written() {
+        for text in ["recorded", "exclusive", "mps:4", "timeslice:7"] {
+            assert_eq!(SharingMode::parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_mode_is_answered_with_one() {
+        let help = |text| SharingMode::parse(text).unwrap_err().help.unwrap();
+        assert!(help("exclusiv").contains("`exclusive`"));
+        assert!(help("timeslice:0").contains("`timeslice:4`"));
+        assert!(help("warp").contains("choose one of"));
+    }
+}
