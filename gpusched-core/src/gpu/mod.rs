@@ -1,3 +1,4 @@
-//! What a GPU is.
+//! What a GPU is and how it may be cut.
 
+pub mod mig;
 pub mod model;
