@@ -9,6 +9,7 @@
 //! node of lowest rank.
 
 mod first_fit;
+pub mod mig;
 mod scored;
 mod trial;
 

@@ -22,19 +22,25 @@
 //!
 //! Which GPU and start a request gets is a policy: [`crate::placement::mig`].
 
+pub mod arrange;
 pub mod boards;
 pub mod counters;
 pub mod enumerate;
+pub mod fragmentation;
 pub mod geometry;
 pub mod name;
 pub mod order;
 pub mod profiles;
+pub mod scan;
+pub mod state;
 
+pub use arrange::{Held, create_in_order, create_in_some_order, search};
 pub use boards::{BOARDS, board, board_by_pci};
 pub use counters::{Counters, Limits};
 pub use enumerate::{
     Layout, Multiset, Totals, enumerate, maximal_multisets, multiset, visit_layouts,
 };
+pub use fragmentation::{Blocked, Holes};
 pub use geometry::{Geometry, GeometryError, Instance, ProfileSet, Rules, Units};
 pub use name::{
     Attributes, MigName, MigStrategy, NameError, eighths_gb, name_for_total, printed_gb,
@@ -42,3 +48,5 @@ pub use name::{
 };
 pub use order::StartOrder;
 pub use profiles::{Board, Engines, Evidence, Media, NvmlProfile, Profile, ProfileRow};
+pub use scan::Scores;
+pub use state::{InstanceError, MigGpu};
