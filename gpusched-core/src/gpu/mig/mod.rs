@@ -24,24 +24,31 @@
 
 pub mod arrange;
 pub mod boards;
+pub mod compute_instance;
 pub mod counters;
 pub mod enumerate;
 pub mod fragmentation;
 pub mod geometry;
+pub mod layout;
 pub mod name;
 pub mod order;
 pub mod profiles;
+pub mod repartition;
 pub mod scan;
 pub mod state;
 
 pub use arrange::{Held, create_in_order, create_in_some_order, search};
 pub use boards::{BOARDS, board, board_by_pci};
+pub use compute_instance::{
+    COMPUTE_WIDTHS, ComputeError, ComputeProfile, ComputeSplit, compute_name, compute_profiles,
+};
 pub use counters::{Counters, Limits};
 pub use enumerate::{
     Layout, Multiset, Totals, enumerate, maximal_multisets, multiset, visit_layouts,
 };
 pub use fragmentation::{Blocked, Holes};
 pub use geometry::{Geometry, GeometryError, Instance, ProfileSet, Rules, Units};
+pub use layout::{All, Devices, GpuLayout, LayoutError, MigConfig, MigConfigEntry, OneOrMany};
 pub use name::{
     Attributes, MigName, MigStrategy, NameError, eighths_gb, name_for_total, printed_gb,
     profile_of_resource,

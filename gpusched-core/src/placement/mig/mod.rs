@@ -28,7 +28,7 @@ pub use driver_order::DriverOrder;
 pub use hami::Hami;
 pub use lowest_start::LowestStart;
 pub use min_fragmentation::MinFragmentation;
-pub use nos_geometry::{NosGeometry, nos_geometries, nos_plan};
+pub use nos_geometry::NosGeometry;
 pub use parvagpu::Parvagpu;
 
 use crate::gpu::mig::{Geometry, Instance, InstanceError, MigGpu, ProfileRow, StartOrder};
