@@ -2,8 +2,11 @@
 //! the policies against what they are known to decide.
 
 mod mig_golden;
+mod mig_layout;
 mod mig_packing;
 mod mig_policies;
+mod mig_properties;
+mod mig_repartition;
 mod mig_table;
 
 /// Reads a file of the material shared between the authors, or says why a test did not run.
