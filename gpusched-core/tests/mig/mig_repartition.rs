@@ -113,21 +113,26 @@ fn on_demand_leaves_what_stands_creates_what_fits_and_destroys_only_when_it_must
 }
 
 #[test]
-fn on_demand_destroys_a_free_me_instance_that_holds_the_extensions() {
-    let mut gpus = fleet(1);
-    gpus[0].create(row("1g.5gb+me"), 0).unwrap();
-    gpus[0].allocate(row("1g.5gb"), 1).unwrap();
-    // A second `+me` request finds the first one standing; a used one blocks it for good.
-    let me = [wish("1g.5gb+me", 0)];
+fn media_extensions_are_freed_by_destroying_the_free_instance_that_holds_them() {
+    let a30 = board("A30").unwrap();
+    let row = |name: &str| a30.by_name(name).unwrap();
+    let mut gpus = vec![MigGpu::new(
+        Arc::new(Geometry::of(a30).unwrap()),
+        NodeId(0),
+        0,
+    )];
+    gpus[0].create(row("1g.6gb"), 0).unwrap();
+    gpus[0].create(row("1g.6gb+me"), 1).unwrap();
+    let plan = OnDemand::default().plan(&gpus, &[wish("2g.12gb+me", 0)], Time::ZERO);
+    plan.apply(&mut gpus).unwrap();
     assert_eq!(
-        OnDemand::default().plan(&gpus, &me, Time::ZERO),
-        Plan::default()
+        names(&gpus[0]),
+        [("1g.6gb", 0, false), ("2g.12gb+me", 2, false)]
     );
-    gpus[0].take(0).unwrap();
-    assert_eq!(
-        OnDemand::default().plan(&gpus, &me, Time::ZERO),
-        Plan::default()
-    );
+    // In use, they are gone for good.
+    gpus[0].take(2).unwrap();
+    let plan = OnDemand::default().plan(&gpus, &[wish("1g.6gb+me", 0)], Time::ZERO);
+    assert_eq!(plan, Plan::default());
 }
 
 #[test]

@@ -38,12 +38,11 @@ pub fn compute_profiles(gi_slices: u8) -> impl Iterator<Item = ComputeProfile> {
     };
     (0..)
         .zip(COMPUTE_WIDTHS)
-        .filter_map(move |(smi_id, slices)| {
-            offered.contains(&slices).then(|| ComputeProfile {
-                slices,
-                smi_id,
-                max_count: gi_slices / slices,
-            })
+        .filter(|(_, slices)| offered.contains(slices))
+        .map(move |(smi_id, slices)| ComputeProfile {
+            slices,
+            smi_id,
+            max_count: gi_slices / slices,
         })
 }
 

@@ -68,6 +68,21 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// The rules of a driver branch, by its major version (535 for 535.104).
+    ///
+    /// ```
+    /// use gpusched_core::gpu::mig::Rules;
+    /// assert!(!Rules::of_driver(470).four_with_three);
+    /// assert_eq!(Rules::of_driver(580), Rules::default());
+    /// ```
+    pub const fn of_driver(major: u16) -> Rules {
+        Rules {
+            four_with_three: major >= 510,
+        }
+    }
+}
+
 /// Why a geometry cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GeometryError {

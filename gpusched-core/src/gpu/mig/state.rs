@@ -43,6 +43,14 @@ pub struct MigGpu {
 /// Why an instance cannot be created, used or destroyed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
+    /// Not a profile of the board.
+    #[error("{board} has no profile {profile}")]
+    Profile {
+        /// The board.
+        board: &'static str,
+        /// The name given.
+        profile: String,
+    },
     /// Not a legal start of the profile.
     #[error("{profile} cannot start at {start} on {board}: legal starts are {legal:?}")]
     Start {
@@ -155,6 +163,12 @@ impl MigGpu {
     #[inline]
     pub fn used_count(&self) -> u32 {
         self.used.count_ones()
+    }
+
+    /// First units of the instances in use, bit per unit. O(1).
+    #[inline]
+    pub fn used_starts(&self) -> u16 {
+        self.used
     }
 
     /// The free instance of `profile` with the lowest start.

@@ -63,7 +63,10 @@ impl Choice {
         let row = gpu
             .board()
             .by_name(profile)
-            .ok_or(InstanceError::Missing(self.start))?;
+            .ok_or_else(|| InstanceError::Profile {
+                board: gpu.board().name,
+                profile: profile.to_owned(),
+            })?;
         let mut applied = Applied {
             created: false,
             destroyed: Vec::new(),

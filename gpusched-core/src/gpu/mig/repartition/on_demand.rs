@@ -117,10 +117,27 @@ impl Cleared {
         let mut destroyed: Vec<u8> = in_the_way.iter().map(|instance| instance.start).collect();
         // What is left may still hold the counters the new one needs (a free `+me`, say).
         while state.allocate(row, start).is_err() {
-            let free = state.instances().find(|(_, used)| !used)?.0;
-            state.destroy(free.start).ok()?;
-            destroyed.push(free.start);
+            let free = blocking(&state, row)?;
+            state.destroy(free).ok()?;
+            destroyed.push(free);
         }
         Some(Cleared { state, destroyed })
     }
+}
+
+/// A free instance to destroy so that counters allow one of `row`: one that suffices alone, or any.
+fn blocking(state: &MigGpu, row: ProfileRow) -> Option<u8> {
+    let limits = state.geometry().limits();
+    let free = || {
+        state
+            .instances()
+            .filter(|(_, used)| !used)
+            .map(|(instance, _)| instance)
+    };
+    let suffices = |instance: &Instance| {
+        let left = limits.remove(state.held().counters, instance.profile);
+        limits.allows(left, row)
+    };
+    let chosen = free().find(suffices).or_else(|| free().next());
+    chosen.map(|instance| instance.start)
 }
