@@ -198,7 +198,9 @@ impl Geometry {
         for (name, own) in starts {
             let row = board.by_name(name).ok_or_else(|| unknown(board, name))?;
             let shape = &mut shapes[row.index()];
-            if let Some(&start) = own.iter().find(|&&start| start + shape.size > units) {
+            let beyond =
+                |start: &&u8| u16::from(**start) + u16::from(shape.size) > u16::from(units);
+            if let Some(&start) = own.iter().find(beyond) {
                 return Err(GeometryError::Start {
                     board: board.name,
                     profile: board.profile(row).name,

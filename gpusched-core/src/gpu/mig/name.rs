@@ -184,6 +184,9 @@ impl fmt::Display for MigName {
 /// assert_eq!(printed_gb(4864, 40960), 5);
 /// assert_eq!(printed_gb(71424, 143771), 71); // 70.5
 /// ```
+///
+/// # Panics
+/// When the total is zero.
 pub const fn printed_gb(mib: u32, total_mib: u32) -> u16 {
     let eighths = (8 * mib as u64).div_ceil(total_mib as u64);
     eighths_gb(eighths as u16, total_mib.div_ceil(1024) as u16)
@@ -191,7 +194,7 @@ pub const fn printed_gb(mib: u32, total_mib: u32) -> u16 {
 
 /// [`printed_gb`] from eighths of the device and its total in whole GiB.
 pub const fn eighths_gb(eighths: u16, total_gib: u16) -> u16 {
-    (eighths * total_gib + 4) / 8
+    ((eighths as u32 * total_gib as u32 + 4) / 8) as u16
 }
 
 /// The name a profile has on a device of `total_gib` (whole GiB, rounded up). Names change with

@@ -244,10 +244,8 @@ impl Board {
     /// assert_eq!(a100.by_name("1g.10gb"), a100.by_id(15));
     /// ```
     pub fn by_name(&self, name: &str) -> Option<ProfileRow> {
-        self.rows().find(|&row| {
-            let known = self.profile(row).name;
-            known == name || known.replace('+', ".") == name
-        })
+        self.rows()
+            .find(|&row| same_name(self.profile(row).name, name))
     }
 
     /// Finds a profile by its `nvidia-smi` id.
@@ -273,4 +271,10 @@ impl Board {
     pub fn mem_slices(&self) -> u8 {
         self.whole().mem_slices
     }
+}
+
+/// Whether `asked` is `known`, or `known` with `.` in place of `+`.
+fn same_name(known: &str, asked: &str) -> bool {
+    let same = |(known, asked): (u8, u8)| known == asked || (known == b'+' && asked == b'.');
+    known.len() == asked.len() && known.bytes().zip(asked.bytes()).all(same)
 }

@@ -41,58 +41,59 @@ pub fn dra_device_name(gpu: &MigGpu, instance: Instance) -> Option<String> {
     Some(format!("gpu-{minor}-mig-{name}-{id}-{start}"))
 }
 
-/// Positions of the GPUs, nodes in order, device names within a node in order. For one profile
-/// the names of a node compare by the minor number as text first, then by the start: `-` sorts
-/// before every digit.
+/// Orders numbers as their decimal texts followed by `-`, which sorts before every digit: five
+/// digits to the base of eleven, where "no digit" is least.
+fn as_text(number: u16) -> u32 {
+    let digits = number.checked_ilog10().unwrap_or(0);
+    let digit = |place: u32| u32::from(number / 10u16.pow(place) % 10) + 1;
+    (0..5).fold(0, |key, at| {
+        key * 11 + if at <= digits { digit(digits - at) } else { 0 }
+    })
+}
+
+/// Positions of the GPUs, nodes in order, device names within a node in order: for one profile the
+/// names of a node compare by the minor number as text, then by the start.
 fn in_name_order(gpus: &[MigGpu]) -> Vec<usize> {
+    let key = |at: usize| (gpus[at].node(), as_text(gpus[at].minor()));
     let mut order: Vec<usize> = (0..gpus.len()).collect();
-    let single_digit = gpus.iter().all(|gpu| gpu.minor() < 10);
-    if single_digit {
-        order.sort_by_key(|&at| (gpus[at].node(), gpus[at].minor()));
-    } else {
-        order.sort_by_cached_key(|&at| (gpus[at].node(), gpus[at].minor().to_string()));
+    if !order.is_sorted_by_key(|&at| key(at)) {
+        order.sort_by_key(|&at| key(at));
     }
     order
 }
 
-/// All free places for a profile, in order; stops when `visit` has what it wants.
-fn candidates<T>(
-    gpus: &mut [MigGpu],
-    order: &[usize],
-    profile: &str,
-    mut visit: impl FnMut(&mut [MigGpu], Choice) -> Option<T>,
-) -> Option<T> {
-    for &gpu in order {
-        let Some(row) = gpus[gpu].board().by_name(profile) else {
-            continue;
-        };
-        let mut starts = gpus[gpu].geometry().starts(row).to_vec();
-        starts.sort_by_key(u8::to_string);
-        for start in starts {
-            if gpus[gpu].can_create(row, start) {
-                let found = visit(gpus, Choice { gpu, start });
-                if found.is_some() {
-                    return found;
-                }
-            }
-        }
-    }
-    None
+/// Free starts of a profile on a GPU, in order of name.
+fn starts(gpu: &MigGpu, profile: &str) -> impl Iterator<Item = u8> + use<> {
+    let row = gpu
+        .board()
+        .by_name(profile)
+        .filter(|&row| gpu.has_room(row));
+    let mut free = row.map_or(0, |row| gpu.geometry().free_starts(row, gpu.occupancy()));
+    std::iter::from_fn(move || {
+        let all = (0..16u8).filter(|start| free >> start & 1 == 1);
+        let first = all.min_by_key(|&start| as_text(u16::from(start)))?;
+        free &= !(1 << first);
+        Some(first)
+    })
 }
 
 fn claim(gpus: &mut [MigGpu], order: &[usize], profiles: &[&str]) -> Option<Vec<Choice>> {
     let Some((profile, rest)) = profiles.split_first() else {
         return Some(Vec::new());
     };
-    candidates(gpus, order, profile, |gpus, choice| {
-        let applied = choice.apply(gpus, profile).ok()?;
-        let found = claim(gpus, order, rest);
-        choice.undo(gpus, &applied);
-        found.map(|mut choices| {
-            choices.insert(0, choice);
-            choices
-        })
-    })
+    for &gpu in order {
+        for start in starts(&gpus[gpu], profile) {
+            let choice = Choice { gpu, start };
+            let applied = choice.apply(gpus, profile).ok()?;
+            let found = claim(gpus, order, rest);
+            choice.undo(gpus, &applied);
+            if let Some(mut choices) = found {
+                choices.insert(0, choice);
+                return Some(choices);
+            }
+        }
+    }
+    None
 }
 
 impl MigPlacement for DraNameOrder {
@@ -101,15 +102,8 @@ impl MigPlacement for DraNameOrder {
     }
 
     fn choose(&mut self, gpus: &[MigGpu], profile: &str) -> Option<Choice> {
-        let order = in_name_order(gpus);
-        order.into_iter().find_map(|gpu| {
-            let state = &gpus[gpu];
-            let row = state.board().by_name(profile)?;
-            let mut starts = state.geometry().starts(row).to_vec();
-            starts.sort_by_key(u8::to_string);
-            let start = starts
-                .into_iter()
-                .find(|&start| state.can_create(row, start))?;
+        in_name_order(gpus).into_iter().find_map(|gpu| {
+            let start = starts(&gpus[gpu], profile).next()?;
             Some(Choice { gpu, start })
         })
     }
@@ -117,5 +111,20 @@ impl MigPlacement for DraNameOrder {
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
         let order = in_name_order(gpus);
         claim(gpus, &order, profiles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_text;
+
+    #[test]
+    fn numbers_compare_as_text_before_a_dash() {
+        let mut numbers: Vec<u16> = (0..2000).chain([9999, 10_000, 65_535]).collect();
+        let mut texts: Vec<String> = numbers.iter().map(|number| format!("{number}-")).collect();
+        texts.sort();
+        numbers.sort_by_key(|&number| as_text(number));
+        let ours: Vec<String> = numbers.iter().map(|number| format!("{number}-")).collect();
+        assert_eq!(ours, texts);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! The first GPU with room, at its own order of starts. Several instances go largest first.
 //!
-//! Source: MunQ-Lee/ParvaGPU_SC24 (SC 2024, arXiv 2409.14447). Its published maps agree with the
-//! hardware in their multisets and numbers of GPUs; 32 of 46 maps hold overlapping starts, so the
-//! start column is no reference.
+//! Source: MunQ-Lee/ParvaGPU_SC24 (SC 2024, arXiv 2409.14447). The multisets and numbers
+//! of GPUs of its six published maps are feasible on hardware; on 32 of the 46 GPUs in them starts
+//! overlap, so that column is no reference.
 
 use super::{Choice, MigPlacement, first_fit, one_by_one};
 use crate::gpu::mig::{MigGpu, MigName, StartOrder};
