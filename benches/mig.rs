@@ -3,11 +3,9 @@
 //! Aims: at least 50 million allocations and frees per second; 10,000 GPUs in at most 10 µs.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gpusched_bench::speed::mig as speed;
 use gpusched_core::gpu::mig::{Geometry, board};
 use std::hint::black_box;
-
-#[path = "../gpusched-bench/src/speed/mig.rs"]
-mod speed;
 
 fn allocate_and_free(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mig/allocate-free");

@@ -1,2 +1,94 @@
-//! placeholder
-fn main() {}
+//! The `gpusched-bench` command.
+
+use clap::{Parser, Subcommand};
+use gpusched_bench::{conformance, speed};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Proof for gpusched: conformance with the decisions of real programs, and speed.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Replay recorded decisions of a real program and compare every one.
+    ///
+    /// Exits with 0 when all vectors pass, 1 when one does not, 2 when the input cannot be read.
+    Conformance {
+        /// Which program.
+        #[arg(value_parser = conformance::suite_names())]
+        suite: String,
+        /// The folder of its vectors.
+        dir: PathBuf,
+    },
+    /// Measure speed and memory, each figure beside a twin measured in the same run.
+    ///
+    /// Exits with 1 when a stated bound is missed.
+    Speed {
+        /// A tenth of the jobs: a look, in seconds. Bounds are stated on the full run.
+        #[arg(long)]
+        quick: bool,
+        /// Where the recorded openb run is, if it is at hand.
+        #[arg(long, default_value = "../shared/conformance/fgd")]
+        vectors: PathBuf,
+    },
+    /// Replay this many jobs and print the peak resident memory in KiB.
+    #[command(hide = true)]
+    MemoryProbe {
+        /// Jobs.
+        count: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let Args { verb } = Args::parse();
+    match verb {
+        Verb::Conformance { suite, dir } => check(&suite, &dir),
+        Verb::Speed { quick, vectors } => time(quick, &vectors),
+        Verb::MemoryProbe { count } => {
+            if let Some(peak) = speed::replay::memory_probe(count) {
+                println!("{peak}");
+            }
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn check(suite: &str, dir: &Path) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    let result = conformance::run(suite, dir, &mut out);
+    // A reader that went away (`| head`) is no reason to fail.
+    let _ = out.flush();
+    match result {
+        Ok(tally) if tally.failed == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn time(quick: bool, vectors: &Path) -> ExitCode {
+    let effort = if quick {
+        speed::Effort::Quick
+    } else {
+        speed::Effort::Full
+    };
+    let figures = speed::measure(effort, vectors);
+    println!("{}", speed::table(&figures));
+    let missed = |figure: &speed::Figure| figure.bound.as_ref().is_some_and(|(_, kept)| !kept);
+    if figures.iter().any(missed) {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    }
+}

@@ -1,5 +1,10 @@
 //! Replay GPU-cluster traces against the scheduler you are about to deploy.
 
+pub mod builtin;
 pub mod diagnostic;
 pub mod engine;
+pub mod metrics;
+pub mod replay;
+pub mod report;
+pub mod scenario;
 pub mod trace;

@@ -1,2 +1,10 @@
-//! placeholder
-fn main() {}
+//! The `gpusched` command.
+
+mod cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

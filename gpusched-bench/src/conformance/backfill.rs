@@ -3,7 +3,8 @@
 //! A vector is one schedule: one policy under one event discipline on one trace, or on one micro
 //! case. Every start must match, and where the vectors give sums and means those too.
 
-use flate2::read::GzDecoder;
+use super::files::{entries, json, json_lines, name, rows};
+use super::{Difference, FileResult, Sheet, Unreadable};
 use gpusched_core::cluster::{Cluster, Inventory, Node};
 use gpusched_core::ids::JobId;
 use gpusched_core::placement::FirstFit;
@@ -13,8 +14,6 @@ use gpusched_core::workload::{JobDraft, Owner, Shape, Workload, WorkloadBuilder}
 use gpusched_sim::engine::{Discipline, Engine, Roles};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 const DISCIPLINES: [(Discipline, &str); 2] = [
@@ -33,6 +32,19 @@ struct Row {
     user_id: u64,
 }
 
+impl From<[i64; 6]> for Row {
+    fn from([job_id, submit_s, run_s, procs, estimate_s, user_id]: [i64; 6]) -> Row {
+        Row {
+            job_id: job_id as u64,
+            submit_s,
+            run_s,
+            procs: procs as u64,
+            estimate_s,
+            user_id: user_id as u64,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Micro {
     id: u64,
@@ -47,138 +59,110 @@ struct TraceSummary {
     policies: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
 }
 
-/// What became of one vector.
-pub enum Verdict {
-    /// Every figure matches.
-    Passed,
-    /// The first difference.
-    Failed(String),
-    /// The policy is not in the registry.
-    NotImplemented,
-}
-
-/// Runs every vector below `dir`, handing each verdict with its name to `each`.
-///
-/// # Errors
-/// A vector file that cannot be read.
-pub fn run(dir: &Path, each: &mut dyn FnMut(String, Verdict)) -> Result<(), String> {
-    let mut found = false;
+/// Runs every vector below `dir`.
+pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     let micro = dir.join("micro.jsonl.gz");
-    if micro.exists() {
-        found = true;
-        for line in read(&micro)?.lines() {
-            let case: Micro = parse(&micro, line)?;
-            run_micro(&case, each)?;
-        }
-    }
-    let mut traces: Vec<_> = fs::read_dir(dir)
-        .map_err(|error| format!("{}: {error}", dir.display()))?
-        .flatten()
-        .map(|entry| entry.path())
+    let traces = entries(dir, |_| true)?
+        .into_iter()
         .filter(|path| path.join("jobs.csv").exists())
-        .collect();
-    traces.sort();
-    for trace in traces {
-        found = true;
-        run_trace(&trace, each)?;
+        .collect::<Vec<_>>();
+    if traces.is_empty() && !micro.exists() {
+        let what = "no backfill vectors here (micro.jsonl.gz, */jobs.csv)";
+        return Err(Unreadable::file(dir, what));
     }
-    if found {
-        Ok(())
-    } else {
-        Err(format!(
-            "{}: no backfill vectors here (micro.jsonl.gz, */jobs.csv)",
-            dir.display()
-        ))
+    if micro.exists() {
+        run_micro(&micro, sheet)?;
     }
+    traces.iter().try_for_each(|trace| run_trace(trace, sheet))
 }
 
-fn run_micro(case: &Micro, each: &mut dyn FnMut(String, Verdict)) -> Result<(), String> {
-    let rows: Vec<Row> = case
-        .jobs
-        .iter()
-        .map(|&[id, submit, run, procs, estimate, user]| Row {
-            job_id: id as u64,
-            submit_s: submit,
-            run_s: run,
-            procs: procs as u64,
-            estimate_s: estimate,
-            user_id: user as u64,
-        })
-        .collect();
-    let work = workload(&rows)?;
-    for (policy, by_discipline) in &case.starts {
-        for (discipline, key) in DISCIPLINES {
-            let Some(expected) = by_discipline.get(key) else {
-                continue;
-            };
-            let name = format!("micro {} {policy} {key}", case.id);
-            let verdict = match schedule(policy, discipline, &work, case.procs)? {
-                None => Verdict::NotImplemented,
-                Some(starts) => compare(&rows, &starts, expected),
-            };
-            each(name, verdict);
-        }
-    }
-    Ok(())
-}
-
-fn run_trace(dir: &Path, each: &mut dyn FnMut(String, Verdict)) -> Result<(), String> {
-    let jobs = dir.join("jobs.csv");
-    let rows: Vec<Row> = csv::Reader::from_path(&jobs)
-        .and_then(|mut reader| reader.deserialize().collect())
-        .map_err(|error| format!("{}: {error}", jobs.display()))?;
-    let summary_path = dir.join("summary.json");
-    let summary: TraceSummary = parse(&summary_path, &read(&summary_path)?)?;
-    let work = workload(&rows)?;
-    let trace = dir.file_name().unwrap_or_default().to_string_lossy();
-    for (discipline, key) in DISCIPLINES {
-        let path = dir.join(format!("starts_{key}.csv.gz"));
-        for (policy, expected) in columns(&path)? {
-            let name = format!("{trace} {policy} {key}");
-            let verdict = match schedule(&policy, discipline, &work, summary.procs)? {
-                None => Verdict::NotImplemented,
-                Some(starts) => match compare(&rows, &starts, &expected) {
-                    Verdict::Passed => {
-                        let figures = summary.policies.get(&policy).and_then(|by| by.get(key));
-                        compare_figures(&rows, &starts, summary.procs, figures)
+fn run_micro(path: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
+    let mut results: BTreeMap<String, FileResult> = BTreeMap::new();
+    for case in json_lines::<Micro>(path)? {
+        let rows: Vec<Row> = case.jobs.iter().map(|&fields| Row::from(fields)).collect();
+        let work = workload(&rows).map_err(|why| Unreadable::file(path, why))?;
+        for (policy, by_discipline) in &case.starts {
+            for (discipline, key) in DISCIPLINES {
+                let Some(expected) = by_discipline.get(key) else {
+                    continue;
+                };
+                let result = results.entry(format!("micro {policy} {key}")).or_default();
+                match schedule(policy, discipline, &work, case.procs) {
+                    Schedule::NoSuchPolicy => result.tally.not_implemented += 1,
+                    Schedule::Broken(why) => {
+                        let at = format!("case {}", case.id);
+                        result.count(Err(Difference::new(at, "a schedule", why)));
                     }
-                    failed => failed,
-                },
+                    Schedule::Starts(starts) => {
+                        let at = format!("case {}: ", case.id);
+                        result.count(compare(&at, &rows, &starts, expected));
+                    }
+                }
+            }
+        }
+    }
+    results
+        .iter()
+        .try_for_each(|(file, result)| sheet.add(file, result))
+}
+
+fn run_trace(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
+    let jobs = dir.join("jobs.csv");
+    let rows: Vec<Row> = rows(&jobs)?;
+    let summary: TraceSummary = json(&dir.join("summary.json"))?;
+    let work = workload(&rows).map_err(|why| Unreadable::file(&jobs, why))?;
+    let trace = name(dir);
+    for (discipline, key) in DISCIPLINES {
+        for (policy, expected) in columns(&dir.join(format!("starts_{key}.csv.gz")))? {
+            let result = match schedule(&policy, discipline, &work, summary.procs) {
+                Schedule::NoSuchPolicy => FileResult::not_implemented(),
+                Schedule::Broken(why) => {
+                    FileResult::one(Err(Difference::new("the replay", "a schedule", why)))
+                }
+                Schedule::Starts(starts) => {
+                    let figures = summary.policies.get(&policy).and_then(|by| by.get(key));
+                    FileResult::one(
+                        compare("", &rows, &starts, &expected)
+                            .and_then(|()| compare_figures(&rows, &starts, summary.procs, figures)),
+                    )
+                }
             };
-            each(name, verdict);
+            sheet.add(&format!("{trace} {policy} {key}"), &result)?;
         }
     }
     Ok(())
 }
 
-/// The start of every job in seconds, or `None` when the registry has no such policy.
-fn schedule(
-    policy: &str,
-    discipline: Discipline,
-    work: &Workload,
-    procs: u64,
-) -> Result<Option<Vec<i64>>, String> {
+enum Schedule {
+    /// Start of every job, in seconds.
+    Starts(Vec<i64>),
+    NoSuchPolicy,
+    Broken(String),
+}
+
+fn schedule(policy: &str, discipline: Discipline, work: &Workload, procs: u64) -> Schedule {
     let name = match policy {
         "fcfs" => "fifo".to_owned(),
         other => other.replace('_', "-"),
     };
     let Ok(queueing) = queueing(&name) else {
-        return Ok(None);
+        return Schedule::NoSuchPolicy;
     };
     let mut pool = Node::with_gpus("pool", 0, "");
     pool.cpu_milli = procs * 1000;
-    let inventory = Inventory::new(vec![pool]).map_err(|error| error.to_string())?;
+    let inventory = match Inventory::new(vec![pool]) {
+        Ok(inventory) => inventory,
+        Err(error) => return Schedule::Broken(error.to_string()),
+    };
     let cluster = Cluster::new(inventory, work.shapes());
     let roles = Roles::new(queueing, Box::new(FirstFit), &cluster);
     let mut engine = Engine::new(work, cluster, roles, discipline);
-    engine.run().map_err(|error| error.to_string())?;
-    let starts = (0..work.len())
-        .map(|job| {
-            let start = engine.records().start(JobId(job as u32));
-            start.map_or(-1, |start| start.0 / MICROS)
-        })
-        .collect();
-    Ok(Some(starts))
+    if let Err(error) = engine.run() {
+        return Schedule::Broken(error.to_string());
+    }
+    let start = |job| engine.records().start(JobId(job as u32));
+    let seconds = (0..work.len()).map(|job| start(job).map_or(-1, |start| start.0 / MICROS));
+    Schedule::Starts(seconds.collect())
 }
 
 /// Processors are CPUs of one node: a pool of identical things.
@@ -204,30 +188,27 @@ fn workload(rows: &[Row]) -> Result<Workload, String> {
     builder.finish().map_err(|error| error.to_string())
 }
 
-fn compare(rows: &[Row], starts: &[i64], expected: &[i64]) -> Verdict {
-    if starts.len() != expected.len() {
-        return Verdict::Failed(format!(
-            "{} starts expected, {} jobs",
-            expected.len(),
-            starts.len()
-        ));
-    }
-    let wrong = |&at: &usize| starts[at] != expected[at];
+fn compare(at: &str, rows: &[Row], starts: &[i64], expected: &[i64]) -> Result<(), Difference> {
+    Difference::check(
+        || format!("{at}number of jobs"),
+        expected.len(),
+        starts.len(),
+    )?;
+    let wrong = |&job: &usize| starts[job] != expected[job];
     let differing = (0..starts.len()).filter(wrong).count();
     // The earliest wrong decision causes the others.
-    match (0..starts.len())
+    let first = (0..starts.len())
         .filter(wrong)
-        .min_by_key(|&at| starts[at].min(expected[at]))
-    {
-        None => Verdict::Passed,
-        Some(at) => Verdict::Failed(format!(
-            "{differing} of {} starts differ; first: job {} starts at {} s, expected {} s",
-            starts.len(),
-            rows[at].job_id,
-            starts[at],
-            expected[at]
-        )),
-    }
+        .min_by_key(|&job| starts[job].min(expected[job]));
+    let Some(job) = first else {
+        return Ok(());
+    };
+    let what = format!(
+        "{at}start of job {} in seconds ({differing} of {} differ)",
+        rows[job].job_id,
+        starts.len()
+    );
+    Err(Difference::new(what, expected[job], starts[job]))
 }
 
 /// The integer sums exactly, the means to 1e-9.
@@ -236,9 +217,9 @@ fn compare_figures(
     starts: &[i64],
     procs: u64,
     figures: Option<&serde_json::Value>,
-) -> Verdict {
+) -> Result<(), Difference> {
     let Some(figures) = figures else {
-        return Verdict::Failed("summary.json has no figures for it".into());
+        return Err(Difference::new("summary.json", "figures", "none"));
     };
     let waits = || {
         rows.iter()
@@ -267,7 +248,7 @@ fn compare_figures(
     ];
     for (key, got) in exact {
         if figures[key].as_i64() != Some(got) {
-            return Verdict::Failed(format!("{key} is {got}, expected {}", figures[key]));
+            return Err(Difference::new(key, &figures[key], got));
         }
     }
     let close = [
@@ -281,50 +262,30 @@ fn compare_figures(
     for (key, got) in close {
         let near = |expected: f64| (got - expected).abs() <= 1e-9 * expected.abs();
         if !figures[key].as_f64().is_some_and(near) {
-            return Verdict::Failed(format!("{key} is {got}, expected {}", figures[key]));
+            return Err(Difference::new(key, &figures[key], got));
         }
     }
-    Verdict::Passed
+    Ok(())
 }
 
-fn columns(path: &Path) -> Result<Vec<(String, Vec<i64>)>, String> {
-    let text = read(path)?;
-    let failed = |error: csv::Error| format!("{}: {error}", path.display());
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let names: Vec<String> = reader
-        .headers()
-        .map_err(failed)?
+/// The columns of a table of starts, by policy.
+fn columns(path: &Path) -> Result<Vec<(String, Vec<i64>)>, Unreadable> {
+    let mut reader = csv::Reader::from_reader(super::files::open(path)?);
+    let failed = |error: csv::Error| Unreadable::file(path, error);
+    let header = reader.headers().map_err(failed)?.clone();
+    let mut columns: Vec<(String, Vec<i64>)> = header
         .iter()
         .skip(1)
-        .map(str::to_owned)
+        .map(|name| (name.to_owned(), Vec::new()))
         .collect();
-    let mut columns: Vec<_> = names.into_iter().map(|name| (name, Vec::new())).collect();
     for record in reader.records() {
         let record = record.map_err(failed)?;
         for ((_, column), field) in columns.iter_mut().zip(record.iter().skip(1)) {
             let start = field
                 .parse()
-                .map_err(|_| format!("{}: `{field}` is no start time", path.display()))?;
+                .map_err(|_| Unreadable::file(path, format_args!("`{field}` is no start")))?;
             column.push(start);
         }
     }
     Ok(columns)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    let bytes = fs::read(path).map_err(failed)?;
-    let mut text = String::new();
-    if path.extension().is_some_and(|extension| extension == "gz") {
-        GzDecoder::new(bytes.as_slice())
-            .read_to_string(&mut text)
-            .map_err(failed)?;
-    } else {
-        text = String::from_utf8_lossy(&bytes).into_owned();
-    }
-    Ok(text)
-}
-
-fn parse<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -3,7 +3,7 @@
 //! No roles, no checks, no reasons, no metrics: what is left is what the machine can do at all.
 //! The engine is measured against it, and must make the same decisions.
 
-use crate::workload::PlainJob;
+use super::workload::PlainJob;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 

@@ -5,7 +5,7 @@
 //! log; an entry nobody asks for costs nothing. See [`super::changes`] for the invariant.
 
 use super::changes::Changes;
-use super::{Cluster, NodeSet};
+use super::{Ask, Cluster, NodeSet};
 use crate::ids::{NodeId, ShapeId};
 
 #[derive(Clone, Debug, Default)]
@@ -51,10 +51,11 @@ impl FitIndex {
         if entry.cursor == now {
             return;
         }
+        let ask = cluster.ask(shape);
         match cluster.changes_since(entry.cursor) {
             Changes::Some(older, newer) => {
                 for &node in older.iter().chain(newer) {
-                    entry.look(cluster, shape, NodeId(node));
+                    entry.look(cluster, ask, NodeId(node));
                 }
             }
             Changes::All => {
@@ -62,7 +63,7 @@ impl FitIndex {
                     entry.fits = NodeSet::new(cluster.len());
                 }
                 for node in 0..cluster.len() {
-                    entry.look(cluster, shape, NodeId(node as u32));
+                    entry.look(cluster, ask, NodeId(node as u32));
                 }
             }
         }
@@ -72,8 +73,7 @@ impl FitIndex {
 
 impl Entry {
     #[inline]
-    fn look(&mut self, cluster: &Cluster, shape: ShapeId, node: NodeId) {
-        let ask = cluster.ask(shape);
+    fn look(&mut self, cluster: &Cluster, ask: &Ask, node: NodeId) {
         self.fits.put(node, cluster.fits_on(ask, node));
         if !self.room.is_empty() {
             let room = cluster.room_on(ask, node);

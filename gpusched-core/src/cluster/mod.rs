@@ -9,13 +9,18 @@
 //!   into it and look again only at nodes that changed since they were last asked;
 //! * requests are compiled once per cluster ([`Ask`]), so that a fit is a few integer compares.
 
+mod ask;
 mod bits;
 mod changes;
+mod fit;
 mod index;
 mod inventory;
 mod state;
+mod view;
 
+pub use ask::Ask;
 pub use bits::NodeSet;
 pub use changes::Changes;
 pub use inventory::{Inventory, InventoryError, Node};
-pub use state::{Ask, CapacityError, Cluster, Mark, NodeView, Spot};
+pub use state::{CapacityError, Cluster, Mark, Spot};
+pub use view::NodeView;

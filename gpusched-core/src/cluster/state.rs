@@ -4,13 +4,13 @@
 //! per-device entry; only shared devices keep one. Resources are integers, so that undoing a
 //! change restores the state exactly.
 
+use super::ask::compile;
 use super::changes::{ChangeLog, Changes};
 use super::index::FitIndex;
-use super::{Inventory, NodeSet};
-use crate::ids::{ModelId, NodeId, ShapeId};
-use crate::queueing::Reason;
+use super::{Ask, Inventory, NodeView};
+use crate::ids::{NodeId, ShapeId};
 use crate::units::MILLI;
-use crate::workload::{Shape, Spec};
+use crate::workload::Shape;
 
 /// Where one pod sits: a node and the devices it holds there (bit *i* = device *i*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,42 +25,6 @@ impl Spot {
     /// The device numbers in ascending order.
     pub fn device_list(self) -> impl Iterator<Item = u32> {
         (0..64).filter(move |&device| self.devices >> device & 1 == 1)
-    }
-}
-
-/// A request compiled against one inventory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// CPU, milli-cores.
-    pub cpu: i64,
-    /// Memory, MiB.
-    pub mem: i64,
-    /// Devices.
-    pub gpus: u32,
-    /// Milli-GPU of each.
-    pub milli: u32,
-    /// Device memory a *shared* pod reserves on its device, MiB. Whole devices are matched by
-    /// model instead.
-    pub vram: u32,
-    /// Acceptable models, bit per [`ModelId`].
-    pub models: u64,
-    /// Most pods of one pod set on a node (`u32::MAX` = no limit).
-    pub max_per_node: u32,
-    /// Resident class: 0 = CPU pod, 1 = shared GPU, then one per distinct number of whole GPUs.
-    pub class: u16,
-}
-
-impl Ask {
-    /// Milli-GPU in all.
-    #[inline]
-    pub fn total_milli(&self) -> i64 {
-        i64::from(self.gpus) * i64::from(self.milli)
-    }
-
-    /// Whether it shares one device.
-    #[inline]
-    pub fn is_share(&self) -> bool {
-        self.gpus == 1 && self.milli < MILLI
     }
 }
 
@@ -87,20 +51,20 @@ pub enum CapacityError {
 pub struct Mark(usize);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct NodeFree {
-    cpu: i64,
-    mem: i64,
+pub(super) struct NodeFree {
+    pub(super) cpu: i64,
+    pub(super) mem: i64,
     /// Fully free devices.
-    full: u64,
+    pub(super) full: u64,
     /// First entry of this node in the per-device arrays.
-    base: u32,
+    pub(super) base: u32,
     /// Milli-GPU left in all.
-    left: u32,
+    pub(super) left: u32,
     /// Most milli-GPU left on a device that is partly used.
-    partial: u16,
-    gpus: u8,
-    model: u8,
-    open: bool,
+    pub(super) partial: u16,
+    pub(super) gpus: u8,
+    pub(super) model: u8,
+    pub(super) open: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -108,14 +72,6 @@ struct Change {
     spot: Spot,
     shape: ShapeId,
     taken: bool,
-}
-
-/// Read access to one node.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeView<'a> {
-    cluster: &'a Cluster,
-    /// The node.
-    pub id: NodeId,
 }
 
 /// The machines and what is free on them.
@@ -136,26 +92,26 @@ pub struct NodeView<'a> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    inventory: Inventory,
-    asks: Vec<Ask>,
-    nodes: Vec<NodeFree>,
+    pub(super) inventory: Inventory,
+    pub(super) asks: Vec<Ask>,
+    pub(super) nodes: Vec<NodeFree>,
     /// Milli-GPU left per device that is partly used; 0 for whole ones, free or taken.
-    partial: Vec<u16>,
+    pub(super) partial: Vec<u16>,
     /// Device memory left to shared pods, MiB.
-    vram: Vec<u32>,
-    residents: Vec<u16>,
-    classes: u16,
-    class_gpus: Vec<u32>,
+    pub(super) vram: Vec<u32>,
+    pub(super) residents: Vec<u32>,
+    pub(super) classes: u16,
+    pub(super) class_gpus: Vec<u32>,
     /// Milli-GPU left on open nodes, by model.
-    free_milli: Vec<i64>,
+    pub(super) free_milli: Vec<i64>,
     /// Bumped on every change of a node, never turned back: equal version, equal state.
-    versions: Vec<u32>,
-    changes: ChangeLog,
-    index: FitIndex,
+    pub(super) versions: Vec<u32>,
+    pub(super) changes: ChangeLog,
+    pub(super) index: FitIndex,
     undo: Vec<Change>,
     depth: u32,
-    releases: u64,
-    openings: u64,
+    pub(super) releases: u64,
+    pub(super) openings: u64,
 }
 
 impl Cluster {
@@ -255,6 +211,12 @@ impl Cluster {
         self.hide(id, !open);
         self.releases += u64::from(open);
         self.openings += 1;
+    }
+
+    /// Counts openings and closings of nodes.
+    #[inline]
+    pub fn openings(&self) -> u64 {
+        self.openings
     }
 
     /// Opens and closes nodes as in `other`, a state of the same machines. O(1) when nothing was
@@ -389,14 +351,14 @@ impl Cluster {
     }
 
     #[inline]
-    fn share_fits(&self, node: &NodeFree, ask: &Ask, device: u32) -> bool {
+    pub(super) fn share_fits(&self, node: &NodeFree, ask: &Ask, device: u32) -> bool {
         device < u32::from(node.gpus)
             && self.left_of(node, device) >= ask.milli
             && self.vram[(node.base + device) as usize] >= ask.vram
     }
 
     #[inline]
-    fn left_of(&self, node: &NodeFree, device: u32) -> u32 {
+    pub(super) fn left_of(&self, node: &NodeFree, device: u32) -> u32 {
         if node.full >> device & 1 == 1 {
             MILLI
         } else {
@@ -478,148 +440,6 @@ impl Cluster {
         node.partial = self.partial[devices].iter().copied().max().unwrap_or(0);
     }
 
-    /// Whether one pod fits the node now. A few integer compares.
-    #[inline]
-    pub fn fits_on(&self, ask: &Ask, id: NodeId) -> bool {
-        let node = &self.nodes[id.index()];
-        if node.cpu < ask.cpu || node.mem < ask.mem || !node.open {
-            return false;
-        }
-        if ask.gpus == 0 {
-            return true;
-        }
-        if ask.models >> node.model & 1 == 0 {
-            return false;
-        }
-        if !ask.is_share() {
-            return node.full.count_ones() >= ask.gpus;
-        }
-        let milli_fits = node.full != 0 || u32::from(node.partial) >= ask.milli;
-        if ask.vram == 0 {
-            return milli_fits;
-        }
-        milli_fits && (0..u32::from(node.gpus)).any(|device| self.share_fits(node, ask, device))
-    }
-
-    /// How many such pods fit the node now. O(devices).
-    pub fn room_on(&self, ask: &Ask, id: NodeId) -> u32 {
-        if !self.fits_on(ask, id) {
-            return 0;
-        }
-        let node = &self.nodes[id.index()];
-        let by = |have: i64, need: i64| {
-            if need == 0 { i64::MAX } else { have / need }
-        };
-        let devices = if ask.gpus == 0 {
-            i64::MAX
-        } else if ask.is_share() {
-            (0..u32::from(node.gpus))
-                .map(|device| {
-                    let vram = self.vram[(node.base + device) as usize];
-                    by(i64::from(self.left_of(node, device)), i64::from(ask.milli))
-                        .min(by(i64::from(vram), i64::from(ask.vram)))
-                })
-                .sum()
-        } else {
-            i64::from(node.full.count_ones() / ask.gpus)
-        };
-        let room = by(node.cpu, ask.cpu)
-            .min(by(node.mem, ask.mem))
-            .min(devices);
-        room.min(i64::from(ask.max_per_node)) as u32
-    }
-
-    /// The nodes one such pod fits now. Amortised O(nodes changed since the last question).
-    pub fn feasible(&mut self, shape: ShapeId) -> &NodeSet {
-        let mut index = std::mem::take(&mut self.index);
-        index.refresh(self, shape);
-        self.index = index;
-        self.index.fits(shape)
-    }
-
-    /// The node of lowest rank one such pod fits now.
-    #[inline]
-    pub fn first_fit(&mut self, shape: ShapeId) -> Option<NodeId> {
-        self.feasible(shape).first()
-    }
-
-    /// How many such pods fit the cluster now. Amortised as [`Cluster::feasible`].
-    pub fn room(&mut self, shape: ShapeId) -> u64 {
-        let mut index = std::mem::take(&mut self.index);
-        let room = index.room(self, shape);
-        self.index = index;
-        room
-    }
-
-    /// Whether the whole job fits now, wherever its pods may go. Exact for one pod set; several
-    /// pod sets are tried first-fit in their order and taken back.
-    pub fn fits(&mut self, spec: &Spec) -> bool {
-        match spec.pod_sets.as_slice() {
-            [set] if set.count == 1 => !self.feasible(set.shape).is_empty(),
-            [set] => self.room(set.shape) >= u64::from(set.count),
-            sets => {
-                let each_fits = sets.iter().all(|set| {
-                    let room = if set.count == 1 {
-                        u64::from(self.feasible(set.shape).len())
-                    } else {
-                        self.room(set.shape)
-                    };
-                    room >= u64::from(set.count)
-                });
-                each_fits && self.try_first_fit(spec)
-            }
-        }
-    }
-
-    fn try_first_fit(&mut self, spec: &Spec) -> bool {
-        let mark = self.begin();
-        let fits = spec.pod_sets.iter().all(|set| {
-            (0..set.count).all(|_| {
-                self.first_fit(set.shape).is_some_and(|node| {
-                    let devices = self.node(node).lowest_devices(self.ask(set.shape));
-                    self.take(set.shape, Spot { node, devices }).is_ok()
-                })
-            })
-        });
-        self.rollback(mark);
-        fits
-    }
-
-    /// Why a job that does not fit now does not.
-    pub fn why_not(&mut self, spec: &Spec) -> Reason {
-        let mut free_anywhere = 0;
-        let mut need_anywhere = 0;
-        let mut some_pod_fits = false;
-        for set in &spec.pod_sets {
-            let ask = self.asks[set.shape.index()];
-            let need = ask.total_milli() * i64::from(set.count);
-            let free: i64 = self
-                .free_milli
-                .iter()
-                .enumerate()
-                .filter(|(model, _)| ask.models >> model & 1 == 1)
-                .map(|(_, free)| free)
-                .sum();
-            free_anywhere = self.free_milli();
-            need_anywhere += need;
-            if ask.gpus > 0 && free < need {
-                return if self.free_milli() >= need {
-                    Reason::Model
-                } else {
-                    Reason::Capacity
-                };
-            }
-            some_pod_fits |= !self.feasible(set.shape).is_empty();
-        }
-        if need_anywhere > free_anywhere || need_anywhere == 0 {
-            Reason::Capacity
-        } else if spec.pods > 1 && some_pod_fits {
-            Reason::Gang
-        } else {
-            Reason::Fragmentation
-        }
-    }
-
     /// What changed since `cursor`; pass 0 the first time, then what [`Cluster::cursor`] said.
     pub fn changes_since(&self, cursor: u64) -> Changes<'_> {
         self.changes.since(cursor)
@@ -640,11 +460,6 @@ impl Cluster {
     }
 }
 
-impl Inventory {
-    /// Capacities are clamped here so that sums of free capacity cannot overflow.
-    const MOST: u64 = super::Node::UNLIMITED;
-}
-
 fn mask(devices: u32) -> u64 {
     if devices == 64 {
         u64::MAX
@@ -653,178 +468,45 @@ fn mask(devices: u32) -> u64 {
     }
 }
 
-fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec<u32>) -> Ask {
-    let models = inventory
-        .models()
-        .iter()
-        .enumerate()
-        .filter(|(_, (name, mem))| shape.accepts(name) && (*mem == 0 || *mem >= shape.gpu_mem_mib))
-        .fold(0u64, |mask, (model, _)| mask | 1 << model);
-    let class = if shape.gpus == 0 {
-        0
-    } else if shape.is_share() {
-        1
-    } else {
-        let known = class_gpus[2..].iter().position(|&gpus| gpus == shape.gpus);
-        2 + known.unwrap_or_else(|| {
-            class_gpus.push(shape.gpus);
-            class_gpus.len() - 3
-        })
-    };
-    Ask {
-        cpu: shape.cpu_milli.min(Inventory::MOST) as i64,
-        mem: shape.mem_mib.min(Inventory::MOST) as i64,
-        gpus: shape.gpus,
-        milli: shape.gpu_milli,
-        vram: if shape.is_share() {
-            shape.gpu_mem_mib
-        } else {
-            0
-        },
-        models,
-        max_per_node: match shape.max_per_node {
-            0 => u32::MAX,
-            limit => limit,
-        },
-        class: class as u16,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Node;
 
-impl<'a> NodeView<'a> {
-    #[inline]
-    fn free(self) -> &'a NodeFree {
-        &self.cluster.nodes[self.id.index()]
-    }
-
-    /// Bumped on every change of the node; equal versions mean equal state.
-    #[inline]
-    pub fn version(self) -> u32 {
-        self.cluster.versions[self.id.index()]
-    }
-
-    /// Devices nobody uses, as a mask.
-    #[inline]
-    pub fn free_mask(self) -> u64 {
-        self.free().full
-    }
-
-    /// CPU left, milli-cores.
-    #[inline]
-    pub fn cpu(self) -> i64 {
-        self.free().cpu
-    }
-
-    /// Memory left, MiB.
-    #[inline]
-    pub fn mem(self) -> i64 {
-        self.free().mem
-    }
-
-    /// Devices in the node, used or not.
-    #[inline]
-    pub fn gpus(self) -> u32 {
-        u32::from(self.free().gpus)
-    }
-
-    /// Devices nobody uses.
-    #[inline]
-    pub fn free_devices(self) -> u32 {
-        self.free().full.count_ones()
-    }
-
-    /// Milli-GPU left in all.
-    #[inline]
-    pub fn gpu_left(self) -> u32 {
-        self.free().left
-    }
-
-    /// Milli-GPU left on one device.
-    #[inline]
-    pub fn left(self, device: u32) -> u32 {
-        self.cluster.left_of(self.free(), device)
-    }
-
-    /// GPU model.
-    #[inline]
-    pub fn model(self) -> ModelId {
-        ModelId(self.free().model)
-    }
-
-    /// Whether the node takes new pods.
-    pub fn is_open(self) -> bool {
-        self.free().open
-    }
-
-    /// Whether device `device` can take a shared pod.
-    #[inline]
-    pub fn device_fits(self, ask: &Ask, device: u32) -> bool {
-        self.cluster.share_fits(self.free(), ask, device)
-    }
-
-    /// Whether one such pod fits here.
-    #[inline]
-    pub fn fits(self, ask: &Ask) -> bool {
-        self.cluster.fits_on(ask, self.id)
-    }
-
-    /// How many such pods fit here.
-    pub fn room(self, ask: &Ask) -> u32 {
-        self.cluster.room_on(ask, self.id)
-    }
-
-    /// Whether nothing at all runs here.
-    pub fn is_idle(self) -> bool {
-        self.residents().iter().all(|&pods| pods == 0)
-    }
-
-    /// Resident pods by class (see [`Ask::class`]).
-    #[inline]
-    pub fn residents(self) -> &'a [u16] {
-        let classes = usize::from(self.cluster.classes);
-        let start = classes * self.id.index();
-        &self.cluster.residents[start..start + classes]
-    }
-
-    /// Whole devices per pod of each class, for naming classes.
-    pub fn class_gpus(self) -> &'a [u32] {
-        &self.cluster.class_gpus
-    }
-
-    /// The static description.
-    pub fn describe(self) -> &'a super::Node {
-        self.cluster.inventory.node(self.id)
-    }
-
-    /// The lowest-numbered devices that satisfy the request; for a shared pod the first device
-    /// with room. Meaningful where the request fits.
-    #[inline]
-    pub fn lowest_devices(self, ask: &Ask) -> u64 {
-        if ask.gpus == 0 {
-            return 0;
+    #[test]
+    fn a_node_counts_more_pods_than_a_short_integer() {
+        let inventory = Inventory::new(vec![Node::with_gpus("a", 0, "")]).unwrap();
+        let mut cluster = Cluster::new(inventory, &[Shape::default()]);
+        let spot = Spot {
+            node: NodeId(0),
+            devices: 0,
+        };
+        for _ in 0..70_000 {
+            cluster.take(ShapeId(0), spot).unwrap();
         }
-        if ask.is_share() {
-            return (0..self.gpus())
-                .find(|&device| self.device_fits(ask, device))
-                .map_or(0, |device| 1 << device);
-        }
-        let full = self.free().full;
-        let mut rest = full;
-        for _ in 0..ask.gpus {
-            rest &= rest.wrapping_sub(1);
-        }
-        full & !rest
+        assert_eq!(cluster.node(NodeId(0)).residents()[0], 70_000);
     }
 
-    /// As [`NodeView::lowest_devices`], but a shared pod goes where it leaves least: the device
-    /// with the least left that still fits, lowest number on ties.
-    #[inline]
-    pub fn tightest_devices(self, ask: &Ask) -> u64 {
-        if !ask.is_share() {
-            return self.lowest_devices(ask);
-        }
-        (0..self.gpus())
-            .filter(|&device| self.device_fits(ask, device))
-            .min_by_key(|&device| self.left(device))
-            .map_or(0, |device| 1 << device)
+    #[test]
+    fn a_copy_follows_openings_and_keeps_what_runs_on_closed_nodes() {
+        let nodes = ["a", "b"].map(|name| Node::with_gpus(name, 1, "T4"));
+        let inventory = Inventory::new(nodes.to_vec()).unwrap();
+        let mut cluster = Cluster::new(inventory, &[Shape::whole_gpus(1)]);
+        let (gpu, spot) = (ShapeId(0), |node| Spot {
+            node: NodeId(node),
+            devices: 1,
+        });
+        cluster.set_open(NodeId(1), false);
+        cluster.take(gpu, spot(0)).unwrap();
+        let mut copy = cluster.clone();
+        cluster.set_open(NodeId(0), false);
+        cluster.set_open(NodeId(1), true);
+        assert_ne!(copy.openings(), cluster.openings());
+        copy.release(gpu, spot(0));
+        copy.follow_openings(&cluster);
+        assert_eq!(copy.take(gpu, spot(0)), Err(CapacityError::Closed(0)));
+        assert_eq!(copy.first_fit(gpu), Some(NodeId(1)));
+        copy.occupy(gpu, spot(0));
+        assert!(copy.same_free(&cluster));
     }
 }

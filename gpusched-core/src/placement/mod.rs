@@ -3,19 +3,42 @@
 //! A policy is one file. Most only say where one pod goes ([`Placement::choose`]) or, shorter
 //! still, how good a node is for it ([`NodeScore`], which [`Scored`] turns into a policy that asks
 //! again only about nodes that changed). Policies that must see a gang as a whole override
-//! [`Placement::place`].
+//! [`Placement::place`]. [`registry`] is the one table of names.
 //!
 //! A policy proposes; [`Trial::take`] checks every proposal against the cluster. Ties go to the
 //! node of lowest rank.
 
+mod best_fit;
+mod consolidate;
+mod dot_product;
+mod fgd;
 mod first_fit;
+pub mod fragmentation;
+mod gpu_clustering;
+mod gpu_packing;
 pub mod mig;
+pub mod power;
+mod pwr;
+mod random;
+pub mod registry;
 mod scored;
 mod trial;
+mod typical;
+mod worst_fit;
 
+pub use best_fit::BestFit;
+pub use consolidate::Consolidate;
+pub use dot_product::DotProduct;
+pub use fgd::Fgd;
 pub use first_fit::FirstFit;
-pub use scored::{NodeScore, Normalise, Score, Scored};
+pub use gpu_clustering::GpuClustering;
+pub use gpu_packing::GpuPacking;
+pub use pwr::Pwr;
+pub use random::Random;
+pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
 pub use trial::{Pod, Trial, View};
+pub use typical::{TypicalConfig, TypicalPod, TypicalPods};
+pub use worst_fit::WorstFit;
 
 use crate::cluster::Spot;
 

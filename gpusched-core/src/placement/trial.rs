@@ -2,7 +2,7 @@
 
 use crate::cluster::{Ask, CapacityError, Cluster, NodeSet, NodeView, Spot};
 use crate::ids::{JobId, NodeId, ShapeId};
-use crate::workload::Spec;
+use crate::workload::{PodSet, Spec};
 
 /// One pod to place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,45 +153,53 @@ impl<'a> Trial<'a> {
         &mut self,
         mut choose: impl FnMut(&mut View<'_>, Pod) -> Option<Spot>,
     ) -> bool {
-        let spec = self.spec;
-        let mut ordinal = 0;
-        for set in &spec.pod_sets {
-            let limit = self.cluster.ask(set.shape).max_per_node;
-            let limited = limit < set.count;
-            let mut full_nodes = Vec::new();
-            let from = self.spots.len();
-            let placed = (0..set.count).all(|_| {
-                let pod = Pod {
-                    shape: set.shape,
-                    job: self.job,
-                    ordinal,
-                };
-                ordinal += 1;
-                let Some(spot) = choose(&mut View::new(self.cluster), pod) else {
-                    return false;
-                };
-                if !self.take(set.shape, spot) {
-                    return false;
-                }
-                if limited {
-                    let here = self.spots[from..]
-                        .iter()
-                        .filter(|other| other.node == spot.node)
-                        .count();
-                    if here as u32 == limit {
-                        self.cluster.hide(spot.node, true);
-                        full_nodes.push(spot.node);
-                    }
-                }
-                true
-            });
-            for node in full_nodes {
-                self.cluster.hide(node, false);
-            }
-            if !placed {
+        let mut first = 0;
+        self.spec.pod_sets.iter().all(|set| {
+            let placed = self.set_one_by_one(set, first, &mut choose);
+            first += set.count;
+            placed
+        })
+    }
+
+    /// Places the pods of one set with `choose`, keeping its limit of pods per node; `first` is
+    /// the number of its first pod within the job.
+    pub fn set_one_by_one(
+        &mut self,
+        set: &PodSet,
+        first: u32,
+        mut choose: impl FnMut(&mut View<'_>, Pod) -> Option<Spot>,
+    ) -> bool {
+        let limit = self.cluster.ask(set.shape).max_per_node;
+        let limited = limit < set.count;
+        let mut full_nodes = Vec::new();
+        let from = self.spots.len();
+        let placed = (0..set.count).all(|number| {
+            let pod = Pod {
+                shape: set.shape,
+                job: self.job,
+                ordinal: first + number,
+            };
+            let Some(spot) = choose(&mut View::new(self.cluster), pod) else {
+                return false;
+            };
+            if !self.take(set.shape, spot) {
                 return false;
             }
+            if limited {
+                let here = self.spots[from..]
+                    .iter()
+                    .filter(|other| other.node == spot.node)
+                    .count();
+                if here as u32 == limit {
+                    self.cluster.hide(spot.node, true);
+                    full_nodes.push(spot.node);
+                }
+            }
+            true
+        });
+        for node in full_nodes {
+            self.cluster.hide(node, false);
         }
-        true
+        placed
     }
 }

@@ -99,13 +99,19 @@ impl Conservative {
                 && let Some(held) = self.lift(job, turn)
             {
                 self.reserve(job, held.span, turn);
-                self.explain(job, turn);
             }
         }
     }
 
     /// Says why a job with a reservation in the future does not run now.
     fn explain(&mut self, job: JobId, turn: &mut Turn<'_>) {
+        if self
+            .waiting
+            .get(&job)
+            .is_none_or(|held| held.at <= turn.now)
+        {
+            return;
+        }
         let kind = turn.work.job(job).spec;
         let releases = turn.releases();
         let reason = self.refused.get(kind, releases).unwrap_or_else(|| {
@@ -210,17 +216,23 @@ impl Queueing for Conservative {
     fn pass(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now;
         self.plan(turn).advance(now);
-        if std::mem::take(&mut self.compress) {
+        let compressed = std::mem::take(&mut self.compress);
+        if compressed {
             self.compress(turn);
         }
-        for job in std::mem::take(&mut self.new) {
+        let mut unexplained = std::mem::take(&mut self.new);
+        for &job in &unexplained {
             let span = self.predictor.candidate(job, turn.work);
             self.reserve(job, span, turn);
-            if self.waiting.get(&job).is_some_and(|held| held.at > now) {
-                self.explain(job, turn);
-            }
         }
         self.start_due(turn);
+        // Reasons come last: what is free is known only once those whose turn it is have started.
+        if compressed {
+            unexplained = self.queue.iter().copied().collect();
+        }
+        for job in unexplained {
+            self.explain(job, turn);
+        }
     }
 
     fn wake(&self) -> Option<Time> {

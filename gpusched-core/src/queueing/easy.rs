@@ -21,8 +21,8 @@ use super::fifo_greedy::Refusals;
 use super::mirror::Mirror;
 use super::predict::Predictor;
 use super::{Finished, Predict, Queueing, Reason, Turn};
-use crate::ids::JobId;
-use crate::units::Time;
+use crate::ids::{JobId, SpecId};
+use crate::units::{Span, Time};
 use crate::workload::Workload;
 use std::collections::BTreeSet;
 
@@ -45,8 +45,8 @@ pub struct Easy {
     name: &'static str,
     scan: Scan,
     predictor: Predictor,
-    /// Waiting jobs by (scan key, arrival).
-    queue: Vec<(i64, JobId)>,
+    /// Waiting jobs by scan key, then arrival.
+    queue: Vec<Waiting>,
     /// Waiting jobs in arrival order, kept where the scan order is another one.
     arrivals: BTreeSet<JobId>,
     /// Arrivals not tried yet.
@@ -62,11 +62,36 @@ pub struct Easy {
     keys_version: u64,
 }
 
+/// A waiting job with all that a scan needs to pass it over: long queues are read, not looked up.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: i64,
+    job: JobId,
+    kind: SpecId,
+    predicted: Span,
+    /// The reason it was last given.
+    told: Option<Reason>,
+}
+
+impl Waiting {
+    fn order(&self) -> (i64, JobId) {
+        (self.key, self.job)
+    }
+
+    fn wait(&mut self, reason: Reason, turn: &mut Turn<'_>) {
+        if self.told != Some(reason) {
+            self.told = Some(reason);
+            turn.wait(self.job, reason);
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Shadow {
     head: JobId,
     at: Time,
     releases: u64,
+    openings: u64,
 }
 
 impl Easy {
@@ -88,48 +113,68 @@ impl Easy {
         }
     }
 
-    fn key(&mut self, job: JobId, work: &Workload) -> i64 {
+    fn waiting(&mut self, job: JobId, work: &Workload) -> Waiting {
+        let predicted = self.predictor.candidate(job, work);
+        Waiting {
+            key: self.key(job, predicted, work),
+            job,
+            kind: work.job(job).spec,
+            predicted,
+            told: None,
+        }
+    }
+
+    fn key(&self, job: JobId, predicted: Span, work: &Workload) -> i64 {
         match self.scan {
             Scan::Queue => 0,
-            Scan::ShortestFirst => self.predictor.candidate(job, work).0,
+            Scan::ShortestFirst => predicted.0,
             Scan::LatestFirst => -work.job(job).submit.0,
         }
     }
 
     fn head(&self) -> Option<JobId> {
         match self.scan {
-            Scan::Queue => self.queue.first().map(|&(_, job)| job),
+            Scan::Queue => self.queue.first().map(|waiting| waiting.job),
             _ => self.arrivals.first().copied(),
         }
     }
 
     fn enqueue(&mut self, job: JobId, work: &Workload) {
-        let entry = (self.key(job, work), job);
-        let at = self.queue.partition_point(|&other| other < entry);
+        let entry = self.waiting(job, work);
+        let before = |other: &Waiting| other.order() < entry.order();
+        let at = self.queue.partition_point(before);
         self.queue.insert(at, entry);
         if self.scan != Scan::Queue {
             self.arrivals.insert(job);
         }
     }
 
+    /// Where a waiting job stands in the queue.
+    fn position(&mut self, job: JobId, work: &Workload) -> Option<usize> {
+        let order = self.waiting(job, work).order();
+        self.queue.binary_search_by_key(&order, Waiting::order).ok()
+    }
+
     fn dequeue(&mut self, job: JobId, work: &Workload) {
-        let entry = (self.key(job, work), job);
-        if let Ok(at) = self.queue.binary_search(&entry) {
+        if let Some(at) = self.position(job, work) {
             self.queue.remove(at);
         }
         self.arrivals.remove(&job);
     }
 
-    /// Predictions changed: sort the queue by what is believed now.
+    /// Predictions changed: keep the queue by what is believed now.
     fn rekey(&mut self, work: &Workload) {
-        if self.scan != Scan::ShortestFirst || self.keys_version == self.predictor.version {
+        if self.keys_version == self.predictor.version {
             return;
         }
         self.keys_version = self.predictor.version;
-        for (key, job) in &mut self.queue {
-            *key = self.predictor.candidate(*job, work).0;
+        let mut queue = std::mem::take(&mut self.queue);
+        for entry in &mut queue {
+            entry.predicted = self.predictor.candidate(entry.job, work);
+            entry.key = self.key(entry.job, entry.predicted, work);
         }
-        self.queue.sort_unstable();
+        queue.sort_unstable_by_key(Waiting::order);
+        self.queue = queue;
     }
 
     fn expire(&mut self, now: Time, work: &Workload) {
@@ -169,52 +214,55 @@ impl Easy {
     }
 
     /// Tries one job behind the head. Returns whether it started.
-    fn backfill(&mut self, job: JobId, shadow: Shadow, turn: &mut Turn<'_>) -> bool {
-        let work = turn.work;
-        let kind = work.job(job).spec;
-        if let Some(reason) = self.refused.get(kind, turn.releases()) {
-            turn.wait(job, reason);
+    fn backfill(&mut self, entry: &mut Waiting, shadow: Shadow, turn: &mut Turn<'_>) -> bool {
+        if let Some(reason) = self.refused.get(entry.kind, turn.releases()) {
+            entry.wait(reason, turn);
             return false;
         }
-        let predicted = self.predictor.candidate(job, work);
+        let (job, predicted) = (entry.job, entry.predicted);
         if turn.now + predicted <= shadow.at {
             if turn.try_start(job, predicted) {
-                self.states += 1;
-                self.mirror.started(job, predicted, turn);
+                self.enter(job, predicted, turn);
                 return true;
             }
-        } else if self.held_back.get(kind, self.states).is_some() {
-            turn.wait(job, Reason::Reservation);
+        } else if self.held_back.get(entry.kind, self.states).is_some() {
+            entry.wait(Reason::Reservation, turn);
             return false;
         } else {
+            let work = turn.work;
             let head = work.spec(work.job(shadow.head).spec);
             let mirror = &mut self.mirror;
             let leaves_room = |spots: &[_]| mirror.fits_beside(work, job, spots, head);
             match turn.try_start_if(job, predicted, leaves_room) {
                 Ok(true) => {
-                    self.states += 1;
-                    self.mirror.started(job, predicted, turn);
+                    self.enter(job, predicted, turn);
                     return true;
                 }
                 Ok(false) => {
-                    self.held_back.put(kind, self.states, Reason::Reservation);
-                    turn.wait(job, Reason::Reservation);
+                    let reason = Reason::Reservation;
+                    self.held_back.put(entry.kind, self.states, reason);
+                    entry.wait(reason, turn);
                     return false;
                 }
                 Err(()) => {}
             }
         }
         let reason = self.refuse(job, turn);
-        turn.wait(job, reason);
+        entry.wait(reason, turn);
         false
+    }
+
+    fn enter(&mut self, job: JobId, predicted: Span, turn: &Turn<'_>) {
+        self.states += 1;
+        self.mirror.started(job, predicted, turn);
     }
 
     fn scan_all(&mut self, shadow: Shadow, turn: &mut Turn<'_>) {
         let mut queue = std::mem::take(&mut self.queue);
-        queue.retain(|&(_, job)| {
-            let starts = job != shadow.head && self.backfill(job, shadow, turn);
+        queue.retain_mut(|entry| {
+            let starts = entry.job != shadow.head && self.backfill(entry, shadow, turn);
             if starts {
-                self.arrivals.remove(&job);
+                self.arrivals.remove(&entry.job);
             }
             !starts
         });
@@ -224,11 +272,21 @@ impl Easy {
     fn scan_fresh(&mut self, shadow: Shadow, turn: &mut Turn<'_>) {
         let mut fresh = std::mem::take(&mut self.fresh);
         if self.scan != Scan::Queue {
-            fresh.sort_by_cached_key(|&job| (self.key(job, turn.work), job));
+            fresh.sort_by_cached_key(|&job| self.waiting(job, turn.work).order());
         }
         for &job in &fresh {
-            if job != shadow.head && self.backfill(job, shadow, turn) {
-                self.dequeue(job, turn.work);
+            if job == shadow.head {
+                continue;
+            }
+            let Some(at) = self.position(job, turn.work) else {
+                continue;
+            };
+            let mut entry = self.queue[at];
+            if self.backfill(&mut entry, shadow, turn) {
+                self.queue.remove(at);
+                self.arrivals.remove(&job);
+            } else {
+                self.queue[at] = entry;
             }
         }
         fresh.clear();
@@ -271,9 +329,14 @@ impl Queueing for Easy {
             return;
         };
         let reason = self.refuse(head, turn);
-        turn.wait(head, reason);
+        if let Some(at) = self.position(head, turn.work) {
+            self.queue[at].wait(reason, turn);
+        }
         let known = self.shadow.filter(|shadow| {
-            shadow.head == head && shadow.releases == turn.releases() && turn.now < shadow.at
+            shadow.head == head
+                && shadow.releases == turn.releases()
+                && shadow.openings == turn.cluster().openings()
+                && turn.now < shadow.at
         });
         match known {
             Some(shadow) => self.scan_fresh(shadow, turn),
@@ -283,6 +346,7 @@ impl Queueing for Easy {
                     head,
                     at: self.mirror.shadow(spec, turn),
                     releases: turn.releases(),
+                    openings: turn.cluster().openings(),
                 };
                 self.shadow = Some(shadow);
                 self.states += 1;

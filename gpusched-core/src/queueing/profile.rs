@@ -33,9 +33,7 @@ impl Profile {
 
     /// Gives `need` back in `[from, to)`.
     pub(super) fn give(&mut self, from: Time, to: Time, need: Totals) {
-        if from < to {
-            self.add(from, to, need, 1);
-        }
+        self.add(from, to, need, 1);
     }
 
     /// The earliest instant from `now` on at which `need` is free for `span`. O(steps).
@@ -77,6 +75,10 @@ impl Profile {
     }
 
     fn add(&mut self, from: Time, to: Time, need: Totals, sign: i64) {
+        if from >= to {
+            // A job without length holds nothing for any time.
+            return;
+        }
         let first = self.split(from);
         let last = if to == Time::NEVER {
             self.steps.len()
@@ -123,6 +125,15 @@ mod tests {
         assert_eq!(profile.earliest(t(0), Span(6), [2, 0, 0]), t(10));
         assert_eq!(profile.earliest(t(0), Span(6), [1, 0, 0]), t(0));
         assert_eq!(profile.earliest(t(0), Span(1), [5, 0, 0]), Time::NEVER);
+    }
+
+    #[test]
+    fn no_time_holds_nothing() {
+        let mut profile = Profile::new([4, 0, 0]);
+        profile.advance(t(0));
+        profile.hold(t(0), Span(0), [3, 0, 0]);
+        profile.hold(t(5), Span(0), [3, 0, 0]);
+        assert_eq!(profile.steps, [(t(0), [4, 0, 0])]);
     }
 
     proptest! {

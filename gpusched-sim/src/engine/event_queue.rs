@@ -19,6 +19,9 @@ pub struct Finish {
 
 /// Finishes in order of instant, then decision.
 ///
+/// An event is one 128-bit number, instant above order above job, so that one branch-free compare
+/// orders two of them.
+///
 /// ```
 /// use gpusched_core::{ids::JobId, units::Time};
 /// use gpusched_sim::engine::{EventQueue, Finish};
@@ -32,14 +35,35 @@ pub struct Finish {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct EventQueue {
-    heap: Vec<Finish>,
+    heap: Vec<u128>,
+}
+
+const CHILDREN: usize = 4;
+
+/// Flips the sign bit, so that negative instants sort first as unsigned numbers.
+const SIGN: u64 = 1 << 63;
+
+#[inline]
+fn pack(finish: Finish) -> u128 {
+    u128::from(finish.at.0 as u64 ^ SIGN) << 64
+        | u128::from(finish.order) << 32
+        | u128::from(finish.job.0)
+}
+
+#[inline]
+fn unpack(key: u128) -> Finish {
+    Finish {
+        at: Time(((key >> 64) as u64 ^ SIGN) as i64),
+        order: (key >> 32) as u32,
+        job: JobId(key as u32),
+    }
 }
 
 impl EventQueue {
     /// The next finish.
     #[inline]
-    pub fn peek(&self) -> Option<&Finish> {
-        self.heap.first()
+    pub fn peek(&self) -> Option<Finish> {
+        self.heap.first().copied().map(unpack)
     }
 
     /// Number of pending finishes.
@@ -55,50 +79,68 @@ impl EventQueue {
     /// Adds a finish. O(log n).
     #[inline]
     pub fn push(&mut self, finish: Finish) {
-        let mut at = self.heap.len();
-        self.heap.push(finish);
-        while at > 0 {
-            let parent = (at - 1) / 4;
-            if self.heap[parent] <= finish {
-                break;
-            }
-            self.heap[at] = self.heap[parent];
-            at = parent;
-        }
-        self.heap[at] = finish;
+        let at = self.heap.len();
+        let key = pack(finish);
+        self.heap.push(key);
+        self.rise(at, key);
     }
 
     /// Takes the next finish if it is at `now` or before. O(log n).
     #[inline]
     pub fn pop_at(&mut self, now: Time) -> Option<Finish> {
-        if self.heap.first()?.at > now {
+        let first = unpack(*self.heap.first()?);
+        if first.at > now {
             return None;
         }
         let last = self.heap.pop()?;
-        let Some(&first) = self.heap.first() else {
-            return Some(last);
-        };
+        if !self.heap.is_empty() {
+            self.refill(last);
+        }
+        Some(first)
+    }
+
+    /// Fills the hole at the root: least children move up to a leaf, where `key` goes and rises.
+    /// What stood last belongs near the leaves, so this compares less than sinking it.
+    #[inline]
+    fn refill(&mut self, key: u128) {
         let len = self.heap.len();
         let mut at = 0;
         loop {
-            let child = 4 * at + 1;
-            if child >= len {
-                break;
-            }
-            let mut least = child;
-            for sibling in child + 1..(child + 4).min(len) {
-                if self.heap[sibling] < self.heap[least] {
-                    least = sibling;
+            let child = CHILDREN * at + 1;
+            let least = match self.heap.get(child..child + CHILDREN) {
+                Some(&[a, b, c, d]) => {
+                    let (left, low) = if b < a { (1, b) } else { (0, a) };
+                    let (right, high) = if d < c { (3, d) } else { (2, c) };
+                    child + if high < low { right } else { left }
                 }
-            }
-            if last <= self.heap[least] {
-                break;
-            }
+                _ if child >= len => break,
+                _ => (child + 1..len).fold(child, |least, other| {
+                    if self.heap[other] < self.heap[least] {
+                        other
+                    } else {
+                        least
+                    }
+                }),
+            };
             self.heap[at] = self.heap[least];
             at = least;
         }
-        self.heap[at] = last;
-        Some(first)
+        self.heap[at] = key;
+        self.rise(at, key);
+    }
+
+    /// Moves `key`, which stands at `at`, up to where its parent is no later.
+    #[inline]
+    fn rise(&mut self, mut at: usize, key: u128) {
+        while at > 0 {
+            let parent = (at - 1) / CHILDREN;
+            if self.heap[parent] <= key {
+                break;
+            }
+            self.heap[at] = self.heap[parent];
+            at = parent;
+        }
+        self.heap[at] = key;
     }
 }
 

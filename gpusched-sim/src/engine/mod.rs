@@ -38,6 +38,16 @@ pub enum Discipline {
     PerEvent,
 }
 
+impl Discipline {
+    /// The name used in scenarios, tables and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Discipline::Batched => "batched",
+            Discipline::PerEvent => "per-event",
+        }
+    }
+}
+
 /// A role broke its contract.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
@@ -241,7 +251,15 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// # Errors
     /// [`EngineError`] when a role broke its contract; the replay cannot go on.
     pub fn step(&mut self) -> Result<bool, EngineError> {
-        let Some(now) = self.next_instant() else {
+        self.step_until(Time::NEVER)
+    }
+
+    /// Handles the next instant if it is not after `until`. `Ok(false)` = there is none.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn step_until(&mut self, until: Time) -> Result<bool, EngineError> {
+        let Some(now) = self.next_instant().filter(|&next| next <= until) else {
             return Ok(false);
         };
         self.watch(now);
@@ -259,9 +277,7 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// # Errors
     /// As [`Engine::step`].
     pub fn run_until(&mut self, until: Time) -> Result<(), EngineError> {
-        while self.next_instant().is_some_and(|next| next <= until) {
-            self.step()?;
-        }
+        while self.step_until(until)? {}
         if until > self.now && until < Time::NEVER {
             self.watch(until);
             self.now = until;
@@ -327,16 +343,18 @@ impl<'w, O: Observer> Engine<'w, O> {
         while let Some(finish) = self.finishes.pop_at(self.now) {
             due.push(finish);
         }
-        let mut early = Vec::new();
+        // Whether a job was expected to end now is decided here and asked again below: nothing
+        // that happens in between changes the answer.
         for finish in &due {
-            if self.believed_end(finish.job) == self.now {
+            if self.ends_as_believed(finish.job) {
                 self.give_back(finish.job);
-                early.push(finish.job);
             }
         }
-        for &job in &early {
-            let (queueing, mut turn) = turn(self);
-            queueing.returned(job, &mut turn);
+        for finish in &due {
+            if self.ends_as_believed(finish.job) {
+                let (queueing, mut turn) = turn(self);
+                queueing.returned(finish.job, &mut turn);
+            }
         }
         let mut happened = false;
         while let Some(job) = self.arrival() {
@@ -345,7 +363,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             happened = true;
         }
         for finish in due.drain(..) {
-            if !early.contains(&finish.job) {
+            if !self.ends_as_believed(finish.job) {
                 self.give_back(finish.job);
             }
             self.end(finish.job);
@@ -357,6 +375,10 @@ impl<'w, O: Observer> Engine<'w, O> {
             self.pass()?;
         }
         Ok(())
+    }
+
+    fn ends_as_believed(&self, job: JobId) -> bool {
+        self.believed_end(job) == self.now
     }
 
     /// When the scheduler believed a job that ends now would end. Predictions shorter than the

@@ -17,6 +17,7 @@ use gpusched_core::workload::{
 pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, ReadReport)> {
     let mut builder = WorkloadBuilder::new();
     let report = read_jobs(spec, options, &mut |row| {
+        known_run_time(&row, spec)?;
         push_row(&mut builder, &row).map_err(|error| locate(error, spec, row.line))
     })?;
     let work = builder.finish().map_err(|error| locate(error, spec, 0))?;
@@ -44,6 +45,20 @@ pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, R
             .help("mend the node list")
     })?;
     Ok((inventory, report))
+}
+
+/// Steps of work take no time until a throughput table says how fast they go.
+fn known_run_time(row: &JobRow, spec: &str) -> Result<()> {
+    if row.run > Span::ZERO || row.work_steps.is_none() {
+        return Ok(());
+    }
+    let path = spec.split_once(':').map_or(spec, |(_, path)| path);
+    Err(Diagnostic::new(format!(
+        "job {} says how many steps it takes, but not how long a step is",
+        row.job_id
+    ))
+    .at(path, row.line, 0)
+    .help("give the throughput table of its profiles with `--throughputs PATH`"))
 }
 
 fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {

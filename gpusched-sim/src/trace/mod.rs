@@ -12,6 +12,7 @@ pub mod generate;
 pub mod inline;
 pub mod input;
 pub mod meta;
+pub mod problems;
 pub mod row;
 mod rules;
 pub mod sink;
@@ -23,10 +24,11 @@ use crate::diagnostic::Result;
 use gpusched_core::units::{MAX_MICROS, Span};
 use input::Source;
 pub use meta::Meta;
+pub use problems::Problems;
 use row::{JobRow, NodeRow};
 use sink::{JobSink, NodeSink};
 use std::path::PathBuf;
-pub use write::{write_jobs, write_nodes};
+pub use write::{JobsWriter, write_jobs, write_nodes};
 
 /// The run time of a job that does not end within any trace: 2^53 µs.
 pub const ENDLESS: Span = Span(MAX_MICROS);
@@ -91,6 +93,8 @@ pub struct ReadOptions {
     pub queue_only: Option<String>,
     /// Stop after this many rows have been handed over.
     pub limit: Option<u64>,
+    /// Put problems with single rows here and go on, whatever `lenient` says.
+    pub problems: Option<Problems>,
 }
 
 impl Default for ReadOptions {
@@ -106,6 +110,7 @@ impl Default for ReadOptions {
             timezone: None,
             queue_only: None,
             limit: None,
+            problems: None,
         }
     }
 }
@@ -171,6 +176,9 @@ pub fn read_jobs(
     options: &ReadOptions,
     each: &mut dyn FnMut(JobRow) -> Result<()>,
 ) -> Result<ReadReport> {
+    if let Some(sample) = crate::builtin::jobs(spec) {
+        return read_jobs_from(sample, Some("v1"), options, each);
+    }
     let (format, path) = detect::split_spec(spec)?;
     read_jobs_from(Source::new(path), format, options, each)
 }
@@ -208,6 +216,9 @@ pub fn read_nodes(
     options: &ReadOptions,
     each: &mut dyn FnMut(NodeRow) -> Result<()>,
 ) -> Result<ReadReport> {
+    if let Some(sample) = crate::builtin::nodes(spec) {
+        return read_nodes_from(sample, Some("v1"), options, each);
+    }
     if inline::looks_inline(spec) && !std::path::Path::new(spec).exists() {
         let mut sink = NodeSink::new(options, each);
         inline::read(spec, &mut sink)?;

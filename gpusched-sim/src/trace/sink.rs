@@ -69,9 +69,11 @@ impl Tally {
         });
     }
 
-    fn tolerate(&mut self, problem: Problem, lenient: bool) -> Result<()> {
-        if !lenient {
-            return Err(problem.diagnostic);
+    fn tolerate(&mut self, problem: Problem, options: &ReadOptions) -> Result<()> {
+        match &options.problems {
+            Some(problems) => problems.add(*problem.diagnostic),
+            None if options.lenient => {}
+            None => return Err(problem.diagnostic),
         }
         self.drop(&problem.rule, 1);
         Ok(())
@@ -175,7 +177,7 @@ fn no_record(table: &Table) -> Box<Diagnostic> {
 macro_rules! shared_sink_methods {
     () => {
         fn refuse(&mut self, problem: Problem) -> Result<()> {
-            self.tally.tolerate(problem, self.options.lenient)
+            self.tally.tolerate(problem, self.options)
         }
 
         fn full(&self) -> bool {

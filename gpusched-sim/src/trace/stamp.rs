@@ -2,7 +2,8 @@
 
 use super::ReadOptions;
 use super::fields::FieldResult;
-use super::table::{Column, Row, Table};
+use super::input::Source;
+use super::table::{Column, Row, Split, Table};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::units::{MAX_MICROS, MICROS, Time};
 use jiff::tz::TimeZone;
@@ -252,12 +253,23 @@ impl Start {
         }
     }
 
+    /// The earliest submission in a file of comma-separated records with a header, read once just
+    /// for that.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has no such column.
+    pub fn of_source(source: &Source, column: &str, clock: &Clock) -> Result<Start> {
+        let mut table = Table::with_header(source.open()?, Split::Comma)?;
+        let column = table.column(column)?;
+        Start::of_table(&mut table, column, clock)
+    }
+
     /// The earliest submission in a table, which is read to its end. Fields that cannot be read
     /// are passed over here: the second reading reports them.
     ///
     /// # Errors
     /// When the text below the table cannot be read.
-    pub fn of_table(table: &mut Table, column: Column, clock: &Clock) -> Result<Start> {
+    fn of_table(table: &mut Table, column: Column, clock: &Clock) -> Result<Start> {
         let mut earliest: Option<i64> = None;
         let mut with_offset = false;
         while let Some(record) = table.next_row()? {

@@ -252,7 +252,7 @@ const NODE_COLUMNS: &[Column<NodeRow>] = &[
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn write_jobs(out: &mut dyn Write, rows: &[JobRow]) -> io::Result<()> {
-    write_table(out, rows, JOB_COLUMNS, |row| &row.private)
+    write_table(JobsWriter::default(), out, rows)
 }
 
 /// Writes `nodes.csv`, as [`write_jobs`].
@@ -260,56 +260,124 @@ pub fn write_jobs(out: &mut dyn Write, rows: &[JobRow]) -> io::Result<()> {
 /// # Errors
 /// When writing fails.
 pub fn write_nodes(out: &mut dyn Write, rows: &[NodeRow]) -> io::Result<()> {
-    write_table(out, rows, NODE_COLUMNS, |row| &row.private)
+    let writer = TableWriter::new(NODE_COLUMNS, |row: &NodeRow| &row.private);
+    write_table(writer, out, rows)
 }
 
-fn write_table<T>(
-    out: &mut dyn Write,
-    rows: &[T],
-    columns: &[Column<T>],
+fn write_table<T>(mut writer: TableWriter<T>, out: &mut dyn Write, rows: &[T]) -> io::Result<()> {
+    for row in rows {
+        writer.look(row);
+    }
+    writer.header(out)?;
+    rows.iter().try_for_each(|row| writer.row(out, row))
+}
+
+/// Writes `jobs.csv` row by row, for traces that should not be held in memory. Which columns are
+/// written depends on all rows, so each has to be shown twice.
+///
+/// ```
+/// use gpusched_core::units::{Span, Time};
+/// use gpusched_sim::trace::{JobsWriter, row::JobRow};
+/// let row = JobRow::new("a", Time::ZERO, Span::from_secs(90));
+/// let mut writer = JobsWriter::default();
+/// writer.look(&row);
+/// let mut out = Vec::new();
+/// writer.header(&mut out)?;
+/// writer.row(&mut out, &row)?;
+/// assert_eq!(out, b"job_id,submit_s,run_s\na,0,90\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub type JobsWriter = TableWriter<JobRow>;
+
+impl Default for JobsWriter {
+    fn default() -> JobsWriter {
+        TableWriter::new(JOB_COLUMNS, |row| &row.private)
+    }
+}
+
+/// Writes a table of which each row is shown twice: [`TableWriter::look`], then
+/// [`TableWriter::row`].
+pub struct TableWriter<T: 'static> {
+    columns: &'static [Column<T>],
     private: fn(&T) -> &[(String, String)],
-) -> io::Result<()> {
-    let mut cell = String::new();
-    let used: Vec<&Column<T>> = columns
-        .iter()
-        .filter(|column| {
-            column.required
-                || rows.iter().any(|row| {
-                    cell.clear();
-                    (column.cell)(row, &mut cell);
-                    !cell.is_empty()
-                })
-        })
-        .collect();
-    let mut extra: Vec<&str> = Vec::new();
-    for (name, _) in rows.iter().flat_map(&private) {
-        if !extra.contains(&name.as_str()) {
-            extra.push(name);
+    /// By column: whether some row has something in it.
+    used: Vec<bool>,
+    /// Private columns, in order of first appearance.
+    extra: Vec<String>,
+    cells: Vec<String>,
+    line: String,
+}
+
+impl<T> TableWriter<T> {
+    fn new(
+        columns: &'static [Column<T>],
+        private: fn(&T) -> &[(String, String)],
+    ) -> TableWriter<T> {
+        TableWriter {
+            columns,
+            private,
+            used: columns.iter().map(|column| column.required).collect(),
+            extra: Vec::new(),
+            cells: vec![String::new(); columns.len()],
+            line: String::new(),
         }
     }
-    let names = used
-        .iter()
-        .map(|column| column.name)
-        .chain(extra.iter().copied());
-    let mut line = String::new();
-    write_line(out, &mut line, names)?;
-    let mut cells: Vec<String> = vec![String::new(); used.len()];
-    for row in rows {
-        for (cell, column) in cells.iter_mut().zip(&used) {
-            cell.clear();
-            (column.cell)(row, cell);
+
+    /// Notes which columns a row needs.
+    pub fn look(&mut self, row: &T) {
+        let cell = &mut self.line;
+        for (column, used) in self.columns.iter().zip(&mut self.used) {
+            if !*used {
+                cell.clear();
+                (column.cell)(row, cell);
+                *used = !cell.is_empty();
+            }
         }
-        let extras = extra.iter().map(|name| {
-            let found = private(row).iter().find(|(own, _)| own == name);
+        for (name, _) in (self.private)(row) {
+            if !self.extra.contains(name) {
+                self.extra.push(name.clone());
+            }
+        }
+    }
+
+    /// Writes the names of the columns that some row needs.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn header(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let names = self
+            .columns
+            .iter()
+            .zip(&self.used)
+            .filter(|(_, used)| **used)
+            .map(|(column, _)| column.name)
+            .chain(self.extra.iter().map(String::as_str));
+        write_line(out, &mut self.line, names)
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// When writing fails.
+    pub fn row(&mut self, out: &mut dyn Write, row: &T) -> io::Result<()> {
+        let columns = self.columns.iter().zip(&self.used).zip(&mut self.cells);
+        for ((column, used), cell) in columns {
+            cell.clear();
+            if *used {
+                (column.cell)(row, cell);
+            }
+        }
+        let private = (self.private)(row);
+        let extras = self.extra.iter().map(|name| {
+            let found = private.iter().find(|(own, _)| own == name);
             found.map_or("", |(_, value)| value.as_str())
         });
-        write_line(
-            out,
-            &mut line,
-            cells.iter().map(String::as_str).chain(extras),
-        )?;
+        let cells = self.cells.iter().zip(&self.used);
+        let cells = cells
+            .filter(|(_, used)| **used)
+            .map(|(cell, _)| cell.as_str());
+        write_line(out, &mut self.line, cells.chain(extras))
     }
-    Ok(())
 }
 
 fn write_line<'a>(

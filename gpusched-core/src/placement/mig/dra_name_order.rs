@@ -2,7 +2,7 @@
 //! Kubernetes.
 //!
 //! Every (profile, start) of a GPU is a device named `gpu-<minor>-mig-<profile without
-//! dots>-<profile id>-<start>`. The allocator takes the first device whose counters are free, in
+//! dots>-<profile id>-<start>`, with `-` for `+`. The allocator takes the first device whose counters are free, in
 //! order of slice, then name, and scores nothing; requests of a claim backtrack. Names are compared
 //! as text, so `gpu-10-…` comes before `gpu-2-…`.
 //!
@@ -32,11 +32,14 @@ pub struct DraNameOrder;
 /// let gpu = MigGpu::new(geometry, NodeId(0), 3);
 /// let name = dra_device_name(&gpu, Instance { profile, start: 6 });
 /// assert_eq!(name.unwrap(), "gpu-3-mig-1g5gb-19-6");
+/// let profile = gpu.geometry().row("1g.5gb+me").unwrap();
+/// let name = dra_device_name(&gpu, Instance { profile, start: 0 });
+/// assert_eq!(name.unwrap(), "gpu-3-mig-1g5gb-me-20-0");
 /// ```
 pub fn dra_device_name(gpu: &MigGpu, instance: Instance) -> Option<String> {
     let profile = gpu.geometry().profile(instance.profile);
     let id = profile.smi_id?;
-    let name = profile.name.replace('.', "");
+    let name = profile.name.replace('.', "").replace('+', "-");
     let (minor, start) = (gpu.minor(), instance.start);
     Some(format!("gpu-{minor}-mig-{name}-{id}-{start}"))
 }

@@ -25,11 +25,7 @@ pub fn read_jobs(source: Source, sink: &mut JobSink<'_>) -> Result<()> {
     let source = source.replayable()?;
     let per_pod = sink.options.gpus_per_pod;
     let clock = Clock::new(sink.options)?;
-    let start = {
-        let mut table = Table::with_header(source.open()?, Split::Comma)?;
-        let submit = table.column("submit_time")?;
-        Start::of_table(&mut table, submit, &clock)?
-    };
+    let start = Start::of_source(&source, "submit_time", &clock)?;
     let mut table = Table::with_header(source.open()?, Split::Comma)?.aliases(&[
         ("submit_s", "submit_time"),
         ("run_s", "duration"),

@@ -27,11 +27,7 @@ pub fn read_jobs(source: Source, sink: &mut JobSink<'_>) -> Result<()> {
     let source = source.replayable()?;
     let per_pod = sink.options.gpus_per_pod;
     let clock = Clock::new(sink.options)?;
-    let start = {
-        let mut table = Table::with_header(source.open()?, Split::Comma)?;
-        let stamp = table.column("timestamp")?;
-        Start::of_table(&mut table, stamp, &clock)?
-    };
+    let start = Start::of_source(&source, "timestamp", &clock)?;
     let mut table = Table::with_header(source.open()?, Split::Comma)?.aliases(&[
         ("submit_s", "timestamp"),
         ("run_s", "duration"),

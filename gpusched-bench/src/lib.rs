@@ -1,0 +1,5 @@
+//! Proof for gpusched: conformance with the decisions of real programs, and speed.
+
+pub mod conformance;
+pub mod experiment;
+pub mod speed;

@@ -1,0 +1,84 @@
+//! A request compiled against one inventory, so that a fit is a few integer compares.
+
+use super::{Inventory, Node};
+use crate::units::MILLI;
+use crate::workload::Shape;
+
+/// A request compiled against one inventory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// CPU, milli-cores.
+    pub cpu: i64,
+    /// Memory, MiB.
+    pub mem: i64,
+    /// Devices.
+    pub gpus: u32,
+    /// Milli-GPU of each.
+    pub milli: u32,
+    /// Device memory a *shared* pod reserves on its device, MiB. Whole devices are matched by
+    /// model instead.
+    pub vram: u32,
+    /// Acceptable models, bit per [`ModelId`].
+    pub models: u64,
+    /// Most pods of one pod set on a node (`u32::MAX` = no limit).
+    pub max_per_node: u32,
+    /// Resident class: 0 = CPU pod, 1 = shared GPU, then one per distinct number of whole GPUs.
+    pub class: u16,
+}
+
+impl Ask {
+    /// Milli-GPU in all.
+    #[inline]
+    pub fn total_milli(&self) -> i64 {
+        i64::from(self.gpus) * i64::from(self.milli)
+    }
+
+    /// Whether it shares one device.
+    #[inline]
+    pub fn is_share(&self) -> bool {
+        self.gpus == 1 && self.milli < MILLI
+    }
+}
+
+impl Inventory {
+    /// Capacities are clamped here so that sums of free capacity cannot overflow.
+    pub(super) const MOST: u64 = Node::UNLIMITED;
+}
+
+/// Compiles a request. Whole-GPU classes not seen before are added to `class_gpus`.
+pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec<u32>) -> Ask {
+    let models = inventory
+        .models()
+        .iter()
+        .enumerate()
+        .filter(|(_, (name, mem))| shape.accepts(name) && (*mem == 0 || *mem >= shape.gpu_mem_mib))
+        .fold(0u64, |mask, (model, _)| mask | 1 << model);
+    let class = if shape.gpus == 0 {
+        0
+    } else if shape.is_share() {
+        1
+    } else {
+        let known = class_gpus[2..].iter().position(|&gpus| gpus == shape.gpus);
+        2 + known.unwrap_or_else(|| {
+            class_gpus.push(shape.gpus);
+            class_gpus.len() - 3
+        })
+    };
+    Ask {
+        cpu: shape.cpu_milli.min(Inventory::MOST) as i64,
+        mem: shape.mem_mib.min(Inventory::MOST) as i64,
+        gpus: shape.gpus,
+        milli: shape.gpu_milli,
+        vram: if shape.is_share() {
+            shape.gpu_mem_mib
+        } else {
+            0
+        },
+        models,
+        max_per_node: match shape.max_per_node {
+            0 => u32::MAX,
+            limit => limit,
+        },
+        class: class as u16,
+    }
+}

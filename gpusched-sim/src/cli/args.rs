@@ -1,0 +1,370 @@
+//! What may be typed: raw arguments, without a meaning yet.
+//!
+//! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
+//! them into the keys of a [`Scenario`], which have the same names.
+
+mod trace;
+
+pub(crate) use trace::{
+    ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
+};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gpusched_sim::engine::Discipline;
+use gpusched_sim::scenario::{AttemptsKey, Format, Scenario, Seconds, SwfProcsKey};
+use std::path::PathBuf;
+
+/// Reads a whole number, and says so when it is none.
+fn whole<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    match text.parse::<u64>() {
+        Ok(number) => T::try_from(number).map_err(|_| "too large".to_owned()),
+        Err(_) => Err("not a whole number of 0 or more".to_owned()),
+    }
+}
+
+/// Replay GPU-cluster traces against the scheduler you are about to deploy.
+#[derive(Parser)]
+#[command(name = "gpusched", version, max_term_width = 100)]
+#[command(after_help = "EXAMPLES:
+  gpusched run                                       replay the built-in sample
+  gpusched compare --queueing fifo,easy,sjf          which queueing policy waits least?
+  gpusched compare --placement all                   and which placement policy?
+  gpusched run --trace itp:cluster02.csv --cluster 16x8:A100-SXM4-80GB --out result
+  gpusched explain result 4711                       why did this job wait?
+
+EXIT CODES: 0 done · 1 the run failed or was interrupted · 2 the input was bad")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Replay a trace on a cluster with one queueing and one placement policy
+    Run(RunArgs),
+    /// Replay one trace with many policies and put the results side by side
+    Compare(CompareArgs),
+    /// Tell the story of one job: when it came, what it waited for, where it ran
+    Explain(ExplainArgs),
+    /// Look at, check, convert and generate traces
+    Trace(TraceVerbArgs),
+    /// List and describe the policies
+    Policy(PolicyVerbArgs),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Print a completion script for your shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "A flag says the same as the key of that name in a scenario. With both, \
+flags win for policies, seed,
+discipline, horizon, out and format; for what is replayed they may only add to the scenario.
+Relative paths in a scenario count from the directory of the scenario file.
+
+EXAMPLES:
+  gpusched run                                       replay the built-in sample
+  gpusched run --queueing easy --placement fgd       … with other policies
+  gpusched run scenario.yaml --seed 7 --out result   replay a scenario, keep the results
+  gpusched run --trace philly:jobs.csv --cluster 64x8:V100-SXM2-32GB
+  gpusched run --trace mytrace/ --format json        a directory with jobs.csv and nodes.csv"
+)]
+pub(crate) struct RunArgs {
+    /// Scenario file (YAML); `gpusched schema` prints what may stand in it
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// Who starts next; see `gpusched policy list` [default: fifo]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) queueing: Option<String>,
+
+    /// On which machine; also sums such as `pwr:0.2+fgd:0.8` [default: best-fit]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) placement: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) rest: RestArgs,
+
+    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// What the flags say.
+    pub(crate) fn flags(&self) -> Scenario {
+        Scenario {
+            queueing: self.queueing.clone(),
+            placement: self.placement.clone(),
+            out: self.out.clone(),
+            ..scenario(&self.input, &self.rest)
+        }
+    }
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Every queueing policy is tried with every placement policy, in the order \
+given. What is not
+given is taken from the scenario, or is the default. The result does not depend on --threads.
+
+EXAMPLES:
+  gpusched compare --queueing fifo,easy,conservative      three queueing policies on the sample
+  gpusched compare --placement all                        every placement policy
+  gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
+  gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
+)]
+pub(crate) struct CompareArgs {
+    /// Scenario file (YAML) that says what is replayed
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+
+    /// Queueing policies to try, or `all`
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) queueing: Vec<String>,
+
+    /// Placement policies to try, or `all`
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) placement: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) rest: RestArgs,
+
+    /// Runs at the same time [default: one per processor]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", help_heading = "Running")]
+    pub(crate) threads: Option<usize>,
+}
+
+impl CompareArgs {
+    /// What the flags say, but for the policies.
+    pub(crate) fn flags(&self) -> Scenario {
+        scenario(&self.input, &self.rest)
+    }
+}
+
+/// What is replayed.
+#[derive(Args)]
+pub(crate) struct InputArgs {
+    #[command(flatten)]
+    pub(crate) trace: TraceArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// What else `run` and `compare` have in common.
+#[derive(Args)]
+pub(crate) struct RestArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    /// How to print the result [default: table]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Results")]
+    pub(crate) format: Option<FormatArg>,
+}
+
+fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
+    Scenario {
+        trace: input.trace.trace.clone(),
+        cluster: input.cluster.cluster.clone(),
+        seed: rest.policy.seed,
+        discipline: rest.policy.discipline.map(Into::into),
+        horizon: rest.policy.horizon,
+        format: rest.format.map(Into::into),
+        ..rest.read.scenario()
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct TraceArgs {
+    /// The jobs; the format may be left out where it can be told from the file
+    #[arg(long, value_name = "FORMAT:PATH", help_heading = "What is replayed")]
+    pub(crate) trace: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ClusterArgs {
+    /// The machines: a file, or written out such as `16x8:A100-SXM4-80GB+4x2:T4`
+    #[arg(long, value_name = "FORMAT:PATH", help_heading = "What is replayed")]
+    pub(crate) cluster: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct PolicyArgs {
+    /// Seed of placement policies that draw lots [default: 0]
+    #[arg(
+        value_parser = whole::<u64>,
+        long,
+        value_name = "N",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) seed: Option<u64>,
+
+    /// What happens first when several things happen at one instant [default: batched]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Running")]
+    pub(crate) discipline: Option<DisciplineArg>,
+
+    /// Stop at this second of the trace
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Running",
+        allow_negative_numbers = true
+    )]
+    pub(crate) horizon: Option<Seconds>,
+}
+
+/// How traces are read.
+#[derive(Args)]
+#[command(next_help_heading = "Reading traces")]
+pub(crate) struct ReadArgs {
+    /// GPUs of the largest pod, where a format gives only a job's total [default: 8]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u32>, value_name = "N")]
+    pub(crate) gpus_per_pod: Option<u32>,
+
+    /// Run times of 0: error, drop, keep or clamp:SECONDS [default: error]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) zero_run: Option<String>,
+
+    /// Leave unusable rows out and count them; let jobs wait that can never run
+    #[arg(long)]
+    pub(crate) lenient: bool,
+
+    /// Leave jobs without a GPU out
+    #[arg(long)]
+    pub(crate) gpu_only: bool,
+
+    /// Leave jobs of other queues out
+    #[arg(long, value_name = "QUEUE")]
+    pub(crate) queue_only: Option<String>,
+
+    /// Read this many rows only
+    #[arg(long, allow_negative_numbers = true, value_parser = whole::<u64>, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
+
+    /// Which attempts of a job count (philly-json) [default: sum]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) attempts: Option<AttemptsArg>,
+
+    /// What a processor is (swf) [default: cpu]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) swf_procs: Option<SwfProcsArg>,
+
+    /// Throughput table (gavel)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) throughputs: Option<PathBuf>,
+
+    /// Zone of times without an offset, such as America/Los_Angeles
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+}
+
+impl ReadArgs {
+    /// What the flags say.
+    pub(crate) fn scenario(&self) -> Scenario {
+        Scenario {
+            gpus_per_pod: self.gpus_per_pod,
+            zero_run: self.zero_run.clone(),
+            lenient: self.lenient.then_some(true),
+            gpu_only: self.gpu_only.then_some(true),
+            queue_only: self.queue_only.clone(),
+            limit: self.limit,
+            attempts: self.attempts.map(Into::into),
+            swf_procs: self.swf_procs.map(Into::into),
+            throughputs: self.throughputs.clone(),
+            timezone: self.timezone.clone(),
+            ..Scenario::default()
+        }
+    }
+}
+
+/// Values with a fixed set of words: the words of the scenario, as clap wants them declared. What
+/// they mean is in `gpusched schema`; here it would blow the help up to several lines a flag.
+macro_rules! words {
+    ($($arg:ident => $key:ident { $($word:ident),* })*) => {
+        $(#[derive(Clone, Copy, ValueEnum)]
+        pub(crate) enum $arg { $($word),* }
+
+        impl From<$arg> for $key {
+            fn from(arg: $arg) -> $key {
+                match arg { $($arg::$word => $key::$word),* }
+            }
+        })*
+    };
+}
+
+words! {
+    FormatArg => Format { Table, Json, Csv }
+    DisciplineArg => Discipline { Batched, PerEvent }
+    AttemptsArg => AttemptsKey { Sum, Last, First }
+    SwfProcsArg => SwfProcsKey { Gpu, Cpu }
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:
+  gpusched run --out result
+  gpusched explain result j17")]
+pub(crate) struct ExplainArgs {
+    /// Directory written by `gpusched run --out`
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+
+    /// Name of the job in the trace
+    #[arg(value_name = "JOB")]
+    pub(crate) job: String,
+}
+
+#[derive(Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct PolicyVerbArgs {
+    #[command(subcommand)]
+    pub(crate) verb: PolicyVerb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// List every policy, one line each
+    List {
+        /// How to print them [default: table]
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        format: Option<FormatArg>,
+    },
+    /// Say exactly what a policy does, and where the rule comes from
+    #[command(
+        after_help = "EXAMPLES:\n  gpusched policy describe easy\n  gpusched policy describe fgd"
+    )]
+    Describe {
+        /// Name of the policy
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:
+  gpusched completions bash > ~/.local/share/bash-completion/completions/gpusched
+  gpusched completions zsh > ~/.zfunc/_gpusched")]
+pub(crate) struct CompletionsArgs {
+    /// Your shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,176 @@
+//! `gpusched compare`: one trace, many policies, one table.
+
+use super::args::CompareArgs;
+use super::failure::{Failure, Outcome};
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::run::{describe, load, replay_one, subject};
+use super::terminal::{self, count};
+use gpusched_core::placement::registry::placements;
+use gpusched_core::queueing::registry::queueings;
+use gpusched_sim::diagnostic::{Diagnostic, Result};
+use gpusched_sim::metrics::Summary;
+use gpusched_sim::replay::ReplayOptions;
+use gpusched_sim::report;
+use gpusched_sim::scenario::{Format, Loaded, Plan, check_placement, check_queueing};
+use rayon::prelude::*;
+
+/// More runs than this at once are taken for a slip.
+const MOST_THREADS: usize = 1024;
+
+/// Runs the verb.
+pub(crate) fn compare(args: CompareArgs) -> Outcome {
+    let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
+    let plan = scenario.plan(&origins)?;
+    if scenario.out.is_some() {
+        let problem = Diagnostic::new("`compare` prints its results and writes no directory")
+            .help("take `out` out of the scenario, or use `run`");
+        return Err(origins.blame("out", problem).into());
+    }
+    let pairs = product(&args, &plan)?;
+    let threads = threads(args.threads)?;
+    let interrupt = Interrupt::watch();
+    let loaded = load(&plan, &origins)?;
+    terminal::say(&format!(
+        "Replaying {} with {}.",
+        subject(&loaded),
+        count(pairs.len() as u64, "pair") + " of policies"
+    ));
+    let summaries = replay_all(&plan, &loaded, &pairs, threads, &interrupt)?;
+    let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
+        .into_iter()
+        .partition(|summary| summary.interrupted);
+    if !whole.is_empty() {
+        print(scenario.format.unwrap_or_default(), &whole)?;
+    }
+    finish(&cut)
+}
+
+/// The end of a comparison that may have been cut short. Runs that were are left out: they end at
+/// different moments, and would compare as if one policy had less to do than another.
+fn finish(cut: &[Summary]) -> Outcome {
+    if cut.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = cut.iter().map(Summary::label).collect();
+    terminal::say(&format!(
+        "Interrupted: what is shown is valid; left out are {}.",
+        names.join(", ")
+    ));
+    Err(Failure::Told(1))
+}
+
+/// Every queueing policy with every placement policy, in the order given.
+fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<(String, String)>> {
+    if args.queueing.is_empty() && args.placement.is_empty() {
+        return Err(Diagnostic::new("there are no policies to compare").help(
+            "name some, such as `--queueing fifo,easy,sjf` or `--placement all`; \
+             `gpusched policy list` lists them",
+        ));
+    }
+    let known = queueings().map(|info| info.name);
+    let queueing = names(
+        "queueing",
+        &args.queueing,
+        known,
+        check_queueing,
+        &plan.queueing,
+    )?;
+    let known = placements().iter().map(|info| info.name);
+    let placement = names(
+        "placement",
+        &args.placement,
+        known,
+        check_placement,
+        &plan.placement,
+    )?;
+    Ok(queueing
+        .iter()
+        .flat_map(|queueing| {
+            placement
+                .iter()
+                .map(|placement| (queueing.clone(), placement.clone()))
+        })
+        .collect())
+}
+
+/// The names given, each once; `all` stands for all there are, nothing for what the plan says.
+fn names(
+    flag: &str,
+    given: &[String],
+    known: impl Iterator<Item = &'static str>,
+    check: fn(&str) -> Result<()>,
+    planned: &str,
+) -> Result<Vec<String>> {
+    let given: Vec<String> = match given {
+        [] => vec![planned.to_owned()],
+        [all] if all == "all" => known.map(str::to_owned).collect(),
+        given => given.iter().map(|name| name.trim().to_owned()).collect(),
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in given {
+        check(&name).map_err(|problem| problem.in_file(format!("--{flag}")))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn threads(given: Option<usize>) -> Result<usize> {
+    match given {
+        None => Ok(0),
+        Some(threads @ 1..=MOST_THREADS) => Ok(threads),
+        Some(threads) => Err(Diagnostic::new(format!("{threads} threads cannot be used"))
+            .in_file("--threads")
+            .help(format!(
+                "give a number from 1 to {MOST_THREADS}, or leave it out"
+            ))),
+    }
+}
+
+fn replay_all(
+    plan: &Plan,
+    loaded: &Loaded,
+    pairs: &[(String, String)],
+    threads: usize,
+    interrupt: &Interrupt,
+) -> Outcome<Vec<Summary>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| {
+        Failure::Run(
+            Diagnostic::new(format!("cannot start threads: {error}")).help("try `--threads 1`"),
+        )
+    })?;
+    let progress = Progress::runs(loaded.work.len(), pairs.len());
+    interrupt.replaying();
+    pool.install(|| {
+        pairs
+            .par_iter()
+            .enumerate()
+            .map(|(at, (queueing, placement))| {
+                let options = ReplayOptions {
+                    queueing: queueing.clone(),
+                    placement: placement.clone(),
+                    stop: Some(interrupt.stop.clone()),
+                    progress: Some(progress.counter(at)),
+                    ..plan.replay_options()
+                };
+                let mut summary = replay_one(&loaded.work, &loaded.inventory, &options)?.summary;
+                summary.inputs = loaded.inputs();
+                Ok(summary)
+            })
+            .collect()
+    })
+}
+
+fn print(format: Format, summaries: &[Summary]) -> Outcome {
+    match format {
+        Format::Table => {
+            let table = report::compare_table(summaries);
+            terminal::print(&format!("{}\n", table.trim_end()))
+        }
+        Format::Json => terminal::write(|out| report::write_summaries_json(out, summaries)),
+        Format::Csv => terminal::write(|out| report::write_summary_csv(out, summaries)),
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line: one file per verb.
+//!
+//! [`args`] says what may be typed; `gpusched_sim::scenario` says what it means. A verb writes
+//! data to standard output and everything else to standard error, and ends with an exit code: 0
+//! done, 1 the run failed or was interrupted, 2 the input was bad.
+
+mod args;
+mod compare;
+mod completions;
+mod explain;
+mod failure;
+mod interrupt;
+mod out_dir;
+mod policy;
+mod progress;
+mod run;
+mod schema;
+mod story;
+mod terminal;
+mod trace;
+mod trace_generate;
+mod trace_info;
+mod welcome;
+
+use args::{Cli, Verb};
+use clap::Parser;
+use failure::Outcome;
+use std::process::ExitCode;
+
+/// Runs the command and says how it went.
+pub(crate) fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Err(error) => failure::usage(&error),
+        Ok(cli) => failure::exit(dispatch(cli)),
+    }
+}
+
+fn dispatch(cli: Cli) -> Outcome {
+    let Some(verb) = cli.verb else {
+        return welcome::print();
+    };
+    match verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Compare(args) => compare::compare(args),
+        Verb::Explain(args) => explain::explain(&args),
+        Verb::Trace(args) => trace::trace(args.verb),
+        Verb::Policy(args) => policy::policy(args.verb),
+        Verb::Schema => schema::print(),
+        Verb::Completions(args) => completions::print(args.shell),
+    }
+}

@@ -1,0 +1,135 @@
+//! Jobs of the trace as they went: parts joined again, instants turned into spans.
+
+use crate::engine::{Fate, Records};
+use gpusched_core::ids::JobId;
+use gpusched_core::units::{MICROS, Span, Time};
+use gpusched_core::workload::Workload;
+use std::ops::Range;
+
+/// Run times below this count as this much in [`JobFacts::bounded_slowdown`].
+pub const SLOWDOWN_BOUND: Span = Span(10 * MICROS);
+
+/// One job of the trace, as it went.
+#[derive(Clone, Debug)]
+pub struct JobFacts {
+    /// Its schedulable parts: one, unless the job had no gang. Parts follow one another.
+    pub parts: Range<u32>,
+    /// Arrival.
+    pub submit: Time,
+    /// How far it got: unschedulable if a part is, done if all parts are, running if any started.
+    pub fate: Fate,
+    /// Its part that started first (of equals the first in queue order) and when.
+    pub started: Option<(JobId, Time)>,
+    /// When the last part ended, if all did.
+    pub finish: Option<Time>,
+    /// GPU time held up to the close, in milli-GPU × µs.
+    pub held: i128,
+}
+
+impl JobFacts {
+    /// The first part, which stands for the job in the workload's tables.
+    pub fn job(&self) -> JobId {
+        JobId(self.parts.start)
+    }
+
+    /// All parts.
+    pub fn part_ids(&self) -> impl Iterator<Item = JobId> + use<> {
+        self.parts.clone().map(JobId)
+    }
+
+    /// Submission to first start, if it started.
+    pub fn wait(&self) -> Option<Span> {
+        self.started.map(|(_, start)| start - self.submit)
+    }
+
+    /// First start to last finish, if it finished.
+    pub fn run(&self) -> Option<Span> {
+        let (_, start) = self.started?;
+        self.finish.map(|finish| finish - start)
+    }
+
+    /// Job completion time: submission to last finish, if it finished.
+    pub fn jct(&self) -> Option<Span> {
+        self.finish.map(|finish| finish - self.submit)
+    }
+
+    /// `max(1, (wait + run) / max(10 s, run))`, if it finished (Feitelson et al., JSSPP 1997).
+    pub fn bounded_slowdown(&self) -> Option<f64> {
+        let run = self.run()?.max(SLOWDOWN_BOUND);
+        Some((self.jct()?.0 as f64 / run.0 as f64).max(1.0))
+    }
+}
+
+/// All jobs of the trace in arrival order. Streams; keeps nothing.
+pub fn facts<'a>(
+    work: &'a Workload,
+    records: &'a Records,
+) -> impl Iterator<Item = JobFacts> + use<'a> {
+    let whole = work.trace_jobs() == work.len();
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let first = next;
+        if first as usize == work.len() {
+            return None;
+        }
+        next += 1;
+        if whole {
+            return Some(single(work, records, JobId(first)));
+        }
+        let source = work.source(JobId(first));
+        while (next as usize) < work.len() && work.source(JobId(next)) == source {
+            next += 1;
+        }
+        Some(joined(work, records, first..next))
+    })
+}
+
+/// GPU time a schedulable job held up to the close, in milli-GPU × µs.
+#[inline]
+pub(super) fn held(work: &Workload, records: &Records, job: JobId) -> i128 {
+    let Some(start) = records.start(job) else {
+        return 0;
+    };
+    let end = records.end_of(job).unwrap_or(records.closed_at());
+    i128::from(work.gpu_milli(job)) * i128::from((end - start).0)
+}
+
+#[inline]
+fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
+    JobFacts {
+        parts: job.0..job.0 + 1,
+        submit: work.job(job).submit,
+        fate: records.fate(job),
+        started: records.start(job).map(|start| (job, start)),
+        finish: records.end_of(job),
+        held: held(work, records, job),
+    }
+}
+
+fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
+    let ids = || parts.clone().map(JobId);
+    let any = |fate| ids().any(|job| records.fate(job) == fate);
+    let all = |fate| ids().all(|job| records.fate(job) == fate);
+    let fate = if any(Fate::Unschedulable) {
+        Fate::Unschedulable
+    } else if all(Fate::Done) {
+        Fate::Done
+    } else if any(Fate::Done) || any(Fate::Running) {
+        Fate::Running
+    } else if all(Fate::Future) {
+        Fate::Future
+    } else {
+        Fate::Waiting
+    };
+    let ends = ids().filter_map(|job| records.end_of(job));
+    JobFacts {
+        submit: work.job(JobId(parts.start)).submit,
+        fate,
+        started: ids()
+            .filter_map(|job| records.start(job).map(|start| (job, start)))
+            .min_by_key(|&(job, start)| (start, job)),
+        finish: ends.max().filter(|_| fate == Fate::Done),
+        held: ids().map(|job| held(work, records, job)).sum(),
+        parts,
+    }
+}

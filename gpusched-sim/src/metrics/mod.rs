@@ -1,0 +1,43 @@
+//! What a run was worth: per-job facts, a series over time, and the summary.
+//!
+//! | file | says |
+//! |---|---|
+//! | `facts` | what happened to each job of the trace, parts joined |
+//! | `summary` | the numbers of a run and their definitions |
+//! | `tally` | how they come out of the records |
+//! | `capacity` | offered load and utilisation |
+//! | `groups` | numbers per queue and user |
+//! | `quantiles` | exact quantiles |
+//! | `waits` | time waited by reason |
+//! | `series` | the state on a regular grid: fragmentation, power |
+
+mod capacity;
+mod facts;
+mod groups;
+pub mod quantiles;
+mod series;
+mod summary;
+mod tally;
+mod waits;
+
+pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
+pub use quantiles::Distribution;
+pub use series::{Sample, Sampler};
+pub use summary::{
+    Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,
+    Summary, Utilisation, Window,
+};
+pub use tally::summarise;
+pub use waits::{WaitInterval, WaitLog};
+
+use gpusched_core::units::{MICROS, MILLI};
+
+/// Seconds of a sum of µs.
+fn secs(micros: i128) -> f64 {
+    micros as f64 / MICROS as f64
+}
+
+/// GPU-hours of a sum of milli-GPU × µs.
+fn gpu_hours(held: i128) -> f64 {
+    held as f64 / (f64::from(MILLI) * MICROS as f64 * 3600.0)
+}

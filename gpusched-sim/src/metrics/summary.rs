@@ -1,0 +1,213 @@
+//! The summary of one run: every number with its formula and unit, ready for JSON and tables.
+//!
+//! Words used throughout. A *job* is a job of the trace; one that was scheduled in parts (a job
+//! without a gang) is one job that starts with its first part and ends with its last. The
+//! *window* of a run goes from the first submission to the last finish, or to the instant the
+//! replay was closed when jobs were then still waiting or running. Totals are summed as integers
+//! (milli-GPU × µs) and divided once; means of ratios are summed in arrival order.
+
+use super::quantiles::Distribution;
+use crate::engine::Discipline;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An input of a run and its digest, as given by the caller.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InputDigest {
+    /// What it was used as: `jobs`, `nodes`, `scenario` …
+    pub role: String,
+    /// Its name as the user gave it.
+    pub name: String,
+    /// Digest of its bytes.
+    pub digest: String,
+    /// The format it was read as.
+    pub format: String,
+}
+
+/// What came of the jobs. `total` is the sum of the five counts below it: none is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JobCounts {
+    /// Jobs in the trace.
+    pub total: u64,
+    /// Jobs that ended.
+    pub finished: u64,
+    /// Censored: started, not ended when the replay was closed.
+    pub running: u64,
+    /// Censored: arrived, not started when the replay was closed.
+    pub waiting: u64,
+    /// Jobs (or jobs with a part) that do not fit the empty cluster and can never run.
+    pub unschedulable: u64,
+    /// Jobs whose submission lies beyond the instant the replay was closed.
+    pub not_arrived: u64,
+    /// Schedulable units: more than `total` when jobs are scheduled in parts.
+    pub parts: u64,
+}
+
+/// The instants that bound a run, in seconds of trace time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Window {
+    /// Submission of the first job.
+    pub first_submit_s: f64,
+    /// Submission of the last job of the trace, arrived or not.
+    pub last_submit_s: f64,
+    /// Last finish; absent when nothing finished.
+    pub last_finish_s: Option<f64>,
+    /// The instant the replay was closed: the last event, or the horizon.
+    pub closed_s: f64,
+    /// Length of the window: (last finish, or close when jobs are censored) − first submission.
+    pub makespan_s: f64,
+}
+
+/// Where the scheduler's beliefs about run times came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Estimates {
+    /// Schedulable units that carry an estimate or wall limit of their own.
+    pub given: u64,
+    /// `perfect` when none does (policies are then told the true run time), `trace` when all do,
+    /// `mixed` otherwise (the true run time where none was given).
+    pub source: String,
+}
+
+/// A number for one GPU model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelValue {
+    /// GPU model, as the cluster names it.
+    pub model: String,
+    /// GPUs of that model.
+    pub gpus: u64,
+    /// The number.
+    pub value: f64,
+}
+
+/// Shares of GPU capacity held by jobs, 0 to 1. Pods that outlive the closing of their node can
+/// lift a share above 1: their GPUs count as held, no longer as capacity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Utilisation {
+    /// GPU-seconds held in the window ÷ Σ over nodes of GPUs × seconds open in the window; with
+    /// nodes that neither come nor go that is GPUs × makespan. Absent without GPUs or window.
+    pub window: Option<f64>,
+    /// The same from the first to the last submission: without the emptying tail.
+    pub submissions: Option<f64>,
+    /// As `window`, per GPU model in the order of their names.
+    pub by_model: Vec<ModelValue>,
+}
+
+/// Jobs of one queue or user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupSummary {
+    /// Queue or user; `(others)` stands for all beyond the 20 largest.
+    pub name: String,
+    /// Jobs, whatever became of them.
+    pub jobs: u64,
+    /// GPU-hours held up to the close.
+    pub gpu_hours: f64,
+    /// Mean wait of the jobs that started, s; absent when none did.
+    pub mean_wait_s: Option<f64>,
+    /// 95th percentile (nearest rank) of the wait of the jobs that started, s.
+    pub p95_wait_s: Option<f64>,
+}
+
+/// Time waited for one reason.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ReasonShare {
+    /// The reason's name.
+    pub reason: String,
+    /// Seconds waited for it, summed over all schedulable units and up to the close for those
+    /// that still wait.
+    pub seconds: f64,
+    /// Share of all waiting, 0 to 1; 0 when nobody waited.
+    pub share: f64,
+}
+
+/// Means over the samples of a run. Each sample stands for the time until the next one (the last
+/// until the close), so these are exact only up to the sampling interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SampledMeans {
+    /// Seconds between samples.
+    pub every_s: f64,
+    /// Samples taken.
+    pub samples: u64,
+    /// Time-weighted mean of `frag_gpus`, GPUs.
+    pub frag_gpus: f64,
+    /// Mean of `frag_gpus` ÷ mean of idle GPUs, 0 to 1; 0 when nothing was ever idle.
+    pub frag_ratio: f64,
+    /// Time-weighted mean power, W.
+    pub power_w: f64,
+    /// Power × time summed over the samples, kWh.
+    pub energy_kwh: f64,
+}
+
+/// One run in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Queueing policy.
+    pub queueing: String,
+    /// Placement policy.
+    pub placement: String,
+    /// Seed of the placement policy.
+    pub seed: u64,
+    /// Order of simultaneous events.
+    pub discipline: Discipline,
+    /// Which latencies were modelled; `ideal` = none.
+    pub fidelity: String,
+    /// Version of gpusched.
+    pub version: String,
+    /// What was replayed, filled in by the caller.
+    pub inputs: Vec<InputDigest>,
+    /// The instant the replay was told to stop at, s.
+    pub horizon_s: Option<f64>,
+    /// Whether the replay was stopped from outside; everything unfinished is then censored.
+    pub interrupted: bool,
+    /// What came of the jobs.
+    pub jobs: JobCounts,
+    /// When it began and ended.
+    pub window: Window,
+    /// Nodes of the cluster.
+    pub nodes: u64,
+    /// GPUs of the cluster, open or not.
+    pub capacity_gpus: u64,
+    /// Σ GPUs × run time over all jobs of the trace ÷ (capacity × (last − first submission));
+    /// above 1 the queue must grow. Absent without GPUs or when all jobs arrive at once.
+    pub offered_load: Option<f64>,
+    /// The same per GPU model, counting only pods that may run on no other model of the cluster,
+    /// against the GPUs of that model. Empty when no pod is so constrained.
+    pub offered_load_by_model: Vec<ModelValue>,
+    /// Where run-time estimates came from.
+    pub estimates: Estimates,
+    /// Submission to start, s, of the jobs that started. Jobs still waiting are not in it: see
+    /// `still_waiting_s`.
+    pub wait_s: Option<Distribution>,
+    /// Submission to the close, s, of the jobs still waiting then: lower bounds of their waits.
+    pub still_waiting_s: Option<Distribution>,
+    /// Submission to finish, s, of the jobs that finished.
+    pub jct_s: Option<Distribution>,
+    /// max(1, (wait + run) ÷ max(10 s, run)) of the jobs that finished.
+    pub bounded_slowdown: Option<Distribution>,
+    /// GPU-hours held by jobs up to the close, jobs still running included.
+    pub gpu_hours: f64,
+    /// Shares of capacity held.
+    pub utilisation: Utilisation,
+    /// By queue, largest GPU-hours first (ties by name).
+    pub queues: Vec<GroupSummary>,
+    /// By user, likewise.
+    pub users: Vec<GroupSummary>,
+    /// Waits by reason, in the order of the reasons.
+    pub waits: Vec<ReasonShare>,
+    /// Fragmentation and power.
+    pub sampled: SampledMeans,
+}
+
+impl Summary {
+    /// A short name for tables: `queueing/placement`, with the seed when it is not 0.
+    pub fn label(&self) -> String {
+        match self.seed {
+            0 => format!("{}/{}", self.queueing, self.placement),
+            seed => format!("{}/{}#{seed}", self.queueing, self.placement),
+        }
+    }
+
+    /// Jobs that are neither finished nor impossible: running, waiting or not arrived.
+    pub fn censored(&self) -> u64 {
+        self.jobs.running + self.jobs.waiting + self.jobs.not_arrived
+    }
+}

@@ -1,0 +1,12 @@
+//! Results as CSV: exact decimals, one header line, a final newline. One file per output.
+
+mod fields;
+mod jobs;
+mod series;
+mod summary;
+mod waits;
+
+pub use jobs::write_jobs_csv;
+pub use series::write_series_csv;
+pub use summary::write_summary_csv;
+pub use waits::write_waits_csv;

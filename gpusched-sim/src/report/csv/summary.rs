@@ -1,0 +1,92 @@
+//! `summary.csv`: one row per run, from one table of names and values.
+
+use super::fields::Row;
+use crate::metrics::{Distribution, Summary};
+use std::io::{self, Write};
+
+/// `summary.csv`: one row per run; lists (queues, users, models) are left to the JSON form.
+///
+/// # Errors
+/// What the writer reports.
+pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()> {
+    let mut row = Row::new(out);
+    COLUMNS.iter().try_for_each(|(name, _)| row.text(name))?;
+    row.end()?;
+    for run in runs {
+        COLUMNS
+            .iter()
+            .try_for_each(|(_, value)| row.text(&value(run)))?;
+        row.end()?;
+    }
+    row.finish()
+}
+
+type Column = (&'static str, fn(&Summary) -> String);
+
+/// An empty field for `None`.
+fn maybe(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn of(spread: &Option<Distribution>, value: fn(&Distribution) -> f64) -> String {
+    maybe(spread.as_ref().map(value))
+}
+
+fn weighted(spread: &Option<Distribution>) -> String {
+    maybe(
+        spread
+            .as_ref()
+            .and_then(|spread| spread.gpu_hour_weighted_mean),
+    )
+}
+
+#[rustfmt::skip]
+const COLUMNS: &[Column] = &[
+    ("queueing", |run| run.queueing.clone()),
+    ("placement", |run| run.placement.clone()),
+    ("seed", |run| run.seed.to_string()),
+    ("discipline", |run| run.discipline.name().into()),
+    ("fidelity", |run| run.fidelity.clone()),
+    ("version", |run| run.version.clone()),
+    ("interrupted", |run| run.interrupted.to_string()),
+    ("horizon_s", |run| maybe(run.horizon_s)),
+    ("jobs", |run| run.jobs.total.to_string()),
+    ("finished", |run| run.jobs.finished.to_string()),
+    ("running", |run| run.jobs.running.to_string()),
+    ("waiting", |run| run.jobs.waiting.to_string()),
+    ("unschedulable", |run| run.jobs.unschedulable.to_string()),
+    ("not_arrived", |run| run.jobs.not_arrived.to_string()),
+    ("nodes", |run| run.nodes.to_string()),
+    ("capacity_gpus", |run| run.capacity_gpus.to_string()),
+    ("offered_load", |run| maybe(run.offered_load)),
+    ("estimates", |run| run.estimates.source.clone()),
+    ("first_submit_s", |run| run.window.first_submit_s.to_string()),
+    ("last_submit_s", |run| run.window.last_submit_s.to_string()),
+    ("last_finish_s", |run| maybe(run.window.last_finish_s)),
+    ("makespan_s", |run| run.window.makespan_s.to_string()),
+    ("wait_mean_s", |run| of(&run.wait_s, |wait| wait.mean)),
+    ("wait_p50_s", |run| of(&run.wait_s, |wait| wait.p50)),
+    ("wait_p95_s", |run| of(&run.wait_s, |wait| wait.p95)),
+    ("wait_p99_s", |run| of(&run.wait_s, |wait| wait.p99)),
+    ("wait_max_s", |run| of(&run.wait_s, |wait| wait.max)),
+    ("wait_gpu_hour_weighted_s", |run| weighted(&run.wait_s)),
+    ("jct_mean_s", |run| of(&run.jct_s, |jct| jct.mean)),
+    ("jct_p50_s", |run| of(&run.jct_s, |jct| jct.p50)),
+    ("jct_p95_s", |run| of(&run.jct_s, |jct| jct.p95)),
+    ("jct_p99_s", |run| of(&run.jct_s, |jct| jct.p99)),
+    ("jct_max_s", |run| of(&run.jct_s, |jct| jct.max)),
+    ("jct_gpu_hour_weighted_s", |run| weighted(&run.jct_s)),
+    ("slowdown_mean", |run| of(&run.bounded_slowdown, |slowdown| slowdown.mean)),
+    ("slowdown_p50", |run| of(&run.bounded_slowdown, |slowdown| slowdown.p50)),
+    ("slowdown_p95", |run| of(&run.bounded_slowdown, |slowdown| slowdown.p95)),
+    ("slowdown_p99", |run| of(&run.bounded_slowdown, |slowdown| slowdown.p99)),
+    ("slowdown_max", |run| of(&run.bounded_slowdown, |slowdown| slowdown.max)),
+    ("slowdown_gpu_hour_weighted", |run| weighted(&run.bounded_slowdown)),
+    ("gpu_hours", |run| run.gpu_hours.to_string()),
+    ("utilisation", |run| maybe(run.utilisation.window)),
+    ("utilisation_submissions", |run| maybe(run.utilisation.submissions)),
+    ("frag_gpus", |run| run.sampled.frag_gpus.to_string()),
+    ("frag_ratio", |run| run.sampled.frag_ratio.to_string()),
+    ("power_w", |run| run.sampled.power_w.to_string()),
+    ("energy_kwh", |run| run.sampled.energy_kwh.to_string()),
+];

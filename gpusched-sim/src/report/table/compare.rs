@@ -1,0 +1,94 @@
+//! Several runs for people: one row each.
+
+use super::{number, percent, plain, right_align, span};
+use crate::metrics::Summary;
+
+/// Which end of a column is good.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Better {
+    Low,
+    High,
+}
+
+type Compared = (
+    &'static str,
+    Better,
+    fn(&Summary) -> Option<f64>,
+    fn(f64) -> String,
+);
+
+#[rustfmt::skip]
+const COMPARED: &[Compared] = &[
+    ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
+    ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
+    ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    ("p50 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p50), span),
+    ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
+    ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
+    ("utilisation", Better::High, |run| run.utilisation.window, percent),
+    ("fragmented", Better::Low, |run| Some(run.sampled.frag_ratio), percent),
+    ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
+];
+
+/// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
+/// The best value of a column carries a `*`, unless all are equal; values are
+/// compared before they are rounded for display.
+pub fn compare_table(runs: &[Summary]) -> String {
+    let mut table = plain();
+    let names = COMPARED.iter().map(|(name, ..)| *name);
+    table.set_header(std::iter::once("policy").chain(names));
+    for run in runs {
+        let cells = COMPARED.iter().map(|column| compared(column, run, runs));
+        table.add_row(std::iter::once(run.label()).chain(cells));
+    }
+    right_align(&mut table);
+    let shared = runs
+        .first()
+        .map_or_else(String::new, |run| shared(run, runs));
+    format!("{}\n{shared}", table.trim_fmt())
+}
+
+/// What the rows have in common: the load they carry, and what they leave out of the columns.
+fn shared(first: &Summary, runs: &[Summary]) -> String {
+    let load = match first.offered_load {
+        Some(load) => format!("an offered load of {} on", percent(load)),
+        None => "on".into(),
+    };
+    let estimates = &first.estimates.source;
+    let mut lines = format!(
+        "\n {} jobs, {load} {} GPUs; estimates: {estimates}; fidelity: {}\n",
+        first.jobs.total, first.capacity_gpus, first.fidelity
+    );
+    let most = |count: fn(&Summary) -> u64| runs.iter().map(count).max().unwrap_or(0);
+    let censored = [
+        ("still running", most(|run| run.jobs.running)),
+        ("still waiting", most(|run| run.jobs.waiting)),
+        ("not arrived", most(|run| run.jobs.not_arrived)),
+        ("can never run", most(|run| run.jobs.unschedulable)),
+    ];
+    let listed: Vec<String> = censored
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    lines.push_str(&match listed.as_slice() {
+        [] => " censored: none\n".to_owned(),
+        _ => format!(" censored, at most in a row: {}\n", listed.join(", ")),
+    });
+    lines
+}
+
+fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]) -> String {
+    let Some(own) = value(run) else {
+        return "-".into();
+    };
+    let all = || runs.iter().filter_map(value);
+    let (low, high) = (all().fold(own, f64::min), all().fold(own, f64::max));
+    let best = match better {
+        Better::Low => low,
+        Better::High => high,
+    };
+    let mark = if low < high && own == best { "*" } else { "" };
+    format!("{}{mark}", show(own))
+}

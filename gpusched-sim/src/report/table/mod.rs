@@ -1,0 +1,94 @@
+//! Tables for people: plain text, no colour, no dependence on the terminal's width.
+
+mod compare;
+mod summary;
+
+pub use compare::compare_table;
+pub use summary::summary_table;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Numbers stand to the right, names to the left.
+fn right_align(table: &mut Table) {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
+fn number(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// A name that came with the input, without anything that could move a cursor or a column.
+fn name(text: &str) -> String {
+    match text {
+        "" => "(none)".into(),
+        _ => text.replace(char::is_control, "\u{fffd}"),
+    }
+}
+
+/// A length of time in the two units that matter: `0s`, `12.5s`, `3m20s`, `2h05m`, `3d04h`.
+pub fn span(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        _ if seconds == 0.0 => "0s".into(),
+        0..60 => format!("{seconds:.1}s"),
+        60..3_600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        3_600..172_800 => format!("{}h{:02}m", whole / 3_600, whole / 60 % 60),
+        _ => format!("{}d{:02}h", whole / 86_400, whole / 3_600 % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Summary, Window};
+
+    fn run(queueing: &str, makespan_s: f64) -> Summary {
+        Summary {
+            queueing: queueing.into(),
+            placement: "first-fit".into(),
+            fidelity: "ideal".into(),
+            window: Window {
+                makespan_s,
+                ..Window::default()
+            },
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn the_best_value_of_a_column_is_marked_where_runs_differ() {
+        let text = compare_table(&[run("fifo", 7200.0), run("easy", 60.4)]);
+        let rows: Vec<&str> = text.lines().collect();
+        assert!(
+            rows[1].contains("2h00m ") && rows[2].contains("1m00s*"),
+            "{text}"
+        );
+        assert_eq!(text.matches('*').count(), 1, "{text}");
+    }
+
+    #[test]
+    fn tables_are_plain_text() {
+        let both = summary_table(&run("fifo", 1.0)) + &compare_table(&[run("fifo", 1.0)]);
+        assert!(!both.contains('\u{1b}'));
+        assert!(both.lines().all(|line| line.trim_end() == line));
+    }
+
+    #[test]
+    fn spans_read_naturally() {
+        let texts = [0.0, 12.5, 200.0, 7_500.0, 100_000.0, 273_600.0].map(span);
+        assert_eq!(texts, ["0s", "12.5s", "3m20s", "2h05m", "27h46m", "3d04h"]);
+    }
+}

@@ -1,0 +1,159 @@
+//! One run for people: what it was, what came of the jobs, and where the time went.
+
+use super::{name, number, percent, plain, right_align, span};
+use crate::metrics::{Distribution, GroupSummary, Summary};
+
+/// Groups shown in [`summary_table`]; all are in the JSON form.
+const GROUPS: usize = 10;
+
+/// One run: what it was, what came of the jobs, and where the time went.
+pub fn summary_table(summary: &Summary) -> String {
+    let mut parts = vec![overview(summary), distributions(summary)];
+    if summary.waits.iter().any(|wait| wait.seconds > 0.0) {
+        parts.push(waits(summary));
+    }
+    for (title, groups) in [("queue", &summary.queues), ("user", &summary.users)] {
+        if groups.len() > 1 {
+            parts.push(group_table(title, groups));
+        }
+    }
+    parts.join("\n\n") + "\n"
+}
+
+fn overview(run: &Summary) -> String {
+    let mut table = plain();
+    let mut row = |name: &str, value: String| {
+        table.add_row([name.to_owned(), value]);
+    };
+    row("policy", format!("{} + {}", run.queueing, run.placement));
+    let how = format!("seed {}, {}", run.seed, run.discipline.name());
+    row("run", format!("{how}, fidelity {}", run.fidelity));
+    row("cluster", cluster(run));
+    row("jobs", jobs(run));
+    row("estimates", estimates(run));
+    row("makespan", span(run.window.makespan_s));
+    row("offered load", load(run));
+    row("GPU-hours held", format!("{:.1}", run.gpu_hours));
+    row("GPU utilisation", utilisation(run));
+    row("fragmentation", fragmentation(run));
+    row("power", power(run));
+    table.trim_fmt()
+}
+
+fn cluster(run: &Summary) -> String {
+    format!("{} nodes, {} GPUs", run.nodes, run.capacity_gpus)
+}
+
+fn jobs(run: &Summary) -> String {
+    let mut text = format!("{}: {} finished", run.jobs.total, run.jobs.finished);
+    let others = [
+        ("running", run.jobs.running),
+        ("waiting", run.jobs.waiting),
+        ("not arrived", run.jobs.not_arrived),
+        ("unschedulable", run.jobs.unschedulable),
+    ];
+    for (name, count) in others.into_iter().filter(|&(_, count)| count > 0) {
+        text += &format!(", {count} {name}");
+    }
+    if run.interrupted {
+        text += " (interrupted)";
+    }
+    text
+}
+
+fn estimates(run: &Summary) -> String {
+    match run.estimates.given {
+        0 => "perfect (no job has one)".into(),
+        given => format!("{} ({given} given)", run.estimates.source),
+    }
+}
+
+fn load(run: &Summary) -> String {
+    let mut text = run.offered_load.map_or("-".into(), percent);
+    for model in &run.offered_load_by_model {
+        text += &format!(", {} only {}", model.model, percent(model.value));
+    }
+    text
+}
+
+fn utilisation(run: &Summary) -> String {
+    let share = |value: Option<f64>| value.map_or("-".into(), percent);
+    let mut text = format!(
+        "{}, {} while jobs came",
+        share(run.utilisation.window),
+        share(run.utilisation.submissions)
+    );
+    if run.utilisation.by_model.len() > 1 {
+        for model in &run.utilisation.by_model {
+            text += &format!(", {} {}", model.model, percent(model.value));
+        }
+    }
+    text
+}
+
+fn fragmentation(run: &Summary) -> String {
+    let means = &run.sampled;
+    format!(
+        "{:.1} GPUs on average, {} of what was idle",
+        means.frag_gpus,
+        percent(means.frag_ratio)
+    )
+}
+
+fn power(run: &Summary) -> String {
+    let means = &run.sampled;
+    format!(
+        "{:.1} kW on average, {:.1} kWh",
+        means.power_w / 1000.0,
+        means.energy_kwh
+    )
+}
+
+fn distributions(run: &Summary) -> String {
+    let mut table = plain();
+    table.set_header(["", "mean", "p50", "p95", "p99", "max", "by GPU-hours"]);
+    let mut row = |name: &str, spread: &Option<Distribution>, show: fn(f64) -> String| {
+        let Some(spread) = spread else { return };
+        let weighted = spread.gpu_hour_weighted_mean.map_or("-".into(), show);
+        let [mean, p50, p95, p99, max] =
+            [spread.mean, spread.p50, spread.p95, spread.p99, spread.max].map(show);
+        table.add_row([name.to_owned(), mean, p50, p95, p99, max, weighted]);
+    };
+    row("wait", &run.wait_s, span);
+    row("completion time", &run.jct_s, span);
+    row("bounded slowdown", &run.bounded_slowdown, number);
+    row("still waiting", &run.still_waiting_s, span);
+    right_align(&mut table);
+    table.trim_fmt()
+}
+
+fn waits(run: &Summary) -> String {
+    let mut table = plain();
+    table.set_header(["waited for", "total", "share"]);
+    for wait in run.waits.iter().filter(|wait| wait.seconds > 0.0) {
+        table.add_row([wait.reason.clone(), span(wait.seconds), percent(wait.share)]);
+    }
+    right_align(&mut table);
+    table.trim_fmt()
+}
+
+fn group_table(title: &str, groups: &[GroupSummary]) -> String {
+    let mut table = plain();
+    table.set_header([title, "jobs", "GPU-hours", "mean wait", "p95 wait"]);
+    let wait = |value: Option<f64>| value.map_or("-".into(), span);
+    for group in groups.iter().take(GROUPS) {
+        table.add_row([
+            name(&group.name),
+            group.jobs.to_string(),
+            format!("{:.1}", group.gpu_hours),
+            wait(group.mean_wait_s),
+            wait(group.p95_wait_s),
+        ]);
+    }
+    right_align(&mut table);
+    let mut text = table.trim_fmt();
+    if groups.len() > GROUPS {
+        text += &format!("\n({} more)", groups.len() - GROUPS);
+    }
+    text
+}

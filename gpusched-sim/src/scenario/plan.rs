@@ -1,0 +1,360 @@
+//! From a scenario to something that can be replayed: defaults filled in, names checked, files
+//! read.
+
+use super::{Origins, Scenario, paths};
+use crate::builtin;
+use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use crate::engine::Discipline;
+use crate::metrics::InputDigest;
+use crate::replay::ReplayOptions;
+use crate::trace::build::{check_possible, load_inventory, load_workload};
+use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
+use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::placement::registry::{PlacementContext, placement, placements};
+use gpusched_core::policy::PolicyError;
+use gpusched_core::queueing::registry::{queueing, queueings};
+use gpusched_core::units::{Span, Time, parse_seconds};
+use gpusched_core::workload::Workload;
+use std::path::Path;
+
+/// A scenario in which nothing is open any more.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The jobs.
+    pub trace: String,
+    /// The machines.
+    pub cluster: String,
+    /// The queueing policy.
+    pub queueing: String,
+    /// The placement policy.
+    pub placement: String,
+    /// Seed of placement policies that draw lots.
+    pub seed: u64,
+    /// Order of simultaneous events.
+    pub discipline: Discipline,
+    /// When to stop.
+    pub horizon: Option<Time>,
+    /// How both files are read.
+    pub read: ReadOptions,
+}
+
+/// What a plan is about, read into memory.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The jobs.
+    pub work: Workload,
+    /// The machines.
+    pub inventory: Inventory,
+    /// How reading the jobs went.
+    pub trace: ReadReport,
+    /// How reading the machines went.
+    pub cluster: ReadReport,
+}
+
+impl Scenario {
+    /// The defaults filled in and every value checked. Files are not read yet.
+    ///
+    /// # Errors
+    /// At the first value that cannot be, put where `origins` says it came from.
+    pub fn plan(&self, origins: &Origins) -> Result<Plan> {
+        let trace = self.trace.clone().unwrap_or_else(|| builtin::SAMPLE.into());
+        let cluster = match &self.cluster {
+            Some(cluster) => cluster.clone(),
+            None => own_cluster(&trace).map_err(|problem| origins.blame("trace", problem))?,
+        };
+        for (key, spec) in [("trace", &trace), ("cluster", &cluster)] {
+            check_spec(spec).map_err(|problem| origins.blame(key, problem))?;
+        }
+        let queueing = self.queueing.clone().unwrap_or_else(|| "fifo".into());
+        check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
+        let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
+        check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        Ok(Plan {
+            trace,
+            cluster,
+            queueing,
+            placement,
+            seed: self.seed.unwrap_or(0),
+            discipline: self.discipline.unwrap_or_default(),
+            horizon: self.horizon(origins)?,
+            read: self.read_options(origins)?,
+        })
+    }
+
+    /// How traces are read.
+    ///
+    /// # Errors
+    /// As [`Scenario::plan`].
+    pub fn read_options(&self, origins: &Origins) -> Result<ReadOptions> {
+        let defaults = ReadOptions::default();
+        if self.gpus_per_pod == Some(0) {
+            let problem = Diagnostic::new("a pod needs room for at least one GPU")
+                .help("give the number of GPUs of your largest node, usually 8");
+            return Err(origins.blame("gpus-per-pod", problem));
+        }
+        let zero_run = match &self.zero_run {
+            None => defaults.zero_run,
+            Some(text) => {
+                parse_zero_run(text).map_err(|problem| origins.blame("zero-run", problem))?
+            }
+        };
+        Ok(ReadOptions {
+            gpus_per_pod: self.gpus_per_pod.unwrap_or(defaults.gpus_per_pod),
+            zero_run,
+            lenient: self.lenient.unwrap_or(false),
+            gpu_only: self.gpu_only.unwrap_or(false),
+            attempts: self.attempts.map_or(defaults.attempts, Into::into),
+            swf_procs: self.swf_procs.map_or(defaults.swf_procs, Into::into),
+            throughputs: self.throughputs.clone(),
+            timezone: self.timezone.clone(),
+            queue_only: self.queue_only.clone(),
+            limit: self.limit,
+            ..defaults
+        })
+    }
+
+    fn horizon(&self, origins: &Origins) -> Result<Option<Time>> {
+        let Some(horizon) = self.horizon else {
+            return Ok(None);
+        };
+        if horizon.0 <= Span::ZERO {
+            let problem = Diagnostic::new(format!("a horizon of {} s is not ahead", horizon.0))
+                .help("give the seconds of trace time to replay, more than 0");
+            return Err(origins.blame("horizon", problem));
+        }
+        Ok(Some(Time::ZERO + horizon.0))
+    }
+
+    /// This scenario with nothing left open, as it is stored in the directory of its results:
+    /// paths count from there, and where and how results are written is left out, so that equal
+    /// experiments give equal files.
+    pub fn effective(&self, plan: &Plan, directory: &Path) -> Scenario {
+        let mut effective = Scenario {
+            trace: Some(plan.trace.clone()),
+            cluster: Some(plan.cluster.clone()),
+            queueing: Some(plan.queueing.clone()),
+            placement: Some(plan.placement.clone()),
+            seed: Some(plan.seed),
+            discipline: Some(plan.discipline),
+            out: None,
+            format: None,
+            ..self.clone()
+        };
+        paths::relative_to(&mut effective, directory);
+        effective
+    }
+}
+
+impl Plan {
+    /// Reads the jobs and the machines, and makes sure that every pod fits some machine (unless
+    /// the scenario is lenient: such jobs are then counted as unschedulable).
+    ///
+    /// # Errors
+    /// Whatever is wrong with the files, located.
+    pub fn load(&self) -> Result<Loaded> {
+        // The machines first: they are few, and a slip in them should not cost minutes.
+        let nodes = ReadOptions {
+            limit: None,
+            queue_only: None,
+            gpu_only: false,
+            ..self.read.clone()
+        };
+        let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
+        let (work, trace) = load_workload(&self.trace, &self.read)?;
+        if !self.read.lenient {
+            check_possible(&work, &inventory, &paths::jobs_file(&self.trace))?;
+        }
+        Ok(Loaded {
+            work,
+            inventory,
+            trace,
+            cluster,
+        })
+    }
+
+    /// How to replay it, keeping nothing but the summary.
+    pub fn replay_options(&self) -> ReplayOptions {
+        ReplayOptions {
+            queueing: self.queueing.clone(),
+            placement: self.placement.clone(),
+            seed: self.seed,
+            discipline: self.discipline,
+            horizon: self.horizon,
+            ..ReplayOptions::default()
+        }
+    }
+}
+
+impl Loaded {
+    /// What was replayed, for the summary.
+    pub fn inputs(&self) -> Vec<InputDigest> {
+        [("jobs", &self.trace), ("nodes", &self.cluster)]
+            .map(|(role, report)| InputDigest {
+                role: role.to_owned(),
+                name: report.path.clone(),
+                digest: format!("fnv1a:{:016x}", report.sha256_or_digest),
+                format: report.format.to_owned(),
+            })
+            .into()
+    }
+}
+
+/// The machines that come with a trace: a directory may hold `nodes.csv` beside `jobs.csv`.
+fn own_cluster(trace: &str) -> Result<String> {
+    if builtin::is_builtin(trace) {
+        return Ok(trace.to_owned());
+    }
+    let (_, path) = detect::split_spec(trace)?;
+    let holds_nodes = |directory: &Path| {
+        let names = ["nodes.csv", "nodes.csv.gz"];
+        names.iter().any(|name| directory.join(name).is_file())
+    };
+    if holds_nodes(Path::new(path)) {
+        return Ok(trace.to_owned());
+    }
+    let help = match Path::new(path).parent() {
+        Some(above) if !above.as_os_str().is_empty() && holds_nodes(above) => format!(
+            "name the directory, `--trace {}`, to take the machines from its nodes.csv",
+            above.display()
+        ),
+        _ => "say which with `--cluster`, such as `--cluster 16x8:A100-SXM4-80GB` (sixteen \
+              machines of eight GPUs) or `--cluster nodes.csv`"
+            .to_owned(),
+    };
+    Err(Diagnostic::new("no machines to replay this trace on").help(help))
+}
+
+/// Checks what can be checked without reading anything.
+fn check_spec(spec: &str) -> Result<()> {
+    if !builtin::is_builtin(spec) {
+        return match inline::looks_inline(spec) {
+            true => Ok(()),
+            false => detect::split_spec(spec).map(|_| ()),
+        };
+    }
+    if spec == builtin::SAMPLE {
+        return Ok(());
+    }
+    Err(
+        Diagnostic::new(format!("there is nothing built in called `{spec}`"))
+            .help(format!("what is built in is `{}`", builtin::SAMPLE)),
+    )
+}
+
+/// Checks the name of a queueing policy.
+///
+/// # Errors
+/// When there is none of that name, with the closest that there is.
+pub fn check_queueing(name: &str) -> Result<()> {
+    match queueing(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
+/// Checks the name of a placement policy, or a weighted sum of them.
+///
+/// # Errors
+/// As [`check_queueing`].
+pub fn check_placement(name: &str) -> Result<()> {
+    let work = Workload::default();
+    let inventory = Inventory::new(vec![Node::with_gpus("any", 1, "")])
+        .map_err(|error| Diagnostic::new(error.to_string()))?;
+    let context = PlacementContext {
+        work: &work,
+        inventory: &inventory,
+        seed: 0,
+    };
+    match placement(name, &context) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
+/// A policy name that means nothing, with the closest one that does, of this role or the other.
+fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
+    let problem = Diagnostic::new(error.to_string());
+    let PolicyError::Unknown { role, name } = error else {
+        return problem.help("write a sum such as `pwr:0.2+fgd:0.8`; all: `gpusched policy list`");
+    };
+    let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
+    let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
+    let (own, other, others) = match *role {
+        "queueing" => (queueing, "placement", placement),
+        _ => (placement, "queueing", queueing),
+    };
+    let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());
+    let help = match (near(&own), near(&others)) {
+        (Some(close), _) => format!("did you mean `{close}`? all: `gpusched policy list`"),
+        (None, Some(close)) => {
+            format!("`{close}` is a {other} policy: did you mean `--{other} {close}`?")
+        }
+        (None, None) => format!("choose one of: {}", own.join(", ")),
+    };
+    problem.help(help)
+}
+
+fn parse_zero_run(text: &str) -> Result<ZeroRun> {
+    let wrong = |message: String| {
+        Diagnostic::new(message)
+            .help("choose `error`, `drop`, `keep`, or `clamp:SECONDS` such as `clamp:1`")
+    };
+    match text {
+        "error" => return Ok(ZeroRun::Error),
+        "drop" => return Ok(ZeroRun::Drop),
+        "keep" => return Ok(ZeroRun::Keep),
+        _ => {}
+    }
+    let Some(seconds) = text.strip_prefix("clamp:") else {
+        return Err(wrong(format!("`{text}` is no way to treat run times of 0")));
+    };
+    match parse_seconds(seconds) {
+        Ok(micros) if micros > 0 => Ok(ZeroRun::Clamp(Span(micros))),
+        Ok(_) => Err(wrong(format!("`{seconds}` is no run time above 0"))),
+        Err(error) => Err(wrong(format!("`{seconds}` is {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_to_treat_run_times_of_0() {
+        assert_eq!(parse_zero_run("keep"), Ok(ZeroRun::Keep));
+        assert_eq!(
+            parse_zero_run("clamp:0.5"),
+            Ok(ZeroRun::Clamp(Span(500_000)))
+        );
+        for text in [
+            "", "clamp", "clamp:", "clamp:0", "clamp:-1", "clamp:x", "Keep",
+        ] {
+            assert!(parse_zero_run(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_the_sample_with_the_defaults() {
+        let nothing = Scenario::default();
+        let plan = nothing.plan(&Origins::default()).unwrap();
+        assert_eq!(plan.cluster, builtin::SAMPLE);
+        assert_eq!(
+            (plan.queueing.as_str(), plan.placement.as_str()),
+            ("fifo", "best-fit")
+        );
+        let stored = nothing.effective(&plan, Path::new("out"));
+        assert_eq!(
+            stored.plan(&Origins::default()).unwrap().trace,
+            builtin::SAMPLE
+        );
+        assert!(stored.out.is_none() && stored.format.is_none());
+    }
+
+    #[test]
+    fn names_of_the_other_role_are_recognised() {
+        let problem = check_queueing("best-fit").unwrap_err();
+        assert!(problem.help.unwrap().contains("`--placement best-fit`"));
+        let problem = check_placement("easy").unwrap_err();
+        assert!(problem.help.unwrap().contains("`--queueing easy`"));
+    }
+}

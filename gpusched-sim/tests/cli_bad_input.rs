@@ -1,0 +1,281 @@
+//! Bad input, on the command line and in scenarios: each is refused with exit code 2 and a
+//! message that says what is wrong and how to mend it, nothing on standard output, and nothing
+//! written.
+
+mod cli;
+
+use cli::Desk;
+
+/// A command line, and what its message must hold.
+const LINES: &[(&str, &[&str])] = &[
+    // Words that mean nothing.
+    ("rnu", &["'rnu'", "did you mean `run`?"]),
+    ("trace inf", &["'inf'", "did you mean `info`?"]),
+    (
+        "run --fromat json",
+        &["'--fromat'", "did you mean `--format`?"],
+    ),
+    (
+        "run --format xml",
+        &["'xml'", "table, json, csv", "`gpusched run --help`"],
+    ),
+    (
+        "run --discipline batch",
+        &["'batch'", "did you mean `batched`?"],
+    ),
+    (
+        "run --queueing eazy",
+        &[
+            "no queueing policy `eazy`",
+            "--queueing",
+            "did you mean `easy`?",
+        ],
+    ),
+    (
+        "run --queueing fgdd",
+        &["no queueing policy `fgdd`", "`--placement fgd`"],
+    ),
+    (
+        "run --placement fdg",
+        &["no placement policy `fdg`", "did you mean `fgd`?"],
+    ),
+    (
+        "run --placement fgd:x+pwr:1",
+        &["no weighted sum", "pwr:0.2+fgd:0.8"],
+    ),
+    (
+        "policy describe esy",
+        &["no policy `esy`", "did you mean `easy`?"],
+    ),
+    ("trace generate --preset phily", &["phily", "philly"]),
+    ("completions tcsh", &["'tcsh'", "bash"]),
+    // Numbers.
+    ("run --seed abc", &["'abc'", "--seed", "not a whole number"]),
+    ("run --seed -1", &["'-1'", "--seed", "not a whole number"]),
+    (
+        "run --gpus-per-pod 99999999999",
+        &["--gpus-per-pod", "too large"],
+    ),
+    (
+        "run --gpus-per-pod 0",
+        &["--gpus-per-pod", "at least one GPU"],
+    ),
+    (
+        "run --horizon -5",
+        &["a horizon of -5 s is not ahead", "--horizon"],
+    ),
+    (
+        "run --horizon 5",
+        &["before the first job comes, at 129 s", "--horizon"],
+    ),
+    ("run --horizon soon", &["'soon'", "not a number of seconds"]),
+    ("run --zero-run clamp:0", &["--zero-run", "clamp:1"]),
+    (
+        "trace generate --preset itp --rate-scale 0",
+        &["rate scale", "0.000001"],
+    ),
+    (
+        "compare --queueing all --threads 0",
+        &["0 threads", "--threads"],
+    ),
+    // Files and formats.
+    (
+        "run nosuch.yaml",
+        &["cannot read the scenario", "nosuch.yaml"],
+    ),
+    (
+        "run trace/jobs.csv",
+        &["a scenario is wanted here", "`--trace trace/jobs.csv`"],
+    ),
+    (
+        "run --trace nosuch.csv --cluster 4x8",
+        &["nosuch.csv", "no such file"],
+    ),
+    (
+        "run --trace itpp:jobs.csv --cluster 4x8",
+        &["unknown format \"itpp\"", "did you mean \"itp\"?"],
+    ),
+    (
+        "run --trace builtin:simple",
+        &["nothing built in", "builtin:sample"],
+    ),
+    (
+        "run --trace trace/jobs.csv",
+        &["no machines", "`--trace trace`"],
+    ),
+    (
+        "run --trace trace --cluster 4x",
+        &["GPUs per machine", "16x8"],
+    ),
+    (
+        "run --trace trace-only.csv",
+        &["no machines", "--cluster 16x8"],
+    ),
+    ("trace info nosuch.csv", &["nosuch.csv", "no such file"]),
+    ("trace validate nosuch.csv", &["nosuch.csv", "no such file"]),
+    ("trace convert trace", &["--out"]),
+    // Requests that cannot be met.
+    (
+        "run --trace trace --cluster 8x2",
+        &["can never run", "jobs.csv:7", "largest node has 2 GPUs"],
+    ),
+    (
+        "compare --trace trace --cluster 8x2 --queueing all",
+        &["can never run"],
+    ),
+    // Policies to compare.
+    ("compare", &["no policies to compare", "--queueing"]),
+    (
+        "compare --queueing fifo,esay",
+        &["`esay`", "did you mean `easy`?"],
+    ),
+    // Runs and jobs to explain.
+    ("explain nosuch job", &["no directory of results", "--out"]),
+    (
+        "explain trace job",
+        &["no directory of results", "summary.json"],
+    ),
+    (
+        "explain earlier trian",
+        &["no job `trian`", "did you mean `train`?"],
+    ),
+    // Places for results.
+    ("run --out full", &["holds something else: precious.txt"]),
+    ("run --out file", &["names a file"]),
+    ("run --out file/below", &["no directory"]),
+    ("run --out /", &["--out"]),
+    // Scenario and flags.
+    (
+        "run with-trace.yaml --trace builtin:sample",
+        &["`--trace` contradicts", "with-trace.yaml:1:8"],
+    ),
+    (
+        "run with-trace.yaml --gpus-per-pod 4",
+        &["`--gpus-per-pod` contradicts", "with-trace.yaml:2:15"],
+    ),
+    (
+        "compare with-out.yaml --queueing all",
+        &["writes no directory", "with-out.yaml:1:6"],
+    ),
+];
+
+/// A scenario, and what its message must hold.
+const SCENARIOS: &[(&str, &[&str])] = &[
+    (
+        "queuing: easy",
+        &["no key `queuing`", "s.yaml:1:1", "did you mean `queueing`?"],
+    ),
+    (
+        "nonsense: 1",
+        &["no key `nonsense`", "the keys are: trace, cluster"],
+    ),
+    (
+        "seed: 1\nqueueing: eazy",
+        &["`eazy`", "s.yaml:2:11", "did you mean `easy`?"],
+    ),
+    (
+        "placement: fdg # near",
+        &["`fdg`", "s.yaml:1:12", "did you mean `fgd`?"],
+    ),
+    ("seed: abc", &["no whole number", "s.yaml:1:7"]),
+    ("seed: -1", &["no whole number", "s.yaml:1:7"]),
+    ("limit: 1.5", &["no whole number", "s.yaml:1:8"]),
+    ("lenient: maybe", &["`true` or `false`", "s.yaml:1:10"]),
+    ("horizon: -5", &["a horizon of -5 s", "s.yaml:1:10"]),
+    ("horizon: soon", &["`soon`", "seconds", "s.yaml:1:10"]),
+    ("format: xml", &["`xml`", "table, json, csv", "s.yaml:1:9"]),
+    ("discipline: batch", &["`batch`", "did you mean `batched`?"]),
+    (
+        "zero-run: sometimes",
+        &["`sometimes`", "s.yaml:1:11", "clamp:1"],
+    ),
+    ("gpus-per-pod: 0", &["at least one GPU", "s.yaml:1:15"]),
+    ("trace: [a, b]", &["not a list", "s.yaml:1:8"]),
+    (
+        "trace: nosuch.csv\ncluster: 4x8",
+        &["no such file", "nosuch.csv"],
+    ),
+    (
+        "trace: itpp:a.csv\ncluster: 4x8",
+        &["unknown format", "s.yaml:1:8"],
+    ),
+    ("trace: trace/jobs.csv", &["no machines", "s.yaml:1:8"]),
+    ("trace: 'unclosed", &["no valid YAML", "s.yaml:1:8"]),
+    (
+        "just text",
+        &["no list of `key: value` lines", "s.yaml:1:1"],
+    ),
+    ("seed: 1\nseed: 2", &["`seed` is there twice", "s.yaml:2:1"]),
+    ("seed: 1\n---\nseed: 2", &["more than one document"]),
+    ("seed: 1\n\tseed: 2", &["no valid YAML", "tab"]),
+];
+
+fn desk(test: &str) -> Desk {
+    let desk = Desk::new(test);
+    desk.write("full/precious.txt", "do not lose me");
+    desk.write("file", "");
+    desk.write("trace-only.csv", "job_id,submit_s,run_s\na,0,1\n");
+    desk.write("with-trace.yaml", "trace: trace\ngpus-per-pod: 8\n");
+    desk.write("with-out.yaml", "out: somewhere\n");
+    assert_eq!(desk.line("run --trace trace --out earlier").code, 0);
+    desk
+}
+
+/// Asserts that a command line is refused as it should be.
+fn refused(desk: &Desk, line: &str, words: &[&str]) {
+    let before = desk.files("");
+    let ran = desk.line(line);
+    assert_eq!(ran.code, 2, "{line}\n{}", ran.screen());
+    assert_eq!(ran.out, "", "{line}");
+    for word in words {
+        assert!(
+            ran.err.contains(word),
+            "{line}: no `{word}` in\n{}",
+            ran.err
+        );
+    }
+    assert!(
+        !ran.err.contains('\u{1b}'),
+        "colour without a terminal: {line}"
+    );
+    assert!(
+        ran.err.contains("help:"),
+        "{line}: no way out in\n{}",
+        ran.err
+    );
+    assert_eq!(desk.files(""), before, "{line} wrote something");
+}
+
+#[test]
+fn bad_command_lines_are_refused() {
+    let desk = desk("bad-lines");
+    for (line, words) in LINES {
+        refused(&desk, line, words);
+    }
+}
+
+#[test]
+fn bad_scenarios_are_refused() {
+    let desk = desk("bad-scenarios");
+    for (text, words) in SCENARIOS {
+        desk.write("s.yaml", text);
+        refused(&desk, "run s.yaml --out result", words);
+    }
+}
+
+#[test]
+fn a_scenario_that_is_no_text_is_refused() {
+    let desk = desk("bad-bytes");
+    std::fs::write(desk.path.join("s.yaml"), [0xff, 0xfe, 0x00]).unwrap();
+    refused(&desk, "run s.yaml", &["cannot read the scenario", "s.yaml"]);
+}
+
+#[test]
+fn verbs_that_need_a_verb_print_help_and_fail() {
+    let desk = desk("no-verb");
+    for line in ["trace", "policy"] {
+        let ran = desk.line(line);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+        assert!(ran.err.contains("Commands:"), "{}", ran.err);
+    }
+}

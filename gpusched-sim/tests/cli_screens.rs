@@ -1,0 +1,205 @@
+//! What every verb prints, as a user sees it.
+
+mod cli;
+
+use cli::Desk;
+
+/// One screen per verb; `INSTA_UPDATE=always cargo test --test cli_screens` accepts changes.
+macro_rules! screens {
+    ($($name:ident: $line:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let desk = Desk::new(concat!("screen-", stringify!($name)));
+            insta::assert_snapshot!(stringify!($name), desk.line($line).screen());
+        })*
+    };
+}
+
+screens! {
+    welcome: "";
+    help: "--help";
+    help_run: "run --help";
+    help_compare: "compare --help";
+    run_table: "run --trace trace";
+    run_json: "run --trace trace --format json";
+    run_csv: "run --trace trace --format csv --queueing easy";
+    run_inline_cluster: "run --trace trace --cluster 3x4:T4 --limit 3";
+    compare_table: "compare --trace trace --queueing fifo,sjf --placement first-fit,best-fit";
+    compare_csv: "compare --trace trace --queueing fifo,sjf --format csv";
+    trace_info: "trace info trace --cluster trace";
+    trace_validate: "trace validate trace --cluster trace";
+    trace_generate: "trace generate --preset uniform --jobs 5 --seed 3";
+    trace_generate_lists_presets: "trace generate";
+    trace_formats: "trace formats";
+    policy_describe: "policy describe easy";
+}
+
+#[test]
+fn explain_tells_the_story_of_a_job() {
+    let desk = Desk::new("explain");
+    assert_eq!(desk.line("run --trace trace --out result").code, 0);
+    for job in ["prepare", "train", "serve", "late"] {
+        insta::assert_snapshot!(
+            format!("explain_{job}"),
+            desk.run(&["explain", "result", job]).screen()
+        );
+    }
+}
+
+#[test]
+fn explain_tells_of_jobs_that_did_not_end() {
+    let desk = Desk::new("explain-unfinished");
+    assert_eq!(
+        desk.line("run --trace trace --horizon 300 --out result")
+            .code,
+        0
+    );
+    for (job, words) in [
+        ("train", "was still running"),
+        ("late", "The replay ended before that"),
+    ] {
+        let story = desk.run(&["explain", "result", job]);
+        assert!(story.out.contains(words), "{}", story.screen());
+    }
+    let lenient = "run --trace trace --cluster 2x2 --lenient --out result";
+    assert_eq!(desk.line(lenient).code, 0);
+    let story = desk.line("explain result late");
+    assert!(story.out.contains("can never run"), "{}", story.screen());
+}
+
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let desk = Desk::new("steer");
+    desk.write(
+        "t.csv",
+        "job_id,submit_s,run_s,gpu,queue\n\u{1b}[2J,0,5,1,\u{1b}[31mq\nb,1,5,1,r\n",
+    );
+    assert_eq!(
+        desk.line("run --trace t.csv --cluster 1x1 --out result")
+            .code,
+        0
+    );
+    for ran in [
+        desk.line("trace info t.csv"),
+        desk.run(&["explain", "result", "\u{1b}[2J"]),
+        desk.line("run --trace t.csv --cluster 1x1"),
+    ] {
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        assert!(!ran.screen().contains('\u{1b}'), "{:?}", ran.screen());
+    }
+}
+
+#[test]
+fn validate_lists_every_problem() {
+    let desk = Desk::new("validate");
+    desk.write(
+        "bad.csv",
+        "job_id,submit_s,run_s,gpu\na,0,-5,1\nb,x,5,1\nc,0,5,1\nc,1,1,1\nd,1,1,99\n",
+    );
+    insta::assert_snapshot!(
+        "validate_bad",
+        desk.line("trace validate bad.csv --cluster 2x8:T4")
+            .screen()
+    );
+    let few = desk.line("trace validate bad.csv --max-errors 1");
+    assert!(
+        few.err.contains("3 problems; 2 more not shown"),
+        "{}",
+        few.screen()
+    );
+}
+
+#[test]
+fn convert_writes_a_trace_that_reads_back_the_same() {
+    let desk = Desk::new("convert");
+    let ran = desk.line("trace convert v1:trace/jobs.csv --cluster trace --out one");
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.screen());
+    assert_eq!(
+        desk.line("trace convert one --cluster one --out two").code,
+        0
+    );
+    assert_eq!(desk.files("one"), desk.files("two"));
+    // Standard input, which can be read only once, gives the same.
+    let jobs = std::fs::File::open(desk.path.join("trace/jobs.csv")).unwrap();
+    let mut command = desk.command(&["trace", "convert", "v1:-", "--out", "three"]);
+    assert!(command.stdin(jobs).status().unwrap().success());
+    assert_eq!(
+        desk.files("one")["jobs.csv"],
+        desk.files("three")["jobs.csv"]
+    );
+    assert_eq!(
+        desk.line("run --trace one").out,
+        desk.line("run --trace trace").out
+    );
+}
+
+#[test]
+fn a_generated_directory_can_be_replayed_at_once() {
+    let desk = Desk::new("generate");
+    assert_eq!(
+        desk.line("trace generate --preset sample --jobs 50 --out made")
+            .code,
+        0
+    );
+    assert_eq!(desk.line("run --trace made").code, 0);
+    let meta = String::from_utf8(desk.files("made")["meta.toml"].clone()).unwrap();
+    let command = meta
+        .lines()
+        .find_map(|line| line.strip_prefix("source = \"gpusched "));
+    let printed = desk.line(command.unwrap().trim_end_matches('"'));
+    assert_eq!(printed.out.as_bytes(), desk.files("made")["jobs.csv"]);
+}
+
+#[test]
+fn policy_list_names_all() {
+    let desk = Desk::new("policies");
+    let table = desk.line("policy list").out;
+    let json: serde_json::Value =
+        serde_json::from_str(&desk.line("policy list --format json").out).unwrap();
+    let policies = json.as_array().unwrap();
+    assert!(policies.len() > 20);
+    for policy in policies {
+        let name = policy["name"].as_str().unwrap();
+        assert!(table.contains(name), "{name}");
+        assert_eq!(desk.run(&["policy", "describe", name]).code, 0, "{name}");
+    }
+}
+
+#[test]
+fn completions_come_for_every_shell() {
+    let desk = Desk::new("completions");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = desk.run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("gpusched"), "{shell}");
+    }
+}
+
+#[test]
+fn the_published_schema_is_up_to_date() {
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scenario.schema.json");
+    let published = std::fs::read_to_string(published).unwrap();
+    let desk = Desk::new("schema");
+    assert!(
+        desk.line("schema").out == published,
+        "run `gpusched schema > docs/scenario.schema.json`"
+    );
+}
+
+#[test]
+fn the_sample_runs_from_anywhere_and_says_so() {
+    let ran = Desk::new("sample").line("run");
+    assert_eq!(ran.code, 0);
+    assert!(
+        ran.err.contains("4,000 jobs of builtin:sample"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn the_example_scenario_runs() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/scenario.yaml");
+    let ran = Desk::new("example").run(&["run", example]);
+    assert_eq!(ran.code, 0, "{}", ran.screen());
+}
