@@ -164,6 +164,41 @@ fn a_pod_with_several_profiles_leaves_the_state_as_it_was() {
 }
 
 #[test]
+fn the_instances_of_a_pod_come_from_one_node() {
+    let whole = ["7g.40gb", "7g.40gb"];
+    let half = ["3g.20gb", "4g.20gb"];
+    for info in mig_placements() {
+        let mut policy = mig_placement(info.name).unwrap();
+        if !policy.creates() {
+            continue;
+        }
+        let row = geometry("A100-40GB").row("7g.40gb").unwrap();
+        assert_eq!(
+            policy.choose_all(&mut gpus("A100-40GB", 3, 1), &whole),
+            None,
+            "{}",
+            info.name
+        );
+        // Node 0 has one GPU left, node 1 both.
+        let mut fleet = gpus("A100-40GB", 2, 2);
+        fleet[0].allocate(row, 0).unwrap();
+        let before = fleet.clone();
+        let found = policy.choose_all(&mut fleet, &whole);
+        assert_eq!(fleet, before);
+        if info.name == "hami" {
+            assert_eq!(found, None, "hami puts all instances of a pod on one GPU");
+            continue;
+        }
+        let gpus: Vec<usize> = found.unwrap().iter().map(|choice| choice.gpu).collect();
+        assert_eq!(gpus, [2, 3], "{}", info.name);
+        let found = policy.choose_all(&mut fleet, &half);
+        if let Some(choices) = found {
+            assert_eq!(fleet[choices[0].gpu].node(), fleet[choices[1].gpu].node());
+        }
+    }
+}
+
+#[test]
 fn hami_backtracks_where_its_order_of_starts_fails() {
     let mut fleet = gpus("A100-40GB", 1, 1);
     let asked = ["1g.5gb", "2g.10gb", "1g.5gb", "3g.20gb"];

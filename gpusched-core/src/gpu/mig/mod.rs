@@ -11,7 +11,7 @@
 //! | [`geometry`] | one board compiled into O(1) tables over its occupancies |
 //! | [`counters`] | engine counts and the one-`+me` rule |
 //! | [`order`] | in which order starts are tried |
-//! | [`enumerate`] | all states of a GPU |
+//! | [`mod@enumerate`] | all states of a GPU |
 //! | [`arrange`] | where a wanted set of instances can stand |
 //! | [`state`] | one GPU: instances, used or free |
 //! | [`scan`] | the best of many GPUs, fast |

@@ -11,7 +11,7 @@
 //! From 1.35 on there is a slice per GPU in order of PCI bus id: give GPUs such numbers that the
 //! two agree, which they do below eleven GPUs.
 
-use super::{Choice, MigPlacement};
+use super::{Choice, MigPlacement, on_one_node};
 use crate::gpu::mig::{Instance, MigGpu};
 
 /// First fit over device names, backtracking for claims of several requests. O(GPUs) for one
@@ -112,8 +112,11 @@ impl MigPlacement for DraNameOrder {
     }
 
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
-        let order = in_name_order(gpus);
-        claim(gpus, &order, profiles)
+        let first = self.choose(gpus, profiles.first()?)?;
+        on_one_node(gpus, first, |gpus| {
+            let order = in_name_order(gpus);
+            claim(gpus, &order, profiles)
+        })
     }
 }
 

@@ -26,6 +26,7 @@ impl MigPlacement for Hami {
     }
 
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
+        profiles.first()?;
         gpus.iter()
             .enumerate()
             .find_map(|(gpu, state)| on_one(state, gpu, profiles))

@@ -5,6 +5,8 @@
 //! proposal. Policies of one kind *create* the instance; the others *use* a free one that stands
 //! already ([`MigPlacement::creates`]).
 //!
+//! All instances of a pod come from one node.
+//!
 //! Profiles are asked for by name, as in a Kubernetes resource; boards that do not have the name
 //! are passed over.
 
@@ -32,6 +34,7 @@ pub use nos_geometry::NosGeometry;
 pub use parvagpu::Parvagpu;
 
 use crate::gpu::mig::{Geometry, Instance, InstanceError, MigGpu, ProfileRow, StartOrder};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A proposed place: the GPU's position in the slice, and the first unit.
@@ -136,11 +139,45 @@ pub trait MigPlacement: Send {
     /// The place for one instance of `profile`, or `None` when there is none.
     fn choose(&mut self, gpus: &[MigGpu], profile: &str) -> Option<Choice>;
 
-    /// Places for all instances a pod asks for, in the order of `profiles`, or `None`. `gpus` is
-    /// left as it was. By default one after the other, in the order given, without a second try.
+    /// Places for all instances a pod asks for, in the order of `profiles` and on one node, or
+    /// `None` (also when nothing is asked). `gpus` is left as it was. By default one after the other without a second try, on
+    /// the node of the first instance's choice, then on the others in order.
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
-        one_by_one(profiles, gpus, |gpus, profile| self.choose(gpus, profile))
+        let first = self.choose(gpus, profiles.first()?)?;
+        on_one_node(gpus, first, |gpus| {
+            one_by_one(profiles, gpus, |gpus, profile| self.choose(gpus, profile))
+        })
     }
+}
+
+/// The first node that takes everything, the node of `preferred` before all others.
+fn on_one_node(
+    gpus: &mut [MigGpu],
+    preferred: Choice,
+    mut attempt: impl FnMut(&mut [MigGpu]) -> Option<Vec<Choice>>,
+) -> Option<Vec<Choice>> {
+    let mut nodes = node_ranges(gpus);
+    let at = nodes
+        .iter()
+        .position(|node| node.contains(&preferred.gpu))?;
+    nodes[..=at].rotate_right(1);
+    nodes.into_iter().find_map(|node| {
+        let first = node.start;
+        let mut choices = attempt(&mut gpus[node])?;
+        choices.iter_mut().for_each(|choice| choice.gpu += first);
+        Some(choices)
+    })
+}
+
+/// Where the GPUs of each node stand in the slice.
+fn node_ranges(gpus: &[MigGpu]) -> Vec<Range<usize>> {
+    let mut first = 0;
+    gpus.chunk_by(|a, b| a.node() == b.node())
+        .map(|node| {
+            first += node.len();
+            first - node.len()..first
+        })
+        .collect()
 }
 
 /// Chooses for each profile in turn on the real state, and takes everything back at the end.
