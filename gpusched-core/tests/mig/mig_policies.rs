@@ -241,6 +241,27 @@ fn dra_takes_devices_in_order_of_name_as_text() {
 }
 
 #[test]
+fn a_claim_dra_cannot_serve_is_refused_without_trying_every_assignment() {
+    let mut node = gpus("A100-40GB", 1, 8);
+    // 8 GPUs hold 16 halves; the seventeenth is one too many.
+    let mut asked = vec!["1g.5gb"; 8];
+    asked.extend(["3g.20gb"; 16]);
+    assert_eq!(
+        mig_placement("dra-name-order")
+            .unwrap()
+            .choose_all(&mut node, &asked),
+        None
+    );
+    let fits = &asked[..16];
+    assert!(
+        mig_placement("dra-name-order")
+            .unwrap()
+            .choose_all(&mut node, fits)
+            .is_some()
+    );
+}
+
+#[test]
 fn the_device_plugin_spreads_or_packs_only_when_it_counts_parents() {
     let standing = || {
         let mut fleet = gpus("A100-40GB", 1, 3);

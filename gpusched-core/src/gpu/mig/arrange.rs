@@ -6,7 +6,7 @@ use super::order::StartOrder;
 use super::profiles::ProfileRow;
 
 /// What a GPU already holds: units and counters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Held {
     /// Units taken.
     pub units: Units,

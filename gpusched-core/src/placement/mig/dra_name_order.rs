@@ -2,17 +2,21 @@
 //! Kubernetes.
 //!
 //! Every (profile, start) of a GPU is a device named `gpu-<minor>-mig-<profile without
-//! dots>-<profile id>-<start>`, with `-` for `+`. The allocator takes the first device whose counters are free, in
-//! order of slice, then name, and scores nothing; requests of a claim backtrack. Names are compared
-//! as text, so `gpu-10-…` comes before `gpu-2-…`.
+//! dots>-<profile id>-<start>`, with `-` for `+`. The allocator takes the first device whose
+//! counters are free, in order of slice, then name, and scores nothing; requests of a claim
+//! backtrack. Names are compared as text, so `gpu-10-…` comes before `gpu-2-…`.
 //!
 //! Source: k8s-dra-driver-gpu 2240711 (gate DynamicMIG, KEP-4815). One pool per node, nodes in
 //! order; within a node all devices in order of name, as in combined slices (Kubernetes 1.34).
 //! From 1.35 on there is a slice per GPU in order of PCI bus id: give GPUs such numbers that the
 //! two agree, which they do below eleven GPUs.
+//!
+//! Checked against recorded decisions of the real allocator (`gpusched-bench/tests/mig_dra.rs`).
 
 use super::{Choice, MigPlacement, on_one_node};
-use crate::gpu::mig::{Instance, MigGpu};
+use crate::gpu::mig::{Geometry, Held, Instance, MigGpu};
+use rustc_hash::FxHashSet;
+use std::sync::Arc;
 
 /// First fit over device names, backtracking for claims of several requests. O(GPUs) for one
 /// instance once the GPUs of a node are sorted.
@@ -80,23 +84,59 @@ fn starts(gpu: &MigGpu, profile: &str) -> impl Iterator<Item = u8> + use<> {
     })
 }
 
-fn claim(gpus: &mut [MigGpu], order: &[usize], profiles: &[&str]) -> Option<Vec<Choice>> {
-    let Some((profile, rest)) = profiles.split_first() else {
-        return Some(Vec::new());
+/// Whether the GPUs have fewer free units than the profiles take together.
+fn units_short(gpus: &[MigGpu], profiles: &[&str]) -> bool {
+    let size = |profile: &&str| {
+        let sizes = gpus.iter().filter_map(|gpu| {
+            let row = gpu.board().by_name(profile)?;
+            Some(u32::from(gpu.geometry().size(row)))
+        });
+        sizes.min().unwrap_or(0)
     };
-    for &gpu in order {
-        for start in starts(&gpus[gpu], profile) {
-            let choice = Choice { gpu, start };
-            let applied = choice.apply(gpus, profile).ok()?;
-            let found = claim(gpus, order, rest);
-            choice.undo(gpus, &applied);
-            if let Some(mut choices) = found {
-                choices.insert(0, choice);
-                return Some(choices);
+    let free = gpus
+        .iter()
+        .map(|gpu| gpu.geometry().free_units(gpu.occupancy()));
+    free.sum::<u32>() < profiles.iter().map(size).sum()
+}
+
+/// Depth-first search for a claim. States that have failed are remembered up to the order of the
+/// GPUs, which cannot matter to whether the rest fits: the first solution is the same, and a claim
+/// that does not fit is refused in the number of distinct states, not of assignments. That is
+/// still exponential in the worst case, as upstream.
+struct Search<'o> {
+    order: &'o [usize],
+    failed: FxHashSet<(usize, Vec<(*const Geometry, Held)>)>,
+}
+
+impl Search<'_> {
+    fn claim(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
+        let Some((profile, rest)) = profiles.split_first() else {
+            return Some(Vec::new());
+        };
+        let mut state: Vec<_> = gpus
+            .iter()
+            .map(|gpu| (Arc::as_ptr(gpu.geometry()), gpu.held()))
+            .collect();
+        state.sort_unstable();
+        let key = (profiles.len(), state);
+        if units_short(gpus, profiles) || self.failed.contains(&key) {
+            return None;
+        }
+        for &gpu in self.order {
+            for start in starts(&gpus[gpu], profile) {
+                let choice = Choice { gpu, start };
+                let applied = choice.apply(gpus, profile).ok()?;
+                let found = self.claim(gpus, rest);
+                choice.undo(gpus, &applied);
+                if let Some(mut choices) = found {
+                    choices.insert(0, choice);
+                    return Some(choices);
+                }
             }
         }
+        self.failed.insert(key);
+        None
     }
-    None
 }
 
 impl MigPlacement for DraNameOrder {
@@ -114,8 +154,11 @@ impl MigPlacement for DraNameOrder {
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
         let first = self.choose(gpus, profiles.first()?)?;
         on_one_node(gpus, first, |gpus| {
-            let order = in_name_order(gpus);
-            claim(gpus, &order, profiles)
+            let mut search = Search {
+                order: &in_name_order(gpus),
+                failed: FxHashSet::default(),
+            };
+            search.claim(gpus, profiles)
         })
     }
 }
