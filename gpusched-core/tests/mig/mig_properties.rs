@@ -5,6 +5,7 @@ use gpusched_core::gpu::mig::{
     Rules, Scores, StartOrder, board, visit_layouts,
 };
 use gpusched_core::ids::NodeId;
+use gpusched_core::placement::mig::Choice;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -210,6 +211,25 @@ proptest! {
         let within = |gpu: &usize| fits(gpu) && a100.limits().allows(counters[*gpu], row);
         let plain = (0..taken.len()).filter(within).min_by_key(|&gpu| a100.free_units(taken[gpu]));
         prop_assert_eq!(scores.best_within(&a100, &taken, &counters), plain.map(start));
+    }
+}
+
+#[test]
+fn a_start_beyond_any_board_is_an_error() {
+    let mut gpu = MigGpu::new(
+        Arc::new(Geometry::of(board("A30").unwrap()).unwrap()),
+        NodeId(0),
+        0,
+    );
+    for start in [4, 15, 16, 255] {
+        let error = gpu.allocate(ProfileRow(0), start).unwrap_err().to_string();
+        let expected =
+            format!("1g.6gb cannot start at {start} on A30-24GB: legal starts are [0, 1, 2, 3]");
+        assert_eq!(error, expected);
+        let choice = Choice { gpu: 0, start };
+        let applied = choice.apply(std::slice::from_mut(&mut gpu), "1g.6gb");
+        assert_eq!(applied.unwrap_err().to_string(), expected);
+        assert!(gpu.free(start).is_err());
     }
 }
 

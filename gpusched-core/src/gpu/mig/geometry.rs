@@ -296,7 +296,7 @@ impl Geometry {
         &self.shapes[row.index()].starts
     }
 
-    /// The units an instance takes.
+    /// The units an instance takes. `start` must be legal.
     #[inline]
     pub fn mask(&self, row: ProfileRow, start: u8) -> Units {
         self.shapes[row.index()].mask << start
@@ -322,7 +322,7 @@ impl Geometry {
     /// Whether an instance fits the free units. O(1).
     #[inline]
     pub fn fits(&self, row: ProfileRow, start: u8, taken: Units) -> bool {
-        self.free_starts(row, taken) >> start & 1 == 1
+        start < 16 && self.free_starts(row, taken) >> start & 1 == 1
     }
 
     /// Profiles with a free placement, by units alone. O(1).

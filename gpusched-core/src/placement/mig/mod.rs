@@ -79,7 +79,7 @@ impl Choice {
             return Ok(applied);
         }
         applied.created = true;
-        if gpu.occupancy() & gpu.geometry().mask(row, self.start) != 0 {
+        if !gpu.geometry().fits(row, self.start, gpu.occupancy()) {
             applied.destroyed = gpu.clear(row, self.start)?;
         }
         gpu.allocate(row, self.start)
@@ -140,8 +140,9 @@ pub trait MigPlacement: Send {
     fn choose(&mut self, gpus: &[MigGpu], profile: &str) -> Option<Choice>;
 
     /// Places for all instances a pod asks for, in the order of `profiles` and on one node, or
-    /// `None` (also when nothing is asked). `gpus` is left as it was. By default one after the other without a second try, on
-    /// the node of the first instance's choice, then on the others in order.
+    /// `None` (also when nothing is asked). `gpus` is left as it was. By default one after the
+    /// other without a second try, on the node of the first instance's choice, then on the others
+    /// in order.
     fn choose_all(&mut self, gpus: &mut [MigGpu], profiles: &[&str]) -> Option<Vec<Choice>> {
         let first = self.choose(gpus, profiles.first()?)?;
         on_one_node(gpus, first, |gpus| {
