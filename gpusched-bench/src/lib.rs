@@ -2,4 +2,5 @@
 
 pub mod conformance;
 pub mod experiment;
+pub mod reproduce;
 pub mod speed;

@@ -1,8 +1,9 @@
 //! The `gpusched-bench` command.
 
 use clap::{Parser, Subcommand};
-use gpusched_bench::{conformance, speed};
-use std::io::Write as _;
+use gpusched_bench::conformance::{Tally, Unreadable};
+use gpusched_bench::{conformance, reproduce, speed};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -29,6 +30,18 @@ enum Verb {
         /// The folder of its vectors.
         dir: PathBuf,
     },
+    /// Compute published results again from public data, and print both.
+    ///
+    /// Exits with 0 when every stated target is met, 1 when one is not, 2 when the data cannot be
+    /// read.
+    Reproduce {
+        /// Which results.
+        #[arg(value_parser = reproduce::study_names())]
+        study: String,
+        /// The folder of the data.
+        #[arg(long)]
+        data: PathBuf,
+    },
     /// Measure speed and memory, each figure beside a twin measured in the same run.
     ///
     /// Exits with 1 when a stated bound is missed.
@@ -51,7 +64,8 @@ enum Verb {
 fn main() -> ExitCode {
     let Args { verb } = Args::parse();
     match verb {
-        Verb::Conformance { suite, dir } => check(&suite, &dir),
+        Verb::Conformance { suite, dir } => check(|out| conformance::run(&suite, &dir, out)),
+        Verb::Reproduce { study, data } => check(|out| reproduce::run(&study, &data, out)),
         Verb::Speed { quick, vectors } => time(quick, &vectors),
         Verb::MemoryProbe { count } => {
             if let Some(peak) = speed::replay::memory_probe(count) {
@@ -62,9 +76,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(suite: &str, dir: &Path) -> ExitCode {
+fn check(run: impl FnOnce(&mut dyn Write) -> Result<Tally, Unreadable>) -> ExitCode {
     let mut out = std::io::stdout().lock();
-    let result = conformance::run(suite, dir, &mut out);
+    let result = run(&mut out);
     // A reader that went away (`| head`) is no reason to fail.
     let _ = out.flush();
     match result {

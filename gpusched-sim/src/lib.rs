@@ -1,6 +1,7 @@
 //! Replay GPU-cluster traces against the scheduler you are about to deploy.
 
 pub mod builtin;
+pub mod calibrate;
 pub mod diagnostic;
 pub mod engine;
 pub mod metrics;

@@ -15,14 +15,14 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    pub(super) fn new(what: impl fmt::Display, why: impl fmt::Display) -> Unreadable {
+    pub(crate) fn new(what: impl fmt::Display, why: impl fmt::Display) -> Unreadable {
         Unreadable {
             what: what.to_string(),
             why: why.to_string(),
         }
     }
 
-    pub(super) fn file(path: &Path, why: impl fmt::Display) -> Unreadable {
+    pub(crate) fn file(path: &Path, why: impl fmt::Display) -> Unreadable {
         Unreadable::new(path.display(), why)
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Unreadable> {
 }
 
 /// All rows of a CSV file with a header.
-pub(super) fn rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Unreadable> {
+pub(crate) fn rows<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Unreadable> {
     csv::Reader::from_reader(open(path)?)
         .deserialize()
         .collect::<Result<_, _>>()

@@ -6,7 +6,7 @@
 
 mod backfill;
 pub mod fgd;
-mod files;
+pub(crate) mod files;
 
 pub use files::Unreadable;
 

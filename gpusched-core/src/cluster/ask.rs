@@ -18,7 +18,7 @@ pub struct Ask {
     /// Device memory a *shared* pod reserves on its device, MiB. Whole devices are matched by
     /// model instead.
     pub vram: u32,
-    /// Acceptable models, bit per [`ModelId`].
+    /// Acceptable models, bit per [`crate::ids::ModelId`].
     pub models: u64,
     /// Most pods of one pod set on a node (`u32::MAX` = no limit).
     pub max_per_node: u32,

@@ -1,30 +1,42 @@
-//! Performance: how fast a job runs where it was put.
+//! Performance: how fast a job runs where it was put, and next to whom.
+//!
+//! A job runs at full speed, the pace at which its run time was recorded, unless its performance
+//! model says otherwise. A model is told of every start and end, and names the jobs whose speed
+//! is another one from then on. Remaining work and finishing instants are integers
+//! ([`sharing::Progress`]): no number of speed changes loses or invents work.
+
+mod ideal;
+mod neighbours;
+pub mod sharing;
+
+pub use ideal::Ideal;
+pub use neighbours::{NeighbourLaw, Neighbours};
 
 use crate::cluster::Spot;
 use crate::ids::JobId;
-use crate::units::Span;
 use crate::workload::Workload;
+use sharing::Speed;
 
-/// Tells how long a job runs in a given place.
+/// A job at its place.
+#[derive(Clone, Copy, Debug)]
+pub struct Residence<'a> {
+    /// All jobs.
+    pub work: &'a Workload,
+    /// The job.
+    pub job: JobId,
+    /// Its places, one per pod.
+    pub spots: &'a [Spot],
+}
+
+/// Tells how fast jobs run.
 pub trait Performance: Send {
     /// The name in scenarios, tables and files.
     fn name(&self) -> String;
 
-    /// The run time of `job` at `spots`, one place per pod.
-    fn run_time(&mut self, work: &Workload, job: JobId, spots: &[Spot]) -> Span;
-}
+    /// A job has started. Appends every job, itself included, whose speed is another one now. A
+    /// job whose speed may change later must be named here, if only at full speed.
+    fn started(&mut self, _at: Residence<'_>, _speeds: &mut Vec<(JobId, Speed)>) {}
 
-/// `ideal`: every place is as good as the one the trace was recorded on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ideal;
-
-impl Performance for Ideal {
-    fn name(&self) -> String {
-        "ideal".into()
-    }
-
-    #[inline]
-    fn run_time(&mut self, work: &Workload, job: JobId, _spots: &[Spot]) -> Span {
-        work.job(job).run
-    }
+    /// A job has ended. Appends every job whose speed is another one now.
+    fn ended(&mut self, _at: Residence<'_>, _speeds: &mut Vec<(JobId, Speed)>) {}
 }

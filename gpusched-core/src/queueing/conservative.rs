@@ -188,8 +188,8 @@ fn demand(job: JobId, work: &Workload) -> Totals {
         let shape = work.shape(set.shape);
         let count = i64::from(set.count);
         totals[0] += count * shape.total_milli() as i64;
-        totals[1] += count * shape.cpu_milli as i64;
-        totals[2] += count * shape.mem_mib as i64;
+        totals[1] = totals[1].saturating_add(count.saturating_mul(shape.cpu_milli as i64));
+        totals[2] = totals[2].saturating_add(count.saturating_mul(shape.mem_mib as i64));
     }
     totals
 }

@@ -103,16 +103,21 @@ impl Mirror {
     /// Running jobs that outlived their prediction are believed to end at their estimate.
     /// Returns whether any belief changed.
     pub(super) fn expire(&mut self, now: Time, work: &Workload) -> bool {
+        let passed: Vec<(End, JobId)> = self
+            .ends
+            .range(..=(now, u64::MAX))
+            .map(|(&end, &job)| (end, job))
+            .collect();
         let mut changed = false;
-        while let Some((&end, &job)) = self.ends.first_key_value() {
+        for (end, job) in passed {
             let Some(run) = self.running.get_mut(&job) else {
-                break;
+                continue;
             };
             // A job whose prediction was right ends now; that is no expiry.
-            let outlived = run.start + work.job(job).run > end.0;
+            let ends_now = end.0 == now && run.start + work.job(job).run <= now;
             let later = run.start + work.estimate(job);
-            if end.0 > now || !outlived || later <= end.0 {
-                break;
+            if ends_now || later <= end.0 {
+                continue;
             }
             run.end = (later, end.1);
             if end <= self.boundary && run.end > self.boundary {

@@ -35,10 +35,14 @@ pub struct Book {
 }
 
 impl Book {
-    /// An empty book for `jobs` jobs, each waiting behind others until told otherwise.
-    pub fn new(jobs: usize) -> Book {
+    /// An empty book for `jobs` jobs of `pods` pods in all, each waiting behind others until told
+    /// otherwise.
+    pub fn new(jobs: usize, pods: usize) -> Book {
         Book {
             reasons: vec![Reason::Behind; jobs],
+            // Exactly, or a long replay ends with half of the list empty. Jobs that can never run
+            // count too, so there is a limit to how much is believed.
+            spots: Vec::with_capacity(pods.min(1 << 26)),
             ..Book::default()
         }
     }

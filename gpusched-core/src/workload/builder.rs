@@ -77,6 +77,9 @@ pub enum WorkloadError {
     },
 }
 
+/// Stands for "no estimate" while jobs are collected: run times are never negative.
+const NO_ESTIMATE: Span = Span(i64::MIN);
+
 /// Collects drafts; [`WorkloadBuilder::finish`] sorts them into a [`Workload`].
 ///
 /// ```
@@ -94,7 +97,8 @@ pub enum WorkloadError {
 #[derive(Debug, Default)]
 pub struct WorkloadBuilder {
     work: Workload,
-    estimates: Vec<Option<Span>>,
+    /// [`NO_ESTIMATE`] where there is none; empty until the first one.
+    estimates: Vec<Span>,
     shape_ids: FxHashMap<Shape, ShapeId>,
     spec_ids: FxHashMap<Vec<PodSet>, SpecId>,
     owner_ids: FxHashMap<Owner, OwnerId>,
@@ -193,10 +197,10 @@ impl WorkloadBuilder {
             });
         }
         if estimate.is_some() && self.estimates.is_empty() {
-            self.estimates.resize(index, None);
+            self.estimates.resize(index, NO_ESTIMATE);
         }
         if estimate.is_some() || !self.estimates.is_empty() {
-            self.estimates.push(estimate);
+            self.estimates.push(estimate.unwrap_or(NO_ESTIMATE));
         }
         if outcome != Outcome::Completed && self.work.outcomes.is_empty() {
             self.work.outcomes.resize(index, Outcome::Completed);
@@ -289,15 +293,17 @@ impl WorkloadBuilder {
         self.join_groups()?;
         self.split_loose_jobs()?;
         let mut work = self.work;
-        work.estimated = self.estimates.iter().flatten().count() as u64;
-        if work.estimated > 0 {
-            work.estimates = self
-                .estimates
-                .iter()
-                .zip(&work.jobs)
-                .map(|(estimate, job)| estimate.unwrap_or(job.run))
-                .collect();
+        work.estimates = self.estimates;
+        work.estimated = work.estimates.len() as u64;
+        for (estimate, job) in work.estimates.iter_mut().zip(&work.jobs) {
+            if *estimate == NO_ESTIMATE {
+                *estimate = job.run;
+                work.estimated -= 1;
+            }
         }
+        work.jobs.shrink_to_fit();
+        work.estimates.shrink_to_fit();
+        work.outcomes.shrink_to_fit();
         sort_by_arrival(&mut work);
         Ok(work)
     }

@@ -125,6 +125,12 @@ impl Workload {
         self.jobs.len()
     }
 
+    /// Number of pods of all jobs. O(jobs).
+    pub fn pods(&self) -> usize {
+        let pods = |job: &Job| self.specs[job.spec.index()].pods as usize;
+        self.jobs.iter().map(pods).sum()
+    }
+
     /// Whether there is nothing to replay.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()

@@ -7,15 +7,19 @@
 
 mod event_queue;
 mod observer;
+mod pace;
 mod records;
 
 pub use event_queue::{EventQueue, Finish};
 pub use observer::{Observer, Situation};
 pub use records::{Fate, Records};
 
+use pace::{Paces, RunningJob};
+
 use gpusched_core::cluster::{CapacityError, Cluster};
 use gpusched_core::ids::{JobId, ShapeId};
-use gpusched_core::performance::{Ideal, Performance};
+use gpusched_core::performance::sharing::Speed;
+use gpusched_core::performance::{Ideal, Performance, Residence};
 use gpusched_core::placement::Placement;
 use gpusched_core::provisioning::{NodeChange, Provisioning, Static};
 use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
@@ -123,6 +127,8 @@ pub struct Engine<'w, O: Observer = ()> {
     now: Time,
     next_arrival: usize,
     finishes: EventQueue,
+    paces: Paces,
+    speeds: Vec<(JobId, Speed)>,
     book: Book,
     records: Records,
     observer: O,
@@ -160,7 +166,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         let possible = work.specs().iter().map(|spec| cluster.fits(spec)).collect();
         Engine {
             records: Records::new(work.len(), possible),
-            book: Book::new(work.len()),
+            book: Book::new(work.len(), work.pods()),
             work,
             cluster,
             roles,
@@ -168,6 +174,8 @@ impl<'w, O: Observer> Engine<'w, O> {
             now: work.jobs().first().map_or(Time::ZERO, |job| job.submit),
             next_arrival: 0,
             finishes: EventQueue::default(),
+            paces: Paces::default(),
+            speeds: Vec::new(),
             observer,
             waiting: 0,
             running: 0,
@@ -328,7 +336,7 @@ impl<'w, O: Observer> Engine<'w, O> {
     }
 
     fn batched(&mut self) -> Result<(), EngineError> {
-        while let Some(finish) = self.finishes.pop_at(self.now) {
+        while let Some(finish) = self.next_finish() {
             self.give_back(finish.job);
             self.end(finish.job);
         }
@@ -338,9 +346,16 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.pass()
     }
 
+    /// The next job that ends at this instant.
+    #[inline]
+    fn next_finish(&mut self) -> Option<Finish> {
+        self.paces
+            .next_finish(self.now, &mut self.finishes, &self.records)
+    }
+
     fn per_event(&mut self) -> Result<(), EngineError> {
         let mut due = std::mem::take(&mut self.due);
-        while let Some(finish) = self.finishes.pop_at(self.now) {
+        while let Some(finish) = self.next_finish() {
             due.push(finish);
         }
         // Whether a job was expected to end now is decided here and asked again below: nothing
@@ -442,6 +457,14 @@ impl<'w, O: Observer> Engine<'w, O> {
         let first = self.records.first_spot(job);
         let spots = &self.book.spots[first..first + spec.pods as usize];
         self.observer.finished(job, self.now, spots);
+        let residence = Residence {
+            work: self.work,
+            job,
+            spots,
+        };
+        self.roles.performance.ended(residence, &mut self.speeds);
+        self.paces.forget(job);
+        self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
         let lent = std::mem::take(&mut self.book.spots);
         let done = Finished {
@@ -490,14 +513,20 @@ impl<'w, O: Observer> Engine<'w, O> {
             let first = start.first_spot as usize;
             let pods = self.work.spec(self.work.job(job).spec).pods as usize;
             let spots = &self.book.spots[first..first + pods];
-            let run = self.roles.performance.run_time(self.work, job, spots);
             self.records.start_at(job, self.now, start.first_spot);
             self.observer.started(job, self.now, spots);
             self.finishes.push(Finish {
-                at: self.now + run,
+                at: self.now + self.work.job(job).run,
                 order: self.starts,
                 job,
             });
+            let residence = Residence {
+                work: self.work,
+                job,
+                spots,
+            };
+            self.roles.performance.started(residence, &mut self.speeds);
+            self.change_speeds();
             self.starts += 1;
             self.waiting -= 1;
             self.running += 1;
@@ -506,6 +535,22 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
         }
         self.book.started.clear();
+        self.paces.purge(&mut self.finishes, &self.records);
+    }
+
+    /// Makes what the performance model said happen.
+    #[inline]
+    fn change_speeds(&mut self) {
+        for (job, speed) in self.speeds.drain(..) {
+            let running = RunningJob {
+                job,
+                started: self.records.since(job),
+                run: self.work.job(job).run,
+                // A job is first named when it starts: its order is the present one.
+                order: self.starts,
+            };
+            self.paces.set(running, self.now, speed, &mut self.finishes);
+        }
     }
 }
 

@@ -28,6 +28,7 @@ fn violation(
 /// The first rule a job breaks.
 pub(super) fn job_violation(row: &JobRow) -> Option<Violation> {
     pod_violation(row)
+        .or_else(|| absurd_violation(row))
         .or_else(|| gpu_violation(row))
         .or_else(|| time_violation(row))
 }
@@ -65,6 +66,40 @@ fn pod_violation(row: &JobRow) -> Option<Violation> {
         return violation("topo_mode without topo_level", "topo_level", message, help);
     }
     None
+}
+
+/// Amounts no machine has: a slip of the unit, and sums of them would overflow.
+fn absurd_violation(row: &JobRow) -> Option<Violation> {
+    const MOST: [(&str, u64, &str); 4] = [
+        (
+            "count",
+            1_000_000,
+            "a group of over a million pods is no job: check the column",
+        ),
+        (
+            "gpu",
+            1_000,
+            "gpu counts the whole GPUs of one pod, on one machine: check the unit",
+        ),
+        (
+            "cpu_milli",
+            1_000_000_000,
+            "over a million cores in one pod: check the unit",
+        ),
+        (
+            "mem_mib",
+            10_000_000_000,
+            "over 10 PB in one pod: check the unit (MiB)",
+        ),
+    ];
+    let given = [row.count.into(), row.gpu.into(), row.cpu_milli, row.mem_mib];
+    MOST.into_iter()
+        .zip(given)
+        .find(|((_, most, _), given)| given > most)
+        .and_then(|((column, _, help), given)| {
+            let message = format!("{column} is absurd ({given})");
+            violation("absurd amount", column, message, help)
+        })
 }
 
 fn gpu_violation(row: &JobRow) -> Option<Violation> {
