@@ -7,6 +7,7 @@
 pub mod bare;
 pub mod bare_easy;
 pub mod event_queue;
+pub mod mig;
 pub mod openb;
 pub mod replay;
 pub mod workload;
@@ -72,6 +73,7 @@ pub fn measure(effort: Effort, vectors: &Path) -> Vec<Figure> {
     figures.push(replay::easy(effort));
     figures.extend(fgd(effort, vectors));
     figures.push(event_queue::figure(effort));
+    figures.extend(mig::figures(effort));
     figures.extend(replay::memory(effort));
     figures
 }

@@ -1,4 +1,5 @@
-//! What a GPU is, and how several jobs may use one.
+//! What a GPU is, how it may be cut, and how several jobs may use one.
 
+pub mod mig;
 pub mod model;
 pub mod sharing;

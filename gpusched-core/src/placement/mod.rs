@@ -16,6 +16,7 @@ mod first_fit;
 pub mod fragmentation;
 mod gpu_clustering;
 mod gpu_packing;
+pub mod mig;
 pub mod power;
 mod pwr;
 mod random;
