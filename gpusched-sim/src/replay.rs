@@ -2,6 +2,7 @@
 
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{Sample, Sampler, Summary, WaitInterval, WaitLog, summarise};
+use crate::sharing::SharingMode;
 use gpusched_core::cluster::{Cluster, Inventory};
 use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::policy::PolicyError;
@@ -22,6 +23,9 @@ pub struct ReplayOptions {
     pub seed: u64,
     /// Order of simultaneous events.
     pub discipline: Discipline,
+    /// How GPUs are shared; the workload given is the recorded one. Tables of jobs are to be
+    /// written with the workload as [`SharingMode::reinterpret`] makes it.
+    pub sharing: SharingMode,
     /// Stop here: what has not ended by then is censored.
     pub horizon: Option<Time>,
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
@@ -45,6 +49,7 @@ impl Default for ReplayOptions {
             placement: "first-fit".into(),
             seed: 0,
             discipline: Discipline::default(),
+            sharing: SharingMode::default(),
             horizon: None,
             sample_every: None,
             keep_series: false,
@@ -109,6 +114,14 @@ pub fn replay(
     inventory: &Inventory,
     options: &ReplayOptions,
 ) -> Result<RunResult, ReplayError> {
+    let reinterpreted;
+    let (recorded, work) = match options.sharing {
+        SharingMode::Recorded => (work, work),
+        mode => {
+            reinterpreted = mode.reinterpret(work);
+            (work, &reinterpreted)
+        }
+    };
     let queueing = queueing(&options.queueing)?;
     let context = PlacementContext {
         work,
@@ -127,7 +140,13 @@ pub fn replay(
         ..Summary::default()
     };
     let cluster = Cluster::new(inventory.clone(), work.shapes());
-    let roles = Roles::new(queueing, placement, &cluster);
+    let mut roles = Roles::new(queueing, placement, &cluster);
+    roles.performance = options.sharing.performance(recorded);
+    let labels = Summary {
+        sharing: options.sharing.to_string(),
+        performance: roles.performance.name(),
+        ..labels
+    };
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
         WaitLog::new(options.keep_waits),

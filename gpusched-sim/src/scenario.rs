@@ -4,8 +4,8 @@
 //! the file is a flag of the same name. Nothing in it has to be there: what is left open is
 //! filled in by [`Scenario::plan`].
 //!
-//! When a file and flags describe a run together, flags that say *what to try* (policies, seed,
-//! discipline, horizon) and where results go win over the file. Flags that say *what is replayed*
+//! When a file and flags describe a run together, flags that say *what to try* (policies, sharing,
+//! seed, discipline, horizon) and where results go win over the file. Flags that say *what is replayed*
 //! (trace, cluster, how they are read) may add to the file but not contradict it: a file whose
 //! trace was quietly replaced would describe another experiment.
 //!
@@ -202,6 +202,9 @@ scenario! {
     Wins queueing: String = "queueing",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
+    /// How GPUs are shared: `recorded` (default: as the trace says), `exclusive`, `mps:N` or
+    /// `timeslice:N`, with N replicas of each device.
+    Wins sharing: String = "sharing",
     /// Seed of placement policies that draw lots (default 0).
     Wins seed: u64 = "seed",
     /// What happens first when several things happen at one instant (default `batched`).
@@ -237,7 +240,7 @@ scenario! {
 fn conflict(key: &'static str, origins: &Origins) -> Box<Diagnostic> {
     let problem = Diagnostic::new(format!("`--{key}` contradicts `{key}` of the scenario"));
     origins.blame(key, problem).help(format!(
-        "flags may change policies, seed, discipline, horizon, out and format, not what is \
+        "flags may change policies, sharing, seed, discipline, horizon, out and format, not what is \
          replayed: leave `--{key}` out, or take `{key}` out of the scenario"
     ))
 }

@@ -56,8 +56,10 @@ impl SharingMode {
             match count {
                 // The device plugin knows no single replica; more than a thousandth is no share.
                 Some(count @ 2..=1000) => Ok(mode(count)),
-                _ => Err(Diagnostic::new(format!("`{text}` does not say how many replicas"))
-                    .help(format!("write 2 to 1000 of them, such as `{name}:4`"))),
+                _ => Err(
+                    Diagnostic::new(format!("`{text}` does not say how many replicas"))
+                        .help(format!("write 2 to 1000 of them, such as `{name}:4`")),
+                ),
             }
         };
         match (name, replicas) {
@@ -128,12 +130,78 @@ impl fmt::Display for SharingMode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::{ReplayOptions, replay};
+    use gpusched_core::cluster::{Cluster, Inventory, Node};
+    use gpusched_core::ids::JobId;
+    use gpusched_core::units::{Span, Time};
+    use gpusched_core::workload::{JobDraft, WorkloadBuilder};
 
     #[test]
     fn modes_print_as_they_are_written() {
         for text in ["recorded", "exclusive", "mps:4", "timeslice:7"] {
             assert_eq!(SharingMode::parse(text).unwrap().to_string(), text);
         }
+    }
+
+    /// Two pods that each ask for half of the one GPU, 100 s of work each, both at 0.
+    fn halves(mode: &str) -> Vec<f64> {
+        let half = Shape {
+            gpu_milli: 500,
+            ..Shape::whole_gpus(1)
+        };
+        let mut builder = WorkloadBuilder::new();
+        for name in ["a", "b"] {
+            let (submit, run) = (Time::ZERO, Span::from_secs(100));
+            let draft = JobDraft::new(name, submit, run, half.clone());
+            builder.push(&draft).unwrap();
+        }
+        let work = builder.finish().unwrap();
+        let inventory = Inventory::new(vec![Node::with_gpus("n", 1, "T4")]).unwrap();
+        let options = ReplayOptions {
+            sharing: SharingMode::parse(mode).unwrap(),
+            ..ReplayOptions::default()
+        };
+        let records = replay(&work, &inventory, &options).unwrap().records;
+        let end = |job| records.end_of(JobId(job)).unwrap().as_secs_f64();
+        vec![end(0), end(1)]
+    }
+
+    #[test]
+    fn modes_differ_as_their_laws_say() {
+        assert_eq!(halves("recorded"), [100.0, 100.0]);
+        assert_eq!(halves("exclusive"), [100.0, 200.0]);
+        // Each is busy half of the time: 1 + 0.435 · 0.5 = 1.2175 times as long.
+        let mps = halves("mps:2");
+        assert!(
+            (mps[0] - 121.75).abs() < 1e-5 && mps[0] == mps[1],
+            "{mps:?}"
+        );
+        // Turns cost 11 %, and together they fill the device: 1.11 · (0.5 + 0.5) times as long.
+        let turns = halves("timeslice:2");
+        assert!(
+            (turns[0] - 111.0).abs() < 1e-5 && turns[0] == turns[1],
+            "{turns:?}"
+        );
+    }
+
+    #[test]
+    fn an_mps_client_gets_no_more_than_its_part_of_the_memory() {
+        // A T4 has 15,360 MiB: a quarter is 3,840.
+        let fits = |mem| {
+            let shape = Shape {
+                gpu_milli: 500,
+                gpu_mem_mib: mem,
+                ..Shape::whole_gpus(1)
+            };
+            let mut builder = WorkloadBuilder::new();
+            let draft = JobDraft::new("a", Time::ZERO, Span::from_secs(1), shape);
+            builder.push(&draft).unwrap();
+            let work = SharingMode::Mps(4).reinterpret(&builder.finish().unwrap());
+            let inventory = Inventory::new(vec![Node::with_gpus("n", 1, "T4")]).unwrap();
+            let mut cluster = Cluster::new(inventory, work.shapes());
+            cluster.fits(&work.specs()[0])
+        };
+        assert!(fits(3840) && !fits(3841));
     }
 
     #[test]

@@ -71,6 +71,15 @@ const LINES: &[(&str, &[&str])] = &[
     ("run --horizon soon", &["'soon'", "not a number of seconds"]),
     ("run --zero-run clamp:0", &["--zero-run", "clamp:1"]),
     (
+        "run --sharing mps",
+        &["does not say how many replicas", "--sharing", "`mps:4`"],
+    ),
+    ("run --sharing mps:1", &["how many replicas", "2 to 1000"]),
+    (
+        "compare --sharing exclusiv,mps:4",
+        &["no way to share GPUs", "did you mean `exclusive`?"],
+    ),
+    (
         "trace generate --preset itp --rate-scale 0",
         &["rate scale", "0.000001"],
     ),

@@ -204,9 +204,8 @@ impl Workload {
         let mut work = self.clone();
         work.shapes = self.shapes.iter().map(reshape).collect();
         for spec in &mut work.specs {
-            let milli = |set: &PodSet| {
-                u64::from(set.count) * work.shapes[set.shape.index()].total_milli()
-            };
+            let milli =
+                |set: &PodSet| u64::from(set.count) * work.shapes[set.shape.index()].total_milli();
             spec.gpu_milli = spec.pod_sets.iter().map(milli).sum();
         }
         work

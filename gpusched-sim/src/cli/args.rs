@@ -59,8 +59,8 @@ pub(crate) enum Verb {
 #[derive(Args)]
 #[command(
     after_help = "A flag says the same as the key of that name in a scenario. With both, \
-flags win for policies, seed,
-discipline, horizon, out and format; for what is replayed they may only add to the scenario.
+flags win for policies,
+sharing, seed, discipline, horizon, out and format; for what is replayed they may only add to it.
 Relative paths in a scenario count from the directory of the scenario file.
 
 EXAMPLES:
@@ -86,6 +86,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) placement: Option<String>,
 
+    /// How GPUs are shared: recorded, exclusive, mps:N or timeslice:N (N replicas of each device)
+    /// [default: recorded]
+    #[arg(long, value_name = "MODE", help_heading = "Policies")]
+    pub(crate) sharing: Option<String>,
+
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
@@ -100,6 +105,7 @@ impl RunArgs {
         Scenario {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
+            sharing: self.sharing.clone(),
             out: self.out.clone(),
             ..scenario(&self.input, &self.rest)
         }
@@ -108,13 +114,15 @@ impl RunArgs {
 
 #[derive(Args)]
 #[command(
-    after_help = "Every queueing policy is tried with every placement policy, in the order \
-given. What is not
-given is taken from the scenario, or is the default. The result does not depend on --threads.
+    after_help = "Every queueing policy is tried with every placement policy and sharing mode, \
+in the order given.
+What is not given is taken from the scenario, or is the default. The result does not depend on
+--threads.
 
 EXAMPLES:
   gpusched compare --queueing fifo,easy,conservative      three queueing policies on the sample
   gpusched compare --placement all                        every placement policy
+  gpusched compare --sharing exclusive,mps:4,timeslice:4  whole GPUs, or shared, and how?
   gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
   gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
 )]
@@ -143,6 +151,15 @@ pub(crate) struct CompareArgs {
         help_heading = "Policies"
     )]
     pub(crate) placement: Vec<String>,
+
+    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) sharing: Vec<String>,
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,

@@ -13,6 +13,7 @@ use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
 use gpusched_sim::report;
 use gpusched_sim::scenario::{Format, Loaded, Plan, check_placement, check_queueing};
+use gpusched_sim::sharing::SharingMode;
 use rayon::prelude::*;
 
 /// More runs than this at once are taken for a slip.
@@ -27,16 +28,19 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
             .help("take `out` out of the scenario, or use `run`");
         return Err(origins.blame("out", problem).into());
     }
-    let pairs = product(&args, &plan)?;
+    let trials = product(&args, &plan)?;
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
+    for trial in &trials {
+        plan.check_possible(&loaded, trial.sharing)?;
+    }
     terminal::say(&format!(
         "Replaying {} with {}.",
         subject(&loaded),
-        count(pairs.len() as u64, "pair") + " of policies"
+        count(trials.len() as u64, "combination") + " of policies"
     ));
-    let summaries = replay_all(&plan, &loaded, &pairs, threads, &interrupt)?;
+    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
@@ -60,9 +64,16 @@ fn finish(cut: &[Summary]) -> Outcome {
     Err(Failure::Told(1))
 }
 
-/// Every queueing policy with every placement policy, in the order given.
-fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<(String, String)>> {
-    if args.queueing.is_empty() && args.placement.is_empty() {
+/// One run to make.
+struct Trial {
+    queueing: String,
+    placement: String,
+    sharing: SharingMode,
+}
+
+/// Every queueing policy with every placement policy and every sharing mode, in the order given.
+fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
+    if args.queueing.is_empty() && args.placement.is_empty() && args.sharing.is_empty() {
         return Err(Diagnostic::new("there are no policies to compare").help(
             "name some, such as `--queueing fifo,easy,sjf` or `--placement all`; \
              `gpusched policy list` lists them",
@@ -84,14 +95,34 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<(String, String)>> {
         check_placement,
         &plan.placement,
     )?;
-    Ok(queueing
-        .iter()
-        .flat_map(|queueing| {
-            placement
-                .iter()
-                .map(|placement| (queueing.clone(), placement.clone()))
-        })
-        .collect())
+    let sharing = modes(&args.sharing, plan.sharing)?;
+    let mut trials = Vec::new();
+    for queueing in &queueing {
+        for placement in &placement {
+            trials.extend(sharing.iter().map(|&sharing| Trial {
+                queueing: queueing.clone(),
+                placement: placement.clone(),
+                sharing,
+            }));
+        }
+    }
+    Ok(trials)
+}
+
+/// The sharing modes given, each once; nothing stands for what the plan says.
+fn modes(given: &[String], planned: SharingMode) -> Result<Vec<SharingMode>> {
+    let mut modes = Vec::new();
+    for text in given {
+        let mode =
+            SharingMode::parse(text.trim()).map_err(|problem| problem.in_file("--sharing"))?;
+        if !modes.contains(&mode) {
+            modes.push(mode);
+        }
+    }
+    if modes.is_empty() {
+        modes.push(planned);
+    }
+    Ok(modes)
 }
 
 /// The names given, each once; `all` stands for all there are, nothing for what the plan says.
@@ -132,7 +163,7 @@ fn threads(given: Option<usize>) -> Result<usize> {
 fn replay_all(
     plan: &Plan,
     loaded: &Loaded,
-    pairs: &[(String, String)],
+    trials: &[Trial],
     threads: usize,
     interrupt: &Interrupt,
 ) -> Outcome<Vec<Summary>> {
@@ -142,16 +173,17 @@ fn replay_all(
             Diagnostic::new(format!("cannot start threads: {error}")).help("try `--threads 1`"),
         )
     })?;
-    let progress = Progress::runs(loaded.work.len(), pairs.len());
+    let progress = Progress::runs(loaded.work.len(), trials.len());
     interrupt.replaying();
     pool.install(|| {
-        pairs
+        trials
             .par_iter()
             .enumerate()
-            .map(|(at, (queueing, placement))| {
+            .map(|(at, trial)| {
                 let options = ReplayOptions {
-                    queueing: queueing.clone(),
-                    placement: placement.clone(),
+                    queueing: trial.queueing.clone(),
+                    placement: trial.placement.clone(),
+                    sharing: trial.sharing,
                     stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),
                     ..plan.replay_options()

@@ -12,6 +12,7 @@ use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::replay::{ReplayError, ReplayOptions, RunResult, replay};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
+use gpusched_sim::sharing::SharingMode;
 use std::path::Path;
 
 /// The files of a directory of results.
@@ -54,7 +55,7 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
 
     if let (Some(out), Some(place)) = (out, &scenario.out) {
         let effective = scenario.effective(&plan, place);
-        save(out, &effective, &loaded, &result)?;
+        save(out, &effective, &plan, &loaded, &result)?;
     }
     print(scenario.format.unwrap_or_default(), &result)?;
     if let Some(place) = &scenario.out {
@@ -154,10 +155,22 @@ pub(crate) fn replay_one(
     })
 }
 
-fn save(out: OutDir, effective: &Scenario, loaded: &Loaded, result: &RunResult) -> Outcome {
-    let Loaded {
-        work, inventory, ..
-    } = loaded;
+fn save(
+    out: OutDir,
+    effective: &Scenario,
+    plan: &Plan,
+    loaded: &Loaded,
+    result: &RunResult,
+) -> Outcome {
+    let Loaded { inventory, .. } = loaded;
+    let reinterpreted;
+    let work = match plan.sharing {
+        SharingMode::Recorded => &loaded.work,
+        mode => {
+            reinterpreted = mode.reinterpret(&loaded.work);
+            &reinterpreted
+        }
+    };
     let scenario = serde_saphyr::to_string(effective).map_err(|error| {
         Failure::Run(Diagnostic::new(format!(
             "cannot write the scenario: {error}"

@@ -24,6 +24,8 @@ pub struct JobFacts {
     pub finish: Option<Time>,
     /// GPU time held up to the close, in milli-GPU × µs.
     pub held: i128,
+    /// What a part takes at full speed, without waiting: the recorded run time.
+    pub alone: Span,
 }
 
 impl JobFacts {
@@ -53,9 +55,10 @@ impl JobFacts {
         self.finish.map(|finish| finish - self.submit)
     }
 
-    /// `max(1, (wait + run) / max(10 s, run))`, if it finished (Feitelson et al., JSSPP 1997).
+    /// `max(1, JCT / max(10 s, run))`, if it finished (Feitelson et al., JSSPP 1997), with the run
+    /// time at full speed: where neighbours slow a job down, that counts as waiting does.
     pub fn bounded_slowdown(&self) -> Option<f64> {
-        let run = self.run()?.max(SLOWDOWN_BOUND);
+        let run = self.alone.max(SLOWDOWN_BOUND);
         Some((self.jct()?.0 as f64 / run.0 as f64).max(1.0))
     }
 }
@@ -103,6 +106,7 @@ fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
         started: records.start(job).map(|start| (job, start)),
         finish: records.end_of(job),
         held: held(work, records, job),
+        alone: work.job(job).run,
     }
 }
 
@@ -130,6 +134,7 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
             .min_by_key(|&(job, start)| (start, job)),
         finish: ends.max().filter(|_| fate == Fate::Done),
         held: ids().map(|job| held(work, records, job)).sum(),
+        alone: work.job(JobId(parts.start)).run,
         parts,
     }
 }

@@ -148,6 +148,10 @@ pub struct Summary {
     pub seed: u64,
     /// Order of simultaneous events.
     pub discipline: Discipline,
+    /// How GPUs are shared ([`crate::sharing::SharingMode`]): `recorded` = as the trace says.
+    pub sharing: String,
+    /// The performance model: `ideal` = every job runs as recorded, wherever it is.
+    pub performance: String,
     /// Which latencies were modelled; `ideal` = none.
     pub fidelity: String,
     /// Version of gpusched.
@@ -198,12 +202,17 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// A short name for tables: `queueing/placement`, with the seed when it is not 0.
+    /// A short name for tables: `queueing/placement`, with the sharing mode and the seed where
+    /// they are not the default.
     pub fn label(&self) -> String {
-        match self.seed {
-            0 => format!("{}/{}", self.queueing, self.placement),
-            seed => format!("{}/{}#{seed}", self.queueing, self.placement),
+        let mut label = format!("{}/{}", self.queueing, self.placement);
+        if !matches!(self.sharing.as_str(), "" | "recorded") {
+            label += &format!("/{}", self.sharing);
         }
+        if self.seed != 0 {
+            label += &format!("#{}", self.seed);
+        }
+        label
     }
 
     /// Jobs that are neither finished nor impossible: running, waiting or not arrived.

@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
 use crate::replay::ReplayOptions;
+use crate::sharing::SharingMode;
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
@@ -28,6 +29,8 @@ pub struct Plan {
     pub queueing: String,
     /// The placement policy.
     pub placement: String,
+    /// How GPUs are shared.
+    pub sharing: SharingMode,
     /// Seed of placement policies that draw lots.
     pub seed: u64,
     /// Order of simultaneous events.
@@ -69,11 +72,18 @@ impl Scenario {
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        let sharing = match &self.sharing {
+            None => SharingMode::default(),
+            Some(text) => {
+                SharingMode::parse(text).map_err(|problem| origins.blame("sharing", problem))?
+            }
+        };
         Ok(Plan {
             trace,
             cluster,
             queueing,
             placement,
+            sharing,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -134,6 +144,7 @@ impl Scenario {
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
             placement: Some(plan.placement.clone()),
+            sharing: Some(plan.sharing.to_string()),
             seed: Some(plan.seed),
             discipline: Some(plan.discipline),
             out: None,
@@ -161,15 +172,33 @@ impl Plan {
         };
         let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
         let (work, trace) = load_workload(&self.trace, &self.read)?;
-        if !self.read.lenient {
-            check_possible(&work, &inventory, &paths::jobs_file(&self.trace))?;
-        }
-        Ok(Loaded {
+        let loaded = Loaded {
             work,
             inventory,
             trace,
             cluster,
-        })
+        };
+        self.check_possible(&loaded, self.sharing)?;
+        Ok(loaded)
+    }
+
+    /// Makes sure that every pod fits some machine under a sharing mode, unless the scenario is
+    /// lenient.
+    ///
+    /// # Errors
+    /// The first job that can never run.
+    pub fn check_possible(&self, loaded: &Loaded, sharing: SharingMode) -> Result<()> {
+        if self.read.lenient {
+            return Ok(());
+        }
+        let file = paths::jobs_file(&self.trace);
+        match sharing {
+            SharingMode::Recorded => check_possible(&loaded.work, &loaded.inventory, &file),
+            mode => {
+                let work = mode.reinterpret(&loaded.work);
+                check_possible(&work, &loaded.inventory, &file)
+            }
+        }
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -179,6 +208,7 @@ impl Plan {
             placement: self.placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
+            sharing: self.sharing,
             horizon: self.horizon,
             ..ReplayOptions::default()
         }

@@ -46,6 +46,8 @@ const COLUMNS: &[Column] = &[
     ("placement", |run| run.placement.clone()),
     ("seed", |run| run.seed.to_string()),
     ("discipline", |run| run.discipline.name().into()),
+    ("sharing", |run| run.sharing.clone()),
+    ("performance", |run| run.performance.clone()),
     ("fidelity", |run| run.fidelity.clone()),
     ("version", |run| run.version.clone()),
     ("interrupted", |run| run.interrupted.to_string()),

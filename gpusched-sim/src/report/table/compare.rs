@@ -51,9 +51,19 @@ pub fn compare_table(runs: &[Summary]) -> String {
 
 /// What the rows have in common: the load they carry, and what they leave out of the columns.
 fn shared(first: &Summary, runs: &[Summary]) -> String {
+    let loads = || runs.iter().filter_map(|run| run.offered_load);
+    let (least, most_load) = loads().fold((f64::MAX, 0.0_f64), |(low, high), load| {
+        (low.min(load), high.max(load))
+    });
+    // Sharing modes ask for different parts of the same devices.
     let load = match first.offered_load {
-        Some(load) => format!("an offered load of {} on", percent(load)),
         None => "on".into(),
+        Some(_) if least < most_load => format!(
+            "an offered load of {} to {} on",
+            percent(least),
+            percent(most_load)
+        ),
+        Some(load) => format!("an offered load of {} on", percent(load)),
     };
     let estimates = &first.estimates.source;
     let mut lines = format!(

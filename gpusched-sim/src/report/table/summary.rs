@@ -28,6 +28,13 @@ fn overview(run: &Summary) -> String {
     row("policy", format!("{} + {}", run.queueing, run.placement));
     let how = format!("seed {}, {}", run.seed, run.discipline.name());
     row("run", format!("{how}, fidelity {}", run.fidelity));
+    if !matches!(run.sharing.as_str(), "" | "recorded") {
+        let speed = match run.performance.as_str() {
+            "ideal" => "every job at full speed".to_owned(),
+            law => format!("neighbours slow each other down by the {law} law"),
+        };
+        row("sharing", format!("{}; {speed}", run.sharing));
+    }
     row("cluster", cluster(run));
     row("jobs", jobs(run));
     row("estimates", estimates(run));
