@@ -138,6 +138,11 @@ const LINES: &[(&str, &[&str])] = &[
         "compare --queueing fifo,esay",
         &["`esay`", "did you mean `easy`?"],
     ),
+    ("calibrate nosuch.csv", &["no such file", "nosuch.csv"]),
+    (
+        "calibrate trace/jobs.csv",
+        &["unknown column \"job_id\"", "trace/jobs.csv:1:1"],
+    ),
     // Runs and jobs to explain.
     ("explain nosuch job", &["no directory of results", "--out"]),
     (

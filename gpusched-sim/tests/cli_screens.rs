@@ -26,6 +26,8 @@ screens! {
     run_inline_cluster: "run --trace trace --cluster 3x4:T4 --limit 3";
     compare_table: "compare --trace trace --queueing fifo,sjf --placement first-fit,best-fit";
     compare_csv: "compare --trace trace --queueing fifo,sjf --format csv";
+    compare_sharing: "compare --trace trace --sharing recorded,exclusive,mps:2,timeslice:2";
+    run_sharing: "run --trace trace --sharing timeslice:2";
     trace_info: "trace info trace --cluster trace";
     trace_validate: "trace validate trace --cluster trace";
     trace_generate: "trace generate --preset uniform --jobs 5 --seed 3";
@@ -87,6 +89,26 @@ fn names_cannot_steer_the_terminal() {
         assert_eq!(ran.code, 0, "{}", ran.screen());
         assert!(!ran.screen().contains('\u{1b}'), "{:?}", ran.screen());
     }
+}
+
+/// Made with step time 0.02 + 0.03/share alone, so that the share left out is predicted exactly.
+const MEASURED: &str = "device,job,mode,share,with,step_s
+T4,bert,alone,1,,0.05
+T4,bert,alone,1/2,,0.08
+T4,bert,alone,1/3,,0.11
+T4,bert,time-slicing,1,bert,0.111
+";
+
+#[test]
+fn calibrate_writes_a_profile_and_says_how_good_it_is() {
+    let desk = Desk::new("calibrate");
+    desk.write("measured.csv", MEASURED);
+    let ran = desk.line("calibrate measured.csv -o profile.yaml");
+    insta::assert_snapshot!("calibrate", ran.screen());
+    insta::assert_snapshot!(
+        "calibrate_stdout",
+        desk.line("calibrate measured.csv").screen()
+    );
 }
 
 #[test]

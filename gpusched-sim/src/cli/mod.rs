@@ -5,6 +5,7 @@
 //! done, 1 the run failed or was interrupted, 2 the input was bad.
 
 mod args;
+mod calibrate;
 mod compare;
 mod completions;
 mod explain;
@@ -45,6 +46,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
+        Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),
     }
