@@ -143,6 +143,14 @@ const LINES: &[(&str, &[&str])] = &[
         "calibrate trace/jobs.csv",
         &["unknown column \"job_id\"", "trace/jobs.csv:1:1"],
     ),
+    (
+        "run --trace mig.csv --cluster 1x8",
+        &[
+            "asks for a MIG instance (1g.10gb)",
+            "mig.csv:2",
+            "gpu_milli",
+        ],
+    ),
     // Runs and jobs to explain.
     ("explain nosuch job", &["no directory of results", "--out"]),
     (
@@ -229,6 +237,10 @@ fn desk(test: &str) -> Desk {
     desk.write("full/precious.txt", "do not lose me");
     desk.write("file", "");
     desk.write("trace-only.csv", "job_id,submit_s,run_s\na,0,1\n");
+    desk.write(
+        "mig.csv",
+        "job_id,submit_s,run_s,mig_profile,mig_count\na,0,1,1g.10gb,1\n",
+    );
     desk.write("with-trace.yaml", "trace: trace\ngpus-per-pod: 8\n");
     desk.write("with-out.yaml", "out: somewhere\n");
     assert_eq!(desk.line("run --trace trace --out earlier").code, 0);

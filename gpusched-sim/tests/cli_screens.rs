@@ -105,10 +105,23 @@ fn calibrate_writes_a_profile_and_says_how_good_it_is() {
     desk.write("measured.csv", MEASURED);
     let ran = desk.line("calibrate measured.csv -o profile.yaml");
     insta::assert_snapshot!("calibrate", ran.screen());
-    insta::assert_snapshot!(
-        "calibrate_stdout",
-        desk.line("calibrate measured.csv").screen()
+    let profile = desk.line("calibrate measured.csv").out;
+    assert!(profile.contains("scaling: 0.03"), "{profile}");
+}
+
+#[test]
+fn what_no_policy_heeds_is_said() {
+    let desk = Desk::new("unheeded");
+    desk.write(
+        "t/jobs.csv",
+        "job_id,submit_s,run_s,gpu,topo_mode,topo_level\na,0,5,1,required,rack\n",
     );
+    desk.write("t/nodes.csv", "node,gpu,mig_layout\nn,1,all-balanced\n");
+    let ran = desk.line("run --trace t");
+    assert_eq!(ran.code, 0, "{}", ran.screen());
+    for words in ["1 rows require a topology", "1 nodes have a MIG layout"] {
+        assert!(ran.screen().contains(words), "{}", ran.screen());
+    }
 }
 
 #[test]

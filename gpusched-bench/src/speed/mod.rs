@@ -71,6 +71,7 @@ pub fn least_seconds<T>(runs: usize, mut run: impl FnMut() -> T) -> (f64, T) {
 pub fn measure(effort: Effort, vectors: &Path) -> Vec<Figure> {
     let mut figures = replay::figures(effort);
     figures.push(replay::easy(effort));
+    figures.push(replay::interference(effort));
     figures.extend(fgd(effort, vectors));
     figures.push(event_queue::figure(effort));
     figures.extend(mig::figures(effort));

@@ -39,8 +39,8 @@ impl NeighbourLaw {
 }
 
 /// Pods that share a device slow one another down by a law; pods with devices of their own run at
-/// full speed. Only jobs of a single pod slow down: a gang would run at the speed of its slowest
-/// pod, for which there are no measurements.
+/// full speed. Only jobs of a single pod are looked at, as those who slow down and as neighbours:
+/// a gang would run at the speed of its slowest pod, for which there are no measurements.
 ///
 /// A start or an end costs O(pods on the device).
 ///

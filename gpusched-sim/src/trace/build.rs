@@ -1,6 +1,6 @@
 //! From canonical rows to the tables the replay works on.
 
-use super::row::{JobRow, NodeRow};
+use super::row::{JobRow, NodeRow, TopoMode};
 use super::{ReadOptions, ReadReport, read_jobs, read_nodes};
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::cluster::{Cluster, Inventory, Node};
@@ -16,10 +16,14 @@ use gpusched_core::workload::{
 /// Whatever is wrong with the trace, located.
 pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, ReadReport)> {
     let mut builder = WorkloadBuilder::new();
-    let report = read_jobs(spec, options, &mut |row| {
+    let mut unheeded = Unheeded::default();
+    let mut report = read_jobs(spec, options, &mut |row| {
         known_run_time(&row, spec)?;
+        no_mig_instance(&row, spec)?;
+        unheeded.look(&row);
         push_row(&mut builder, &row).map_err(|error| locate(error, spec, row.line))
     })?;
+    report.notes.extend(unheeded.notes());
     let work = builder.finish().map_err(|error| locate(error, spec, 0))?;
     if work.is_empty() {
         return Err(Diagnostic::new("the trace has no jobs")
@@ -35,10 +39,18 @@ pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, Rea
 /// Whatever is wrong with the node list, located.
 pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, ReadReport)> {
     let mut nodes = Vec::new();
-    let report = read_nodes(spec, options, &mut |row| {
+    let mut cut = 0;
+    let mut report = read_nodes(spec, options, &mut |row| {
+        cut += u64::from(!row.mig_layout.is_empty() || row.share_replicas > 1);
         nodes.push(node(&row));
         Ok(())
     })?;
+    if cut > 0 {
+        report.notes.push(format!(
+            "{cut} nodes have a MIG layout or shared replicas, which are not heeded yet: \
+             their GPUs are taken as whole (see `--sharing`)"
+        ));
+    }
     let inventory = Inventory::new(nodes).map_err(|error| {
         Diagnostic::new(error.to_string())
             .in_file(&report.path)
@@ -59,6 +71,57 @@ fn known_run_time(row: &JobRow, spec: &str) -> Result<()> {
     ))
     .at(path, row.line, 0)
     .help("give the throughput table of its profiles with `--throughputs PATH`"))
+}
+
+/// A MIG instance is neither a device nor a share of one: taking it for either would be wrong.
+fn no_mig_instance(row: &JobRow, spec: &str) -> Result<()> {
+    let Some(profile) = &row.mig_profile else {
+        return Ok(());
+    };
+    let path = spec.split_once(':').map_or(spec, |(_, path)| path);
+    Err(Diagnostic::new(format!(
+        "job {} asks for a MIG instance ({profile}), which cannot be replayed yet",
+        row.job_id
+    ))
+    .at(path, row.line, 0)
+    .help(
+        "ask for a share instead: leave mig_profile empty, write gpu 1 and gpu_milli, \
+         such as 143 for one slice of seven",
+    ))
+}
+
+/// What rows ask for that no policy heeds yet: said once, with a count, never passed over.
+#[derive(Default)]
+struct Unheeded {
+    counts: [u64; 4],
+}
+
+impl Unheeded {
+    const WHAT: [&'static str; 4] = [
+        "require a topology (topo_mode)",
+        "ask for NVLink bandwidth (nvlink_gbps_min)",
+        "ask for a share of a NIC (rdma)",
+        "ask for a compute capability (cc_min)",
+    ];
+
+    fn look(&mut self, row: &JobRow) {
+        let asks = [
+            row.topo_mode == TopoMode::Required,
+            row.nvlink_gbps_min > 0.0,
+            row.rdma > 0,
+            row.cc_min > 0.0,
+        ];
+        for (count, asks) in self.counts.iter_mut().zip(asks) {
+            *count += u64::from(asks);
+        }
+    }
+
+    fn notes(self) -> impl Iterator<Item = String> {
+        let counted = self.counts.into_iter().zip(Self::WHAT);
+        counted
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} rows {what}, which no policy heeds yet"))
+    }
 }
 
 fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
