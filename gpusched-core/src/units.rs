@@ -59,6 +59,8 @@ impl Time {
 impl Span {
     /// No time at all.
     pub const ZERO: Span = Span(0);
+    /// Without an end: added to any instant it gives [`Time::NEVER`].
+    pub const FOREVER: Span = Span(i64::MAX);
 
     /// `secs` whole seconds.
     pub const fn from_secs(secs: i64) -> Span {

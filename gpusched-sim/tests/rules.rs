@@ -272,3 +272,17 @@ fn a_job_without_gang_is_one_job_in_parts() {
     assert_eq!(summary.wait_s.unwrap().max, 0.0);
     assert_eq!(summary.jct_s.unwrap().max, 20.0);
 }
+
+#[test]
+fn a_job_without_an_end_keeps_its_gpu_and_is_censored() {
+    for info in queueings() {
+        let mut service = job("service", 0, 0, 1);
+        service.run = Span::FOREVER;
+        let jobs = [service, job("b", 5, 10, 1), job("c", 6, 1, 1)];
+        let run = run(&keeping(info.name), t4_nodes(1, 2), &jobs);
+        let counts = &run.result.summary.jobs;
+        assert_eq!((counts.running, counts.finished), (1, 2), "{}", info.name);
+        // b holds the second GPU from 5 to 15; c comes after it.
+        assert_eq!(run.result.summary.window.closed_s, 16.0, "{}", info.name);
+    }
+}

@@ -515,11 +515,15 @@ impl<'w, O: Observer> Engine<'w, O> {
             let spots = &self.book.spots[first..first + pods];
             self.records.start_at(job, self.now, start.first_spot);
             self.observer.started(job, self.now, spots);
-            self.finishes.push(Finish {
-                at: self.now + self.work.job(job).run,
-                order: self.starts,
-                job,
-            });
+            let at = self.now + self.work.job(job).run;
+            // A job without an end has no finish to wait for.
+            if at < Time::NEVER {
+                self.finishes.push(Finish {
+                    at,
+                    order: self.starts,
+                    job,
+                });
+            }
             let residence = Residence {
                 work: self.work,
                 job,

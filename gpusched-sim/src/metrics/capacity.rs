@@ -61,7 +61,13 @@ pub(super) fn offered_load(
     let span = last.submit - first.submit;
     let mut run_of_spec = vec![0i128; work.specs().len()];
     for job in work.jobs() {
-        run_of_spec[job.spec.index()] += i128::from(job.run.0);
+        // A job without an end is busy for as long as jobs are submitted, at least.
+        let run = if job.run == Span::FOREVER {
+            last.submit - job.submit
+        } else {
+            job.run
+        };
+        run_of_spec[job.spec.index()] += i128::from(run.0);
     }
     let only: Vec<Option<usize>> = work
         .shapes()

@@ -1,7 +1,7 @@
 //! From canonical rows to the tables the replay works on.
 
 use super::row::{JobRow, NodeRow, TopoMode};
-use super::{ReadOptions, ReadReport, read_jobs, read_nodes};
+use super::{ENDLESS, ReadOptions, ReadReport, read_jobs, read_nodes};
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::cluster::{Cluster, Inventory, Node};
 use gpusched_core::gpu::model;
@@ -185,6 +185,7 @@ fn effective_run(row: &JobRow) -> (Span, Outcome) {
     };
     let run = match (recorded, row.fail_at) {
         (Outcome::Failed | Outcome::Killed, Some(at)) => at.min(row.run),
+        _ if row.run >= ENDLESS => Span::FOREVER,
         _ => row.run,
     };
     match row.limit {
