@@ -1,8 +1,5 @@
 //! Reading rows from texts, for the tests of trace formats.
 
-// Each test file uses its own part of this.
-#![allow(dead_code, unreachable_pub)]
-
 use gpusched_sim::trace::input::Source;
 use gpusched_sim::trace::row::{JobRow, NodeRow};
 use gpusched_sim::trace::{
@@ -11,7 +8,7 @@ use gpusched_sim::trace::{
 use std::path::PathBuf;
 
 /// Jobs from a text in a detected format.
-pub fn jobs_with(text: &str, options: &ReadOptions) -> (Vec<JobRow>, ReadReport) {
+pub(crate) fn jobs_with(text: &str, options: &ReadOptions) -> (Vec<JobRow>, ReadReport) {
     let mut rows = Vec::new();
     let source = Source::from_bytes("t.csv", text.as_bytes().to_vec());
     let report = read_jobs_from(source, None, options, &mut |row| {
@@ -22,11 +19,11 @@ pub fn jobs_with(text: &str, options: &ReadOptions) -> (Vec<JobRow>, ReadReport)
     (rows, report)
 }
 
-pub fn jobs(text: &str) -> (Vec<JobRow>, ReadReport) {
+pub(crate) fn jobs(text: &str) -> (Vec<JobRow>, ReadReport) {
     jobs_with(text, &ReadOptions::default())
 }
 
-pub fn nodes(text: &str) -> (Vec<NodeRow>, ReadReport) {
+pub(crate) fn nodes(text: &str) -> (Vec<NodeRow>, ReadReport) {
     let mut rows = Vec::new();
     let source = Source::from_bytes("t.csv", text.as_bytes().to_vec());
     let report = read_nodes_from(source, None, &ReadOptions::default(), &mut |row| {
@@ -38,21 +35,21 @@ pub fn nodes(text: &str) -> (Vec<NodeRow>, ReadReport) {
 }
 
 /// A directory that is removed at the end of a test.
-pub struct Scratch(pub PathBuf);
+pub(crate) struct Scratch(pub PathBuf);
 
 impl Scratch {
-    pub fn new(name: &str) -> Scratch {
+    pub(crate) fn new(name: &str) -> Scratch {
         let path = std::env::temp_dir().join(format!("gpusched-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Scratch(path)
     }
 
-    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
         std::fs::write(self.0.join(name), bytes).unwrap();
         self.0.join(name).to_string_lossy().into_owned()
     }
 
-    pub fn spec(&self) -> String {
+    pub(crate) fn spec(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }
 }
@@ -63,14 +60,14 @@ impl Drop for Scratch {
     }
 }
 
-pub fn written(rows: &[JobRow]) -> Vec<u8> {
+pub(crate) fn written(rows: &[JobRow]) -> Vec<u8> {
     let mut out = Vec::new();
     write_jobs(&mut out, rows).unwrap();
     out
 }
 
 /// Rows read back from what was written; line numbers are those of the new file.
-pub fn reread(bytes: &[u8]) -> Vec<JobRow> {
+pub(crate) fn reread(bytes: &[u8]) -> Vec<JobRow> {
     let options = ReadOptions {
         zero_run: ZeroRun::Keep,
         ..ReadOptions::default()
@@ -85,7 +82,7 @@ pub fn reread(bytes: &[u8]) -> Vec<JobRow> {
     rows
 }
 
-pub fn assert_round_trip(rows: &[JobRow]) {
+pub(crate) fn assert_round_trip(rows: &[JobRow]) {
     let bytes = written(rows);
     let mut again = reread(&bytes);
     assert_eq!(written(&again), bytes);

@@ -1,7 +1,5 @@
 //! Runs the command the way a user does.
 
-#![allow(dead_code)] // Not every test needs everything.
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -14,7 +14,7 @@ const MODELS: [(&str, u32); 4] = [
 ];
 
 /// Memory of a node's devices as a limit.
-pub fn device_mem(node: &Node) -> u32 {
+pub(crate) fn device_mem(node: &Node) -> u32 {
     match node.gpu_mem_mib {
         0 => u32::MAX,
         known => known,
@@ -23,9 +23,9 @@ pub fn device_mem(node: &Node) -> u32 {
 
 /// A cluster and jobs.
 #[derive(Clone, Debug)]
-pub struct World {
-    pub inventory: Inventory,
-    pub work: Workload,
+pub(crate) struct World {
+    pub(crate) inventory: Inventory,
+    pub(crate) work: Workload,
 }
 
 fn node() -> impl Strategy<Value = Node> {
@@ -51,7 +51,7 @@ fn node() -> impl Strategy<Value = Node> {
 }
 
 /// One request of a pod.
-pub fn shape() -> impl Strategy<Value = Shape> {
+pub(crate) fn shape() -> impl Strategy<Value = Shape> {
     let gpus = prop_oneof![
         1 => Just((0u32, 1000u32)),
         4 => (1u32..4).prop_map(|gpus| (gpus, 1000)),
@@ -78,7 +78,7 @@ pub fn shape() -> impl Strategy<Value = Shape> {
 }
 
 /// One to six nodes.
-pub fn inventory() -> impl Strategy<Value = Inventory> {
+pub(crate) fn inventory() -> impl Strategy<Value = Inventory> {
     prop::collection::vec(node(), 1..6).prop_map(|mut nodes| {
         for (index, node) in nodes.iter_mut().enumerate() {
             node.name = format!("n{index}");
@@ -152,7 +152,7 @@ fn build(asks: &[Ask]) -> Workload {
 }
 
 /// A cluster with up to 40 jobs.
-pub fn world() -> impl Strategy<Value = World> {
+pub(crate) fn world() -> impl Strategy<Value = World> {
     (inventory(), prop::collection::vec(ask(), 0..40)).prop_map(|(inventory, asks)| World {
         work: build(&asks),
         inventory,

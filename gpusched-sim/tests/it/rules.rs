@@ -1,8 +1,6 @@
 //! Golden replays: one rule each, small enough to be followed by hand.
 
-mod cases;
-
-use cases::{job, keeping, run, t4_nodes};
+use crate::cases::{job, keeping, run, t4_nodes};
 use gpusched_core::cluster::Node;
 use gpusched_core::queueing::Reason;
 use gpusched_core::queueing::registry::queueings;

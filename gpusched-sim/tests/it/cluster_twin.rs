@@ -1,15 +1,11 @@
 //! The cluster against a twin without indexes, masks or undo log.
 
-#[path = "common/worlds.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod worlds;
-
+use crate::worlds::{device_mem, inventory, shape};
 use gpusched_core::cluster::{Cluster, Inventory, Mark, Node, Spot};
 use gpusched_core::ids::{NodeId, ShapeId};
 use gpusched_core::units::MILLI;
 use gpusched_core::workload::Shape;
 use proptest::prelude::*;
-use worlds::{device_mem, inventory, shape};
 
 /// One step; numbers pick among what is possible.
 #[derive(Clone, Debug)]

@@ -1,16 +1,12 @@
 //! The summary against a twin that reads `jobs.csv`, sorts and divides.
 
-#[path = "common/worlds.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod worlds;
-
+use crate::worlds::{World, world};
 use gpusched_core::units::Time;
 use gpusched_sim::metrics::{Distribution, GroupSummary};
 use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
 use gpusched_sim::report::write_jobs_csv;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use worlds::{World, world};
 
 /// A row of `jobs.csv` as far as it is needed.
 struct Row {

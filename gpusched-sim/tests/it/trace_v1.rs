@@ -1,8 +1,6 @@
 //! trace v1: every column, the writer, directories, and what holds for all formats.
 
-mod common;
-
-use common::{Scratch, assert_round_trip, jobs, jobs_with, written};
+use crate::common::{Scratch, assert_round_trip, jobs, jobs_with, written};
 use gpusched_core::units::{Span, Time};
 use gpusched_sim::trace::input::Source;
 use gpusched_sim::trace::row::{JobRow, ShareMode};

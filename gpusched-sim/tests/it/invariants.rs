@@ -1,10 +1,7 @@
 //! What must hold in every world, under every policy. The checks recompute from the records what
 //! the engine keeps incrementally.
 
-#[path = "common/worlds.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod worlds;
-
+use crate::worlds::{World, device_mem, world};
 use gpusched_core::cluster::{Cluster, Spot};
 use gpusched_core::ids::JobId;
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
@@ -15,7 +12,6 @@ use gpusched_sim::engine::{Discipline, Engine, Fate, Records, Roles};
 use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
 use gpusched_sim::report::{write_jobs_csv, write_summary_json};
 use proptest::prelude::*;
-use worlds::{World, device_mem, world};
 
 /// How a case is replayed, apart from the queueing policy: every case tries all of those.
 #[derive(Clone, Debug)]

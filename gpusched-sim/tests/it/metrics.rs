@@ -1,8 +1,6 @@
 //! The numbers of a run, computed by hand.
 
-mod cases;
-
-use cases::{Run, job, keeping, run, t4_nodes};
+use crate::cases::{Run, job, keeping, run, t4_nodes};
 use gpusched_core::cluster::Node;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Outcome, Owner};

@@ -1,8 +1,6 @@
 //! Hand-made rows of every imported format, with the pitfalls each has.
 
-mod common;
-
-use common::{Scratch, assert_round_trip, jobs, jobs_with, nodes};
+use crate::common::{Scratch, assert_round_trip, jobs, jobs_with, nodes};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Outcome;
 use gpusched_sim::trace::input::Source;

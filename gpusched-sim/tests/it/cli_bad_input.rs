@@ -2,9 +2,7 @@
 //! message that says what is wrong and how to mend it, nothing on standard output, and nothing
 //! written.
 
-mod cli;
-
-use cli::Desk;
+use crate::cli::Desk;
 
 /// A command line, and what its message must hold.
 const LINES: &[(&str, &[&str])] = &[

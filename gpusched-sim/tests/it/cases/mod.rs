@@ -1,5 +1,4 @@
 //! Small worlds for tests: a job in one line, results in whole seconds.
-#![allow(dead_code, unreachable_pub)]
 
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::ids::JobId;
@@ -9,13 +8,13 @@ use gpusched_core::workload::{JobDraft, Shape, Workload, WorkloadBuilder};
 use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
 
 /// A job of one pod: name, submission and run time in seconds, whole GPUs.
-pub fn job(name: &str, submit: i64, run: i64, gpus: u32) -> JobDraft<'_> {
+pub(crate) fn job(name: &str, submit: i64, run: i64, gpus: u32) -> JobDraft<'_> {
     let shape = Shape::whole_gpus(gpus);
     JobDraft::new(name, Time::from_secs(submit), Span::from_secs(run), shape)
 }
 
 /// A workload of such jobs.
-pub fn workload(jobs: &[JobDraft<'_>]) -> Workload {
+pub(crate) fn workload(jobs: &[JobDraft<'_>]) -> Workload {
     let mut builder = WorkloadBuilder::new();
     for job in jobs {
         builder.push(job).unwrap();
@@ -24,14 +23,14 @@ pub fn workload(jobs: &[JobDraft<'_>]) -> Workload {
 }
 
 /// `nodes` nodes `n0`, `n1` … of `gpus` T4 each.
-pub fn t4_nodes(nodes: usize, gpus: u32) -> Vec<Node> {
+pub(crate) fn t4_nodes(nodes: usize, gpus: u32) -> Vec<Node> {
     (0..nodes)
         .map(|index| Node::with_gpus(format!("n{index}"), gpus, "T4"))
         .collect()
 }
 
 /// Options that keep everything.
-pub fn keeping(queueing: &str) -> ReplayOptions {
+pub(crate) fn keeping(queueing: &str) -> ReplayOptions {
     ReplayOptions {
         queueing: queueing.into(),
         keep_series: true,
@@ -41,14 +40,14 @@ pub fn keeping(queueing: &str) -> ReplayOptions {
 }
 
 /// A replay and what it was of.
-pub struct Run {
-    pub work: Workload,
-    pub inventory: Inventory,
-    pub result: RunResult,
+pub(crate) struct Run {
+    pub(crate) work: Workload,
+    pub(crate) inventory: Inventory,
+    pub(crate) result: RunResult,
 }
 
 /// Replays `jobs` on `nodes`.
-pub fn run(options: &ReplayOptions, nodes: Vec<Node>, jobs: &[JobDraft<'_>]) -> Run {
+pub(crate) fn run(options: &ReplayOptions, nodes: Vec<Node>, jobs: &[JobDraft<'_>]) -> Run {
     let (work, inventory) = (workload(jobs), Inventory::new(nodes).unwrap());
     let result = replay(&work, &inventory, options).unwrap();
     Run {
@@ -67,18 +66,18 @@ impl Run {
     }
 
     /// When a job started, in seconds.
-    pub fn start(&self, name: &str) -> Option<i64> {
+    pub(crate) fn start(&self, name: &str) -> Option<i64> {
         let start = self.result.records.start(self.find(name));
         start.map(|start| start.0 / MICROS)
     }
 
     /// Starts of several jobs that all started.
-    pub fn starts<const N: usize>(&self, names: [&str; N]) -> [i64; N] {
+    pub(crate) fn starts<const N: usize>(&self, names: [&str; N]) -> [i64; N] {
         names.map(|name| self.start(name).unwrap())
     }
 
     /// Why a job waited: reason, from, to in seconds.
-    pub fn waits(&self, name: &str) -> Vec<(Reason, i64, i64)> {
+    pub(crate) fn waits(&self, name: &str) -> Vec<(Reason, i64, i64)> {
         let job = self.find(name);
         let waits = self.result.waits.iter().filter(|wait| wait.job == job);
         waits

@@ -1,8 +1,6 @@
 //! Directories of results: complete, repeatable, never half-written.
 
-mod cli;
-
-use cli::Desk;
+use crate::cli::Desk;
 
 const FILES: [&str; 5] = [
     "jobs.csv",

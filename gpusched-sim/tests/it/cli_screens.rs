@@ -1,8 +1,6 @@
 //! What every verb prints, as a user sees it.
 
-mod cli;
-
-use cli::Desk;
+use crate::cli::Desk;
 
 /// One screen per verb; `INSTA_UPDATE=always cargo test --test cli_screens` accepts changes.
 macro_rules! screens {

@@ -2,9 +2,7 @@
 //! as many jobs as the source has, 20 seeds, compared with published figures and, where the data
 //! lie beside the repository, with the data.
 
-#[path = "generator/figures.rs"]
 mod figures;
-#[path = "generator/sample.rs"]
 mod sample;
 
 use figures::{Figures, Fit, Job, figures, ks_mixture, ks_samples, share};

@@ -1,0 +1,21 @@
+//! The tests of gpusched-sim from outside, in one program: linked once, helpers shared.
+
+mod cases;
+mod cli;
+mod common;
+
+mod bad_traces;
+mod cli_bad_input;
+mod cli_results;
+mod cli_screens;
+mod cluster_twin;
+mod generator;
+mod invariants;
+mod metrics;
+mod rules;
+mod speeds;
+mod summary_twin;
+mod trace_datasets;
+mod trace_formats;
+mod trace_v1;
+mod worlds;
