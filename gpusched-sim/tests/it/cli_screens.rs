@@ -2,7 +2,7 @@
 
 use crate::cli::Desk;
 
-/// One screen per verb; `INSTA_UPDATE=always cargo test --test cli_screens` accepts changes.
+/// One screen per verb; `INSTA_UPDATE=always cargo test --test it cli_screens` accepts changes.
 macro_rules! screens {
     ($($name:ident: $line:expr;)*) => {
         $(#[test]

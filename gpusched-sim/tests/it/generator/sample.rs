@@ -1,6 +1,6 @@
 //! The committed sample trace is what the generator makes of its preset.
 //!
-//! After a deliberate change: `GPUSCHED_BLESS=1 cargo test -p gpusched-sim --test generator`.
+//! After a deliberate change: `GPUSCHED_BLESS=1 cargo test -p gpusched-sim --test it generator`.
 
 use super::rows;
 use gpusched_sim::trace::generate::{nodes, preset};
