@@ -211,6 +211,10 @@ impl WorkloadBuilder {
         if gang != Gang::All && self.work.specs[job.spec.index()].pods > 1 {
             self.gangs.push((index as u32, gang));
         }
+        if self.work.jobs.len() == self.work.jobs.capacity() {
+            // By a quarter, not by half: a long trace is most of the memory there is.
+            self.work.jobs.reserve_exact(index / 4 + 1024);
+        }
         self.work.jobs.push(job);
         Ok(())
     }
@@ -301,6 +305,7 @@ impl WorkloadBuilder {
                 work.estimated -= 1;
             }
         }
+        work.names.shrink_to_fit();
         work.jobs.shrink_to_fit();
         work.estimates.shrink_to_fit();
         work.outcomes.shrink_to_fit();

@@ -39,6 +39,14 @@ impl Names {
         }
     }
 
+    /// Gives back what was reserved for names that never came.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        if let Names::Listed { text, ends } = self {
+            text.shrink_to_fit();
+            ends.shrink_to_fit();
+        }
+    }
+
     /// Name number `index`.
     pub fn get(&self, index: usize) -> String {
         self.as_str(index)
