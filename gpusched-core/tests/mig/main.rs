@@ -14,7 +14,12 @@ fn shared(path: &str) -> Option<String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/");
     let text = std::fs::read_to_string(format!("{root}{path}")).ok();
     if text.is_none() {
-        println!("skipped: ../shared not present");
+        // Straight to standard error: what the test harness captures, nobody sees.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"skipped: ../shared not present
+",
+        );
     }
     text
 }

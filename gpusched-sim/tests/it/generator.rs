@@ -42,7 +42,12 @@ fn rows(preset: &str, jobs: u64, seed: u64) -> Vec<JobRow> {
 fn datasets() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/datasets");
     if !path.is_dir() {
-        println!("skipped: ../shared not present");
+        // Straight to standard error: what the test harness captures, nobody sees.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"skipped: ../shared not present
+",
+        );
         return None;
     }
     Some(path)

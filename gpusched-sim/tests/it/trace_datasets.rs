@@ -12,12 +12,18 @@ use std::path::PathBuf;
 fn dataset(name: &str) -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     if !root.is_dir() {
-        eprintln!("skipped: ../shared not present");
+        // Straight to standard error: what the test harness captures, nobody sees.
+        let _ = std::io::Write::write_all(
+            &mut std::io::stderr(),
+            b"skipped: ../shared not present
+",
+        );
         return None;
     }
     let path = root.join("datasets").join(name);
     if !path.is_dir() {
-        eprintln!("skipped: ../shared/datasets/{name} not present");
+        let text = format!("skipped: ../shared/datasets/{name} not present\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
         return None;
     }
     Some(path)
