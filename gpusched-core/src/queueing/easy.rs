@@ -10,9 +10,13 @@
 //!
 //! The reservation is computed anew whenever anything was released or a belief changed, and is
 //! otherwise what it was: within such a period starts only take away what the shadow had counted
-//! as left over, so a job once refused is refused until the next release, and only arrivals need
-//! to be tried. On one pool of identical processors this is exactly the rule of the textbooks
+//! as left over, so what a pass refused stays refused until the next release, and only arrivals
+//! need to be tried. On one pool of identical processors this is exactly the rule of the textbooks
 //! (`extra = free at S - H`); on nodes it is the same rule with "fits" meaning nodes and devices.
+//!
+//! "Fits" asks whether there is room at all. A placement policy that asks for more (`consolidate`
+//! wants whole nodes) can find the head without a place at its shadow time; it then stays head,
+//! and its shadow is cast anew.
 //!
 //! The future at S lives in a *mirror* ([`super::mirror`]): a second cluster state, made once, in
 //! which jobs believed to end by S are already released.

@@ -251,7 +251,9 @@ impl<'w, O: Observer> Engine<'w, O> {
         {
             next = Some(next.map_or(wake, |next| next.min(wake)));
         }
-        next.map(|next| next.max(self.now))
+        // What is due never (a reservation behind a job without an end) is no event.
+        next.filter(|&next| next < Time::NEVER)
+            .map(|next| next.max(self.now))
     }
 
     /// Handles the next instant. `Ok(false)` = nothing left to happen.

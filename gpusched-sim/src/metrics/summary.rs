@@ -171,7 +171,8 @@ pub struct Summary {
     /// GPUs of the cluster, open or not.
     pub capacity_gpus: u64,
     /// Σ GPUs × run time over all jobs of the trace ÷ (capacity × (last − first submission));
-    /// above 1 the queue must grow. Absent without GPUs or when all jobs arrive at once.
+    /// above 1 the queue must grow. A job without an end counts up to the last submission. Absent
+    /// without GPUs or when all jobs arrive at once.
     pub offered_load: Option<f64>,
     /// The same per GPU model, counting only pods that may run on no other model of the cluster,
     /// against the GPUs of that model. Empty when no pod is so constrained.

@@ -284,3 +284,19 @@ fn a_job_without_an_end_keeps_its_gpu_and_is_censored() {
         assert_eq!(run.result.summary.window.closed_s, 16.0, "{}", info.name);
     }
 }
+
+#[test]
+fn who_waits_for_a_job_without_an_end_waits_to_the_close() {
+    for info in queueings() {
+        let mut service = job("service", 0, 0, 1);
+        service.run = Span::FOREVER;
+        let run = run(
+            &keeping(info.name),
+            t4_nodes(1, 1),
+            &[service, job("b", 5, 10, 1)],
+        );
+        let counts = &run.result.summary.jobs;
+        assert_eq!((counts.running, counts.waiting), (1, 1), "{}", info.name);
+        assert_eq!(run.result.summary.window.closed_s, 5.0, "{}", info.name);
+    }
+}
