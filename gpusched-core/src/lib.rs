@@ -17,6 +17,7 @@
 pub mod cluster;
 pub mod gpu;
 pub mod ids;
+pub mod kube;
 pub mod performance;
 pub mod placement;
 pub mod policy;

@@ -10,6 +10,7 @@ mod conservative;
 mod easy;
 mod fifo;
 mod fifo_greedy;
+pub mod kueue;
 mod ljf;
 mod mirror;
 mod ordered;

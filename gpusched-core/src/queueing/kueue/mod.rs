@@ -1,0 +1,22 @@
+//! Kueue: quotas, cohorts, flavors, preemption, fair sharing and topology, with the decisions of
+//! the real program.
+//!
+//! The rules are those of commit `ff69552` (v0.20-dev); [`Gates`] holds the feature gates with the
+//! defaults of a release. Order among exact ties, which upstream leaves to hash maps, is by name.
+//!
+//! [`Objects`] is what a cluster's API server would hold, as plain data; everything else works on
+//! dense ids.
+
+mod amount;
+mod config;
+mod gates;
+pub mod objects;
+
+pub use amount::Amount;
+pub use config::{
+    AdmissionFairSharing, Configuration, FairSharing, FairSharingStrategy, PodsReady,
+    QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig, Transformation,
+    TransformationStrategy,
+};
+pub use gates::{Gates, UnknownGate};
+pub use objects::Objects;
