@@ -7,6 +7,7 @@
 mod backfill;
 pub mod fgd;
 pub(crate) mod files;
+mod kueue;
 
 pub use files::Unreadable;
 
@@ -27,6 +28,10 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "backfill",
         run: backfill::run,
+    },
+    Suite {
+        name: "kueue",
+        run: kueue::run,
     },
 ];
 
