@@ -10,3 +10,4 @@ pub mod report;
 pub mod scenario;
 pub mod sharing;
 pub mod trace;
+mod yaml;

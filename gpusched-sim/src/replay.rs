@@ -1,7 +1,9 @@
 //! Replay a workload against named policies, in one call.
 
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
-use crate::metrics::{Sample, Sampler, Summary, WaitInterval, WaitLog, summarise};
+use crate::metrics::{
+    BusyDevices, Sample, Sampler, Summary, WaitInterval, WaitLog, device_use, summarise,
+};
 use crate::sharing::SharingMode;
 use gpusched_core::cluster::{Cluster, Inventory};
 use gpusched_core::placement::registry::{PlacementContext, placement};
@@ -141,7 +143,7 @@ pub fn replay(
     };
     let cluster = Cluster::new(inventory.clone(), work.shapes());
     let mut roles = Roles::new(queueing, placement, &cluster);
-    roles.performance = options.sharing.performance(recorded);
+    roles.performance = options.sharing.performance(recorded, work);
     let labels = Summary {
         sharing: options.sharing.to_string(),
         performance: roles.performance.name(),
@@ -149,18 +151,23 @@ pub fn replay(
     };
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
-        WaitLog::new(options.keep_waits),
+        (
+            WaitLog::new(options.keep_waits),
+            BusyDevices::new(inventory),
+        ),
     );
     let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
-    let (records, (sampler, waits)) = engine.finish();
+    let (records, (sampler, (waits, busy))) = engine.finish();
     let labels = Summary {
         interrupted,
         waits: waits.shares(),
         sampled: sampler.means(),
         ..labels
     };
-    let summary = summarise(work, inventory, &records, labels);
+    let mut summary = summarise(work, inventory, &records, labels);
+    let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
+    summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
     let series = match options.keep_series {
         true => sampler.into_samples(),
         false => Vec::new(),

@@ -10,6 +10,7 @@ pub(crate) use trace::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gpusched_core::gpu::mig::MigStrategy;
 use gpusched_sim::engine::Discipline;
 use gpusched_sim::scenario::{AttemptsKey, Format, Scenario, Seconds, SwfProcsKey};
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ pub(crate) enum Verb {
     Trace(TraceVerbArgs),
     /// List and describe the policies
     Policy(PolicyVerbArgs),
+    /// Look at MIG boards, and check the layouts of a mig-parted file
+    Mig(MigVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files
@@ -88,8 +91,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) placement: Option<String>,
 
-    /// How GPUs are shared: recorded, exclusive, mps:N or timeslice:N (N replicas of each device)
-    /// [default: recorded]
+    /// How GPUs are shared: recorded, exclusive, mps:N, timeslice:N (N replicas of each device),
+    /// vgpu:TYPE, plugin:FILE (configuration of NVIDIA's device plugin) [default: recorded]
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
 
@@ -224,6 +227,65 @@ pub(crate) struct ClusterArgs {
     /// The machines: a file, or written out such as `16x8:A100-SXM4-80GB+4x2:T4`
     #[arg(long, value_name = "FORMAT:PATH", help_heading = "What is replayed")]
     pub(crate) cluster: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct MigVerbArgs {
+    #[command(subcommand)]
+    pub(crate) verb: MigVerb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MigVerb {
+    /// List the boards and their profiles, and how far each table was checked
+    Boards,
+    /// Profiles of one board: slots, legal starts, SMs, usable memory
+    Show {
+        /// Board, such as A100-40GB, or a GPU model
+        board: String,
+    },
+    /// Check that a node can have a layout; show it slot by slot, and what Kubernetes sees of it
+    #[command(after_help = "EXAMPLES:
+  gpusched mig check --board A100-40GB --config all-balanced
+  gpusched mig check config.yaml --board H100-80GB-SXM --gpus 8
+  gpusched mig check config.yaml --board A30-24GB --plugin-config plugin.yaml")]
+    Check {
+        /// mig-parted file, or the ConfigMap that holds it; without it the names mig-parted makes
+        file: Option<String>,
+        /// One configuration of the file [default: all of them; all-balanced without a file]
+        #[arg(long, value_name = "NAME")]
+        config: Option<String>,
+        /// Board of the node's GPUs
+        #[arg(long)]
+        board: String,
+        /// GPUs of the node [default: 8]
+        #[arg(long, value_name = "N")]
+        gpus: Option<usize>,
+        /// Configuration of NVIDIA's device plugin: MIG strategy, and sharing on top
+        #[arg(long, value_name = "FILE")]
+        plugin_config: Option<String>,
+        /// How instances become resources [default: of the plugin's file, or mixed]
+        #[arg(long, value_enum, value_name = "HOW")]
+        strategy: Option<StrategyArg>,
+    },
+}
+
+/// How MIG instances become resources.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum StrategyArg {
+    None,
+    Single,
+    Mixed,
+}
+
+impl From<StrategyArg> for MigStrategy {
+    fn from(arg: StrategyArg) -> MigStrategy {
+        match arg {
+            StrategyArg::None => MigStrategy::None,
+            StrategyArg::Single => MigStrategy::Single,
+            StrategyArg::Mixed => MigStrategy::Mixed,
+        }
+    }
 }
 
 #[derive(Args)]

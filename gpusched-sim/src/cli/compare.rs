@@ -32,9 +32,6 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
-    for trial in &trials {
-        plan.check_possible(&loaded, trial.sharing)?;
-    }
     terminal::say(&format!(
         "Replaying {} with {}.",
         subject(&loaded),

@@ -12,6 +12,7 @@
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
+mod device_use;
 mod facts;
 mod groups;
 pub mod quantiles;
@@ -20,6 +21,7 @@ mod summary;
 mod tally;
 mod waits;
 
+pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};

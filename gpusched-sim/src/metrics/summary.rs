@@ -6,6 +6,7 @@
 //! replay was closed when jobs were then still waiting or running. Totals are summed as integers
 //! (milli-GPU × µs) and divided once; means of ratios are summed in arrival order.
 
+use super::device_use::DeviceUse;
 use super::quantiles::Distribution;
 use crate::engine::Discipline;
 use schemars::JsonSchema;
@@ -192,6 +193,8 @@ pub struct Summary {
     pub gpu_hours: f64,
     /// Shares of capacity held.
     pub utilisation: Utilisation,
+    /// How well devices are used.
+    pub devices: DeviceUse,
     /// By queue, largest GPU-hours first (ties by name).
     pub queues: Vec<GroupSummary>,
     /// By user, likewise.

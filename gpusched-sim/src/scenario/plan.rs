@@ -178,27 +178,21 @@ impl Plan {
             trace,
             cluster,
         };
-        self.check_possible(&loaded, self.sharing)?;
+        self.check_possible(&loaded)?;
         Ok(loaded)
     }
 
-    /// Makes sure that every pod fits some machine under a sharing mode, unless the scenario is
-    /// lenient.
+    /// Makes sure that every pod, as the trace asks, fits some machine, unless the scenario is
+    /// lenient. What another way of sharing has no place for is counted, not refused.
     ///
     /// # Errors
     /// The first job that can never run.
-    pub fn check_possible(&self, loaded: &Loaded, sharing: SharingMode) -> Result<()> {
+    fn check_possible(&self, loaded: &Loaded) -> Result<()> {
         if self.read.lenient {
             return Ok(());
         }
         let file = paths::jobs_file(&self.trace);
-        match sharing {
-            SharingMode::Recorded => check_possible(&loaded.work, &loaded.inventory, &file),
-            mode => {
-                let work = mode.reinterpret(&loaded.work);
-                check_possible(&work, &loaded.inventory, &file)
-            }
-        }
+        check_possible(&loaded.work, &loaded.inventory, &file)
     }
 
     /// How to replay it, keeping nothing but the summary.

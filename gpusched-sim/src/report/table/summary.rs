@@ -42,6 +42,7 @@ fn overview(run: &Summary) -> String {
     row("offered load", load(run));
     row("GPU-hours held", format!("{:.1}", run.gpu_hours));
     row("GPU utilisation", utilisation(run));
+    row("devices in use", devices(run));
     row("fragmentation", fragmentation(run));
     row("power", power(run));
     table.trim_fmt()
@@ -61,6 +62,9 @@ fn jobs(run: &Summary) -> String {
     ];
     for (name, count) in others.into_iter().filter(|&(_, count)| count > 0) {
         text += &format!(", {count} {name}");
+    }
+    if run.devices.accepted < 1.0 {
+        text += &format!(" ({} accepted)", percent(run.devices.accepted));
     }
     if run.interrupted {
         text += " (interrupted)";
@@ -93,6 +97,25 @@ fn utilisation(run: &Summary) -> String {
     if run.utilisation.by_model.len() > 1 {
         for model in &run.utilisation.by_model {
             text += &format!(", {} {}", model.model, percent(model.value));
+        }
+    }
+    text
+}
+
+fn devices(run: &Summary) -> String {
+    let used = &run.devices;
+    let mut text = format!(
+        "{} at most, {:.1} on average",
+        used.peak_devices, used.mean_devices
+    );
+    let shares = [
+        ("of all SM time needed", used.sm_use),
+        ("of what was held not needed", used.wasted),
+        ("of device memory asked for", used.memory_use),
+    ];
+    for (what, share) in shares {
+        if let Some(share) = share {
+            text += &format!(", {} {what}", percent(share));
         }
     }
     text
