@@ -4,7 +4,7 @@ use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
     BusyDevices, Sample, Sampler, Summary, WaitInterval, WaitLog, device_use, summarise,
 };
-use crate::sharing::SharingMode;
+use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory};
 use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::policy::PolicyError;
@@ -28,6 +28,8 @@ pub struct ReplayOptions {
     /// How GPUs are shared; the workload given is the recorded one. Tables of jobs are to be
     /// written with the workload as [`SharingMode::reinterpret`] makes it.
     pub sharing: SharingMode,
+    /// What may go wrong where GPUs are shared.
+    pub risks: Risks,
     /// Stop here: what has not ended by then is censored.
     pub horizon: Option<Time>,
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
@@ -52,6 +54,7 @@ impl Default for ReplayOptions {
             seed: 0,
             discipline: Discipline::default(),
             sharing: SharingMode::default(),
+            risks: Risks::default(),
             horizon: None,
             sample_every: None,
             keep_series: false,
@@ -120,7 +123,7 @@ pub fn replay(
     let (recorded, work) = match options.sharing {
         SharingMode::Recorded => (work, work),
         mode => {
-            reinterpreted = mode.reinterpret(work);
+            reinterpreted = mode.reinterpret(work, options.risks.overcommit);
             (work, &reinterpreted)
         }
     };
@@ -144,6 +147,7 @@ pub fn replay(
     let cluster = Cluster::new(inventory.clone(), work.shapes());
     let mut roles = Roles::new(queueing, placement, &cluster);
     roles.performance = options.sharing.performance(recorded, work);
+    roles.hazard = options.risks.hazard(options.sharing, recorded, inventory);
     let labels = Summary {
         sharing: options.sharing.to_string(),
         performance: roles.performance.name(),

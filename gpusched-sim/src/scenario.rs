@@ -205,7 +205,12 @@ scenario! {
     /// How GPUs are shared: `recorded` (default: as the trace says), `exclusive`, `mps:N` or
     /// `timeslice:N`, with N replicas of each device.
     Wins sharing: String = "sharing",
-    /// Seed of placement policies that draw lots (default 0).
+    /// Under time-slicing: let pods in without a look at device memory; the one that finds too
+    /// little left dies (default: what pods ask for is reserved).
+    Wins overcommit: bool = "overcommit",
+    /// Fatal faults per hour a pod runs; under MPS one ends every client of the device (default 0).
+    Wins fault_rate: f64 = "fault-rate",
+    /// Seed of faults and of placement policies that draw lots (default 0).
     Wins seed: u64 = "seed",
     /// What happens first when several things happen at one instant (default `batched`).
     Wins discipline: Discipline = "discipline",

@@ -207,6 +207,8 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
     Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
+        overcommit: rest.policy.overcommit.then_some(true),
+        fault_rate: rest.policy.fault_rate,
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -290,7 +292,20 @@ impl From<StrategyArg> for MigStrategy {
 
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
-    /// Seed of placement policies that draw lots [default: 0]
+    /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
+    #[arg(long, help_heading = "Policies")]
+    pub(crate) overcommit: bool,
+
+    /// Fatal faults per hour a pod runs; under MPS one ends all on the device [default: 0]
+    #[arg(
+        long,
+        value_name = "RATE",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) fault_rate: Option<f64>,
+
+    /// Seed of faults and of placement policies that draw lots [default: 0]
     #[arg(
         value_parser = whole::<u64>,
         long,

@@ -167,7 +167,7 @@ fn save(
     let work = match plan.sharing {
         SharingMode::Recorded => &loaded.work,
         mode => {
-            reinterpreted = mode.reinterpret(&loaded.work);
+            reinterpreted = mode.reinterpret(&loaded.work, plan.risks.overcommit);
             &reinterpreted
         }
     };

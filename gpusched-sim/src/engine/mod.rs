@@ -17,6 +17,7 @@ pub use records::{Fate, Records};
 use pace::{Paces, RunningJob};
 
 use gpusched_core::cluster::{CapacityError, Cluster};
+use gpusched_core::hazard::{Hazard, Mishap, Safe};
 use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
 use gpusched_core::performance::{Ideal, Performance, Residence};
@@ -77,10 +78,13 @@ pub struct Roles {
     pub provisioning: Box<dyn Provisioning>,
     /// How fast it runs.
     pub performance: Box<dyn Performance>,
+    /// What ends it before its time.
+    pub hazard: Box<dyn Hazard>,
 }
 
 impl Roles {
-    /// Queueing and placement as given, machines as the inventory says, ideal performance.
+    /// Queueing and placement as given, machines as the inventory says, ideal performance and
+    /// no hazards.
     pub fn new(
         queueing: Box<dyn Queueing>,
         placement: Box<dyn Placement>,
@@ -91,6 +95,7 @@ impl Roles {
             placement,
             provisioning: Box::new(Static::new(cluster.inventory())),
             performance: Box::new(Ideal),
+            hazard: Box::new(Safe),
         }
     }
 }
@@ -129,6 +134,8 @@ pub struct Engine<'w, O: Observer = ()> {
     finishes: EventQueue,
     paces: Paces,
     speeds: Vec<(JobId, Speed)>,
+    /// Jobs that die at the next step.
+    dead: Vec<(JobId, Mishap)>,
     book: Book,
     records: Records,
     observer: O,
@@ -176,6 +183,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             finishes: EventQueue::default(),
             paces: Paces::default(),
             speeds: Vec::new(),
+            dead: Vec::new(),
             observer,
             waiting: 0,
             running: 0,
@@ -232,6 +240,9 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     /// The next instant at which something happens.
     pub fn next_instant(&self) -> Option<Time> {
+        if !self.dead.is_empty() {
+            return Some(self.now);
+        }
         let arrival = self
             .work
             .jobs()
@@ -242,8 +253,11 @@ impl<'w, O: Observer> Engine<'w, O> {
             (Some(arrival), Some(finish)) => Some(arrival.min(finish)),
             (one, other) => one.or(other),
         };
-        if let Some(wake) = self.roles.queueing.wake() {
-            next = Some(next.map_or(wake, |next| next.min(wake)));
+        for wake in [self.roles.queueing.wake(), self.roles.hazard.wake()] {
+            next = match (next, wake) {
+                (Some(next), Some(wake)) => Some(next.min(wake)),
+                (one, other) => one.or(other),
+            };
         }
         // Machines alone keep nothing going: their changes matter while jobs come or wait.
         if (next.is_some() || self.waiting > 0)
@@ -275,6 +289,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.watch(now);
         self.now = now;
         self.provision();
+        self.strike();
         match self.discipline {
             Discipline::Batched => self.batched(),
             Discipline::PerEvent => self.per_event(),
@@ -337,10 +352,32 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.changes = changes;
     }
 
+    /// Ends the jobs that die now.
+    #[inline]
+    fn strike(&mut self) {
+        if self.roles.hazard.wake().is_some_and(|at| at <= self.now) {
+            self.roles.hazard.strike(self.now, &mut self.dead);
+        }
+        if self.dead.is_empty() {
+            return;
+        }
+        for (job, mishap) in std::mem::take(&mut self.dead) {
+            // A job may be named by several who die at once.
+            if self.records.fate(job) != Fate::Running {
+                continue;
+            }
+            let run = self.work.job(job).run;
+            self.paces.abandon(job, self.records.since(job) + run);
+            self.give_back(job);
+            self.end(job, Fate::Failed(mishap));
+        }
+        self.paces.purge(&mut self.finishes, &self.records);
+    }
+
     fn batched(&mut self) -> Result<(), EngineError> {
         while let Some(finish) = self.next_finish() {
             self.give_back(finish.job);
-            self.end(finish.job);
+            self.end(finish.job, Fate::Done);
         }
         while let Some(job) = self.arrival() {
             self.submit(job);
@@ -383,7 +420,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             if !self.ends_as_believed(finish.job) {
                 self.give_back(finish.job);
             }
-            self.end(finish.job);
+            self.end(finish.job, Fate::Done);
             self.pass()?;
             happened = true;
         }
@@ -448,9 +485,9 @@ impl<'w, O: Observer> Engine<'w, O> {
     }
 
     #[inline]
-    fn end(&mut self, job: JobId) {
+    fn end(&mut self, job: JobId, fate: Fate) {
         let spec = self.work.spec(self.work.job(job).spec);
-        let started = self.records.end(job, self.now);
+        let started = self.records.end(job, self.now, fate);
         self.running -= 1;
         self.demand_milli -= spec.gpu_milli;
         if self.discipline == Discipline::PerEvent {
@@ -465,6 +502,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             spots,
         };
         self.roles.performance.ended(residence, &mut self.speeds);
+        self.roles.hazard.ended(residence);
         self.paces.forget(job);
         self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
@@ -532,6 +570,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 spots,
             };
             self.roles.performance.started(residence, &mut self.speeds);
+            self.roles
+                .hazard
+                .started(residence, self.now, &mut self.dead);
             self.change_speeds();
             self.starts += 1;
             self.waiting -= 1;

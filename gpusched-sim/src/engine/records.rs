@@ -1,6 +1,7 @@
 //! What became of each job: 21 bytes a job and 16 a pod.
 
 use gpusched_core::cluster::Spot;
+use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, SpecId};
 use gpusched_core::units::Time;
 
@@ -17,6 +18,8 @@ pub enum Fate {
     Running,
     /// It ended.
     Done,
+    /// It died before its end.
+    Failed(Mishap),
 }
 
 /// Start, end and place of every job.
@@ -82,9 +85,9 @@ impl Records {
 
     /// Notes the end and returns the start.
     #[inline]
-    pub(super) fn end(&mut self, job: JobId, now: Time) -> Time {
+    pub(super) fn end(&mut self, job: JobId, now: Time, fate: Fate) -> Time {
         self.ends[job.index()] = now;
-        self.fates[job.index()] = Fate::Done;
+        self.fates[job.index()] = fate;
         self.starts[job.index()]
     }
 
@@ -102,13 +105,14 @@ impl Records {
     /// When it started, if it did.
     #[inline]
     pub fn start(&self, job: JobId) -> Option<Time> {
-        matches!(self.fate(job), Fate::Running | Fate::Done).then(|| self.starts[job.index()])
+        let started = matches!(self.fate(job), Fate::Running | Fate::Done | Fate::Failed(_));
+        started.then(|| self.starts[job.index()])
     }
 
-    /// When it ended, if it did.
+    /// When it ended or died, if it did.
     #[inline]
     pub fn end_of(&self, job: JobId) -> Option<Time> {
-        (self.fate(job) == Fate::Done).then(|| self.ends[job.index()])
+        matches!(self.fate(job), Fate::Done | Fate::Failed(_)).then(|| self.ends[job.index()])
     }
 
     /// Where it ran: one place per pod. Empty for jobs that did not start, and until the replay

@@ -1,8 +1,10 @@
 //! How well devices are used: how many are busy at all, and how much of what is held was needed.
 
 use super::facts::{facts, held};
+use super::gpu_hours;
 use crate::engine::{Fate, Observer, Records};
 use gpusched_core::cluster::{Inventory, Spot};
+use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, NodeId};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Shape, Workload};
@@ -24,6 +26,14 @@ pub struct DeviceUse {
     /// GPU time held but not needed ÷ GPU time held, 0 to 1: what replicas, instances or whole
     /// devices are larger than the duty, and what neighbours cost.
     pub wasted: Option<f64>,
+    /// Jobs that died because their device had too little memory left.
+    pub out_of_memory: u64,
+    /// Jobs that died of a fault of their own.
+    pub faults: u64,
+    /// Jobs that died of a neighbour's fault.
+    pub neighbour_faults: u64,
+    /// GPU-hours held by jobs that died.
+    pub lost_gpu_hours: f64,
     /// Device memory asked for by running jobs × time ÷ device memory × window, 0 to 1, over
     /// devices whose memory is known. Absent when no job says how much it needs.
     pub memory_use: Option<f64>,
@@ -117,10 +127,19 @@ pub fn device_use(
     makespan: Span,
 ) -> DeviceUse {
     let (mut needed, mut all_held, mut memory) = (0i128, 0i128, 0i128);
-    let (mut jobs, mut impossible) = (0u64, 0u64);
+    let (mut jobs, mut impossible, mut lost) = (0u64, 0u64, 0i128);
+    let (mut out_of_memory, mut faults, mut neighbour_faults) = (0, 0, 0);
     for facts in facts(work, records) {
         jobs += 1;
         impossible += u64::from(facts.fate == Fate::Unschedulable);
+        if let Fate::Failed(mishap) = facts.fate {
+            lost += facts.held;
+            *match mishap {
+                Mishap::OutOfMemory => &mut out_of_memory,
+                Mishap::Fault => &mut faults,
+                Mishap::NeighbourFault => &mut neighbour_faults,
+            } += 1;
+        }
         for job in facts.part_ids() {
             let Some(start) = records.start(job) else {
                 continue;
@@ -148,6 +167,10 @@ pub fn device_use(
         mean_devices: busy.mean(makespan),
         sm_use: ratio(needed, i128::from(inventory.gpus()) * 1000 * span),
         wasted: ratio((all_held - needed).max(0), all_held),
+        out_of_memory,
+        faults,
+        neighbour_faults,
+        lost_gpu_hours: gpu_hours(lost),
         memory_use: ratio(memory, all_memory * span).filter(|_| memory > 0),
     }
 }

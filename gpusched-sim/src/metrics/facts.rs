@@ -16,7 +16,8 @@ pub struct JobFacts {
     pub parts: Range<u32>,
     /// Arrival.
     pub submit: Time,
-    /// How far it got: unschedulable if a part is, done if all parts are, running if any started.
+    /// How far it got: unschedulable if a part is, failed if a part did, done if all parts
+    /// are, running if any started.
     pub fate: Fate,
     /// Its part that started first (of equals the first in queue order) and when.
     pub started: Option<(JobId, Time)>,
@@ -104,7 +105,9 @@ fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
         submit: work.job(job).submit,
         fate: records.fate(job),
         started: records.start(job).map(|start| (job, start)),
-        finish: records.end_of(job),
+        finish: records
+            .end_of(job)
+            .filter(|_| records.fate(job) == Fate::Done),
         held: held(work, records, job),
         alone: work.job(job).run,
     }
@@ -116,6 +119,11 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
     let all = |fate| ids().all(|job| records.fate(job) == fate);
     let fate = if any(Fate::Unschedulable) {
         Fate::Unschedulable
+    } else if let Some(failed) = ids()
+        .map(|job| records.fate(job))
+        .find(|fate| matches!(fate, Fate::Failed(_)))
+    {
+        failed
     } else if all(Fate::Done) {
         Fate::Done
     } else if any(Fate::Done) || any(Fate::Running) {

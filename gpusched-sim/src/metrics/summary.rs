@@ -25,13 +25,15 @@ pub struct InputDigest {
     pub format: String,
 }
 
-/// What came of the jobs. `total` is the sum of the five counts below it: none is dropped.
+/// What came of the jobs. `total` is the sum of the six counts below it: none is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobCounts {
     /// Jobs in the trace.
     pub total: u64,
     /// Jobs that ended.
     pub finished: u64,
+    /// Jobs that died before their end: see `devices`.
+    pub failed: u64,
     /// Censored: started, not ended when the replay was closed.
     pub running: u64,
     /// Censored: arrived, not started when the replay was closed.

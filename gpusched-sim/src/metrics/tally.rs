@@ -65,6 +65,7 @@ fn count(counts: &mut JobCounts, job: &JobFacts) {
     counts.parts += job.parts.len() as u64;
     *match job.fate {
         Fate::Done => &mut counts.finished,
+        Fate::Failed(_) => &mut counts.failed,
         Fate::Running => &mut counts.running,
         Fate::Waiting => &mut counts.waiting,
         Fate::Unschedulable => &mut counts.unschedulable,
@@ -83,7 +84,7 @@ fn window(
         return (Window::default(), Time::ZERO);
     };
     let closed = records.closed_at();
-    let all_ended = counts.running + counts.waiting + counts.not_arrived == 0;
+    let all_ended = counts.running + counts.waiting + counts.not_arrived + counts.failed == 0;
     let until = last_finish.filter(|_| all_ended).unwrap_or(closed);
     let window = Window {
         first_submit_s: first.submit.as_secs_f64(),

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
 use crate::replay::ReplayOptions;
-use crate::sharing::SharingMode;
+use crate::sharing::{Risks, SharingMode};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
@@ -31,6 +31,8 @@ pub struct Plan {
     pub placement: String,
     /// How GPUs are shared.
     pub sharing: SharingMode,
+    /// What may go wrong where GPUs are shared.
+    pub risks: Risks,
     /// Seed of placement policies that draw lots.
     pub seed: u64,
     /// Order of simultaneous events.
@@ -84,6 +86,7 @@ impl Scenario {
             queueing,
             placement,
             sharing,
+            risks: self.risks(origins)?,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -120,6 +123,21 @@ impl Scenario {
             queue_only: self.queue_only.clone(),
             limit: self.limit,
             ..defaults
+        })
+    }
+
+    fn risks(&self, origins: &Origins) -> Result<Risks> {
+        let rate = self.fault_rate.unwrap_or(0.0);
+        // A pod cannot fault more than once a second on average and still be called running.
+        if !(0.0..=3600.0).contains(&rate) {
+            let problem = Diagnostic::new(format!("{rate} faults per hour cannot be"))
+                .help("give the mean number of fatal faults per hour a pod runs, such as 0.001");
+            return Err(origins.blame("fault-rate", problem));
+        }
+        Ok(Risks {
+            overcommit: self.overcommit.unwrap_or(false),
+            faults_per_hour: rate,
+            seed: self.seed.unwrap_or(0),
         })
     }
 
@@ -203,6 +221,7 @@ impl Plan {
             seed: self.seed,
             discipline: self.discipline,
             sharing: self.sharing,
+            risks: self.risks,
             horizon: self.horizon,
             ..ReplayOptions::default()
         }

@@ -17,9 +17,11 @@
 pub mod device_plugin;
 pub mod mig_parted;
 mod replicas;
+mod risk;
 mod vgpu;
 
 pub use replicas::{Replicas, Scope};
+pub use risk::Risks;
 pub use vgpu::Vgpu;
 
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
@@ -99,11 +101,15 @@ impl SharingMode {
         }
     }
 
-    /// The jobs as they ask under this mode. Shapes keep their ids.
-    pub fn reinterpret(self, work: &Workload) -> Workload {
+    /// The jobs as they ask under this mode. Shapes keep their ids. With `overcommit`, pods that
+    /// take turns reserve no memory.
+    pub fn reinterpret(self, work: &Workload, overcommit: bool) -> Workload {
         work.reshaped(|shape| match self {
             SharingMode::Recorded => shape.clone(),
-            SharingMode::TimeSlice(replicas) if replicas.take(shape) => replicas.shape(shape),
+            SharingMode::TimeSlice(replicas) if replicas.take(shape) => Shape {
+                reserves_gpu_mem: !overcommit,
+                ..replicas.shape(shape)
+            },
             SharingMode::Mps(replicas) if replicas.take(shape) => Shape {
                 // Its part of the memory must do, and is its own: nothing else to reserve.
                 gpu_mem_mib: shape.gpu_mem_mib.saturating_mul(replicas.count),
@@ -265,7 +271,7 @@ mod tests {
             builder.push(&draft).unwrap();
             let work = SharingMode::parse("mps:4")
                 .unwrap()
-                .reinterpret(&builder.finish().unwrap());
+                .reinterpret(&builder.finish().unwrap(), false);
             let inventory = Inventory::new(vec![Node::with_gpus("n", 1, "T4")]).unwrap();
             let mut cluster = Cluster::new(inventory, work.shapes());
             cluster.fits(&work.specs()[0])

@@ -7,7 +7,7 @@ use crate::replay::RunResult;
 use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::ids::JobId;
 use gpusched_core::queueing::Reason;
-use gpusched_core::units::{MICROS, Span};
+use gpusched_core::units::{MICROS, Span, Time};
 use gpusched_core::workload::{Outcome, Workload};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -85,6 +85,9 @@ fn job_fields(
     };
     let run = match job.fate {
         Fate::Running => start.map(|start| closed - start),
+        Fate::Failed(_) => ended(job, result)
+            .zip(start)
+            .map(|(end, start)| end - start),
         _ => job.run(),
     };
     let pods = |part: JobId| work.spec(work.job(part).spec).pods;
@@ -108,6 +111,14 @@ fn job_fields(
     row.text(&nodes(job.part_ids().flat_map(spots), inventory))?;
     row.show(u8::from(start.is_some()))?;
     row.text(outcome(work, job))
+}
+
+/// When the last part of a job that failed was over.
+fn ended(job: &JobFacts, result: &RunResult) -> Option<Time> {
+    let ends = job
+        .part_ids()
+        .filter_map(|part| result.records.end_of(part));
+    ends.max()
 }
 
 /// Nodes in order of first mention, devices of a node joined.
@@ -139,6 +150,7 @@ fn outcome(work: &Workload, job: &JobFacts) -> &'static str {
             Outcome::Running | Outcome::Pending => Outcome::Completed.name(),
             recorded => recorded.name(),
         },
+        Fate::Failed(mishap) => mishap.name(),
         Fate::Running => "running",
         Fate::Waiting => "waiting",
         Fate::Unschedulable => "unschedulable",

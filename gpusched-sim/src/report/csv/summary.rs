@@ -54,6 +54,7 @@ const COLUMNS: &[Column] = &[
     ("horizon_s", |run| maybe(run.horizon_s)),
     ("jobs", |run| run.jobs.total.to_string()),
     ("finished", |run| run.jobs.finished.to_string()),
+    ("failed", |run| run.jobs.failed.to_string()),
     ("running", |run| run.jobs.running.to_string()),
     ("waiting", |run| run.jobs.waiting.to_string()),
     ("unschedulable", |run| run.jobs.unschedulable.to_string()),

@@ -35,6 +35,7 @@ const COMPARED: &[Compared] = &[
 #[rustfmt::skip]
 const SHARED: &[Compared] = &[
     ("accepted", Better::High, |run| Some(run.devices.accepted), percent),
+    ("died", Better::Low, |run| Some(run.jobs.failed as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
@@ -49,7 +50,7 @@ const SHARED: &[Compared] = &[
 ];
 
 /// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
-/// The best value of a column among the runs that accept most jobs carries a `*`, unless all are
+/// The best value of a column among the runs that serve most jobs carries a `*`, unless all are
 /// equal; values are compared before they are rounded for display.
 pub fn compare_table(runs: &[Summary]) -> String {
     let mut table = plain();
@@ -112,12 +113,12 @@ fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]
     let Some(own) = value(run) else {
         return "-".into();
     };
-    // Who turns jobs away has less to do: such a run is best at nothing but turning away.
-    let accepted = |run: &Summary| run.devices.accepted;
-    let most = runs.iter().map(accepted).fold(0.0, f64::max);
+    // Who turns jobs away or lets them die has less to do: such a run is best at nothing.
+    let served = |run: &Summary| run.jobs.total - run.jobs.unschedulable - run.jobs.failed;
+    let most = runs.iter().map(served).max().unwrap_or(0);
     let all = || {
         runs.iter()
-            .filter(|run| accepted(run) == most)
+            .filter(|run| served(run) == most)
             .filter_map(value)
     };
     let (low, high) = (
@@ -128,7 +129,7 @@ fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]
         Better::Low => low,
         Better::High => high,
     };
-    let contends = accepted(run) == most;
+    let contends = served(run) == most;
     let mark = if contends && low < high && own == best {
         "*"
     } else {

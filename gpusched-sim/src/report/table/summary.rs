@@ -43,6 +43,9 @@ fn overview(run: &Summary) -> String {
     row("GPU-hours held", format!("{:.1}", run.gpu_hours));
     row("GPU utilisation", utilisation(run));
     row("devices in use", devices(run));
+    if run.jobs.failed > 0 {
+        row("died", died(run));
+    }
     row("fragmentation", fragmentation(run));
     row("power", power(run));
     table.trim_fmt()
@@ -55,6 +58,7 @@ fn cluster(run: &Summary) -> String {
 fn jobs(run: &Summary) -> String {
     let mut text = format!("{}: {} finished", run.jobs.total, run.jobs.finished);
     let others = [
+        ("failed", run.jobs.failed),
         ("running", run.jobs.running),
         ("waiting", run.jobs.waiting),
         ("not arrived", run.jobs.not_arrived),
@@ -110,7 +114,10 @@ fn devices(run: &Summary) -> String {
     );
     let shares = [
         ("of all SM time needed", used.sm_use),
-        ("of what was held not needed", used.wasted),
+        (
+            "of what was held not needed",
+            used.wasted.filter(|&share| share > 0.0),
+        ),
         ("of device memory asked for", used.memory_use),
     ];
     for (what, share) in shares {
@@ -119,6 +126,25 @@ fn devices(run: &Summary) -> String {
         }
     }
     text
+}
+
+fn died(run: &Summary) -> String {
+    let devices = &run.devices;
+    let causes = [
+        ("out of memory", devices.out_of_memory),
+        ("of a fault", devices.faults),
+        ("of a neighbour's fault", devices.neighbour_faults),
+    ];
+    let listed: Vec<String> = causes
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    format!(
+        "{}; {:.1} GPU-hours lost",
+        listed.join(", "),
+        devices.lost_gpu_hours
+    )
 }
 
 fn fragmentation(run: &Summary) -> String {
