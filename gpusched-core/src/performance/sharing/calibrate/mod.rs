@@ -35,7 +35,7 @@ use super::Speed;
 use super::fit::{Errors, PairForm};
 use super::neighbours::{Vectors, homogeneous_slowdown, mps_slowdown};
 use super::slice::{Origin, Rated, Share, SliceProfile};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use situations::Situations;
 use std::collections::BTreeMap;
 
@@ -82,14 +82,16 @@ pub struct Sample {
 }
 
 /// What was learnt, by device model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Profile {
     /// By device model.
     pub devices: BTreeMap<String, DeviceProfile>,
 }
 
 /// What was learnt of one device model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeviceProfile {
     /// By job name.
     pub jobs: BTreeMap<String, JobProfile>,
@@ -104,7 +106,8 @@ pub struct DeviceProfile {
 }
 
 /// What was learnt of one job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JobProfile {
     /// Step times by share, and the law between them.
     pub slices: SliceProfile,
@@ -115,7 +118,8 @@ pub struct JobProfile {
 }
 
 /// Errors of relative speeds, over points left out of the fit. No points: nothing to tell.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct HeldOut {
     /// Slice law: each share but the largest left out in turn, of jobs with three or more.
     pub slices: Errors,
