@@ -35,6 +35,11 @@ impl Cluster {
         }
     }
 
+    /// Whether the GPU at a position of [`Cluster::mig_gpus`] is in use as a whole device.
+    pub fn mig_is_whole(&self, at: usize) -> bool {
+        self.mig.as_ref().is_some_and(|mig| mig.is_whole(at))
+    }
+
     /// What giving a pod the places it holds took, by GPU number: what was created and destroyed
     /// for it. Nothing without MIG, or where what was needed stood already.
     pub fn setups(&self, shape: ShapeId, spot: Spot) -> Vec<(u32, Setup)> {
@@ -79,6 +84,14 @@ impl Cluster {
         });
         self.mig = Some(mig);
         spot
+    }
+
+    /// The profile a pod of this request is given, on the model that comes first; `None` for a pod
+    /// that asks for devices, or for what no board here has.
+    pub fn mig_profile(&self, shape: ShapeId) -> Option<&'static str> {
+        let ask = self.ask(shape);
+        let mig = self.mig.as_ref().filter(|_| ask.is_mig())?;
+        mig.names(ask).first().map(|&(name, _)| name)
     }
 
     fn may_host(&self, ask: &Ask, node: NodeId, models: u64) -> bool {

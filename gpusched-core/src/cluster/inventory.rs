@@ -195,13 +195,16 @@ impl Inventory {
         })
     }
 
-    /// The same machines, each cut as `cut` says.
+    /// The same machines, cut anew: one mode per node, in rank order.
     ///
     /// # Errors
     /// [`InventoryError`] where a node cannot be cut so.
-    pub fn recut(&self, cut: impl Fn(&Node) -> MigMode) -> Result<Inventory, InventoryError> {
-        let nodes = self.nodes.iter().map(|node| Node {
-            mig: cut(node),
+    pub fn recut(
+        &self,
+        modes: impl IntoIterator<Item = MigMode>,
+    ) -> Result<Inventory, InventoryError> {
+        let nodes = self.nodes.iter().zip(modes).map(|(node, mig)| Node {
+            mig,
             ..node.clone()
         });
         Inventory::new(nodes.collect())

@@ -149,7 +149,10 @@ fn check_layouts(
     if layouts.len() > node.gpus as usize {
         return Err(problem(
             layouts.len() - 1,
-            format!("there is a layout for it, but the node has {} GPUs", node.gpus),
+            format!(
+                "there is a layout for it, but the node has {} GPUs",
+                node.gpus
+            ),
         ));
     }
     let mut offered = ProfileSet::default();
@@ -204,21 +207,25 @@ struct Compiled {
 
 fn compile(shape: &Shape, request: &MigRequest, inventory: &Inventory) -> Compiled {
     let mut names: Vec<(&'static str, u64)> = Vec::new();
-    let rows = inventory.models().iter().enumerate().map(|(at, (model, _))| {
-        let id = ModelId::from(at);
-        let geometry = inventory.geometry(id)?;
-        let row = match request {
-            MigRequest::Profile(name) => geometry.board().by_name(name),
-            MigRequest::AtLeast => inventory.smallest_profile(id, shape),
-        };
-        let row = row.filter(|_| shape.accepts(model))?;
-        let name = geometry.profile(row).name;
-        match names.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, models)) => *models |= 1 << at,
-            None => names.push((name, 1 << at)),
-        }
-        Some(row)
-    });
+    let rows = inventory
+        .models()
+        .iter()
+        .enumerate()
+        .map(|(at, (model, _))| {
+            let id = ModelId::from(at);
+            let geometry = inventory.geometry(id)?;
+            let row = match request {
+                MigRequest::Profile(name) => geometry.board().by_name(name),
+                MigRequest::AtLeast => inventory.smallest_profile(id, shape),
+            };
+            let row = row.filter(|_| shape.accepts(model))?;
+            let name = geometry.profile(row).name;
+            match names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, models)) => *models |= 1 << at,
+                None => names.push((name, 1 << at)),
+            }
+            Some(row)
+        });
     let rows = rows.collect();
     Compiled { rows, names }
 }
@@ -328,7 +335,8 @@ impl MigState {
                 gpu.create(instance.profile, instance.start)
                     .expect("the inventory has checked its layouts");
             }
-            self.shown.push(MigGpu::new(geometry.clone(), id, minor as u16));
+            self.shown
+                .push(MigGpu::new(geometry.clone(), id, minor as u16));
             self.modes.push(kind != Kind::OnDemand);
             self.standing.push(gpu);
             self.kinds.push(kind);
@@ -342,12 +350,17 @@ impl MigState {
     /// Makes a GPU offer exactly the instances that stand on it.
     fn offer_what_stands(&mut self, gpu: usize, model: ModelId) {
         let standing = &self.standing[gpu];
-        let key = standing.instances().map(|(instance, _)| (instance.profile.0, instance.start));
+        let key = standing
+            .instances()
+            .map(|(instance, _)| (instance.profile.0, instance.start));
         let key: Vec<(u8, u8)> = key.collect();
-        let offered = self.offered.entry((model, key)).or_insert_with_key(|(_, key)| {
-            let stands = |row: ProfileRow, start: u8| key.contains(&(row.0, start));
-            Arc::new(standing.geometry().restricted(stands))
-        });
+        let offered = self
+            .offered
+            .entry((model, key))
+            .or_insert_with_key(|(_, key)| {
+                let stands = |row: ProfileRow, start: u8| key.contains(&(row.0, start));
+                Arc::new(standing.geometry().restricted(stands))
+            });
         self.shown[gpu].set_geometry(offered.clone());
     }
 
@@ -372,12 +385,22 @@ impl MigState {
         &mut self.standing
     }
 
+    pub(super) fn is_whole(&self, gpu: usize) -> bool {
+        !self.modes[gpu] && self.shown[gpu].used_count() > 0
+    }
+
     /// The devices of a node that are cut for good, and whether others may be cut on demand.
     pub(super) fn cut_devices(&self, node: NodeId) -> (u64, bool) {
         let gpus = self.range(node);
-        let cut = gpus.clone().filter(|&gpu| self.kinds[gpu] != Kind::OnDemand);
+        let cut = gpus
+            .clone()
+            .filter(|&gpu| self.kinds[gpu] != Kind::OnDemand);
         let cut = cut.fold(0, |mask, gpu| mask | 1 << self.shown[gpu].minor());
-        (cut, gpus.into_iter().any(|gpu| self.kinds[gpu] == Kind::OnDemand))
+        (
+            cut,
+            gpus.into_iter()
+                .any(|gpu| self.kinds[gpu] == Kind::OnDemand),
+        )
     }
 
     pub(super) fn names(&self, ask: &Ask) -> &[(&'static str, u64)] {
@@ -537,9 +560,7 @@ impl MigState {
             // A free instance elsewhere holds an engine that this one needs.
             let free = standing.instances().find(|(_, used)| !used);
             let (instance, _) = free.expect("the instances in use leave room");
-            standing
-                .destroy(instance.start)
-                .expect("it is not in use");
+            standing.destroy(instance.start).expect("it is not in use");
             setup.destroyed += 1;
         }
         setup
@@ -628,7 +649,10 @@ impl MigState {
             (u32::from(self.shown[gpu].minor()), self.setups[gpu][place])
         };
         if ask.is_mig() {
-            return self.located(spot).map(|(gpu, start)| of(gpu, start)).collect();
+            return self
+                .located(spot)
+                .map(|(gpu, start)| of(gpu, start))
+                .collect();
         }
         self.range(spot.node)
             .filter(|&gpu| spot.devices >> self.shown[gpu].minor() & 1 == 1)
@@ -688,7 +712,10 @@ impl MigState {
             self.kinds[gpu] == Kind::Batched && nodes[self.shown[gpu].node().index()].open
         };
         let asked: Vec<usize> = (0..self.shown.len()).filter(open).collect();
-        let mut gpus: Vec<MigGpu> = asked.iter().map(|&gpu| self.standing[gpu].clone()).collect();
+        let mut gpus: Vec<MigGpu> = asked
+            .iter()
+            .map(|&gpu| self.standing[gpu].clone())
+            .collect();
         let mut plan = policy.plan(&gpus, waiting, now);
         if plan.changes.is_empty() || plan.apply(&mut gpus).is_err() {
             return Plan::default();

@@ -135,9 +135,7 @@ impl Mirror {
 
     /// The earliest believed end at which `head` would fit, counting every release at it.
     pub(super) fn shadow(&mut self, head: &Spec, turn: &Turn<'_>) -> Time {
-        let mirror = self
-            .cluster
-            .get_or_insert_with(|| turn.cluster().clone());
+        let mirror = self.cluster.get_or_insert_with(|| turn.cluster().clone());
         mirror.follow_openings(turn.cluster());
         mirror.follow_repartitions(turn.cluster());
         // A job still running past its believed end is expected any moment: one group at `soon`.

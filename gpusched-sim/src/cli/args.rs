@@ -88,15 +88,16 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) placement: Option<String>,
 
-    /// How GPUs are shared: recorded, exclusive, mps:N or timeslice:N (N replicas of each device)
-    /// [default: recorded]
+    /// How GPUs are shared: recorded, exclusive, mps:N or timeslice:N (N replicas of each device),
+    /// mig:LAYOUT (such as mig:all-balanced), mig:dynamic or mig:batched [default: recorded]
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
-    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml
+    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml (and
+    /// mig_holes.csv where MIG cuts GPUs)
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -154,7 +155,8 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) placement: Vec<String>,
 
-    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N
+    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N, mig:LAYOUT, mig:dynamic,
+    /// mig:batched
     #[arg(
         long,
         value_name = "A,B,…",
@@ -204,6 +206,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
     Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
+        mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -228,6 +231,10 @@ pub(crate) struct ClusterArgs {
 
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
+    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) mig_placement: Option<String>,
+
     /// Seed of placement policies that draw lots [default: 0]
     #[arg(
         value_parser = whole::<u64>,

@@ -8,12 +8,14 @@
 //! | `capacity` | offered load and utilisation |
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
+//! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `waits` | time waited by reason |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
 mod facts;
 mod groups;
+mod mig;
 pub mod quantiles;
 mod series;
 mod summary;
@@ -21,6 +23,7 @@ mod tally;
 mod waits;
 
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
+pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{

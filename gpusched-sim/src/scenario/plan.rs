@@ -6,11 +6,12 @@ use crate::builtin;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
-use crate::replay::ReplayOptions;
+use crate::replay::{DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::SharingMode;
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::registry::{queueing, queueings};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub queueing: String,
     /// The placement policy.
     pub placement: String,
+    /// The MIG placement policy.
+    pub mig_placement: String,
     /// How GPUs are shared.
     pub sharing: SharingMode,
     /// Seed of placement policies that draw lots.
@@ -72,6 +75,14 @@ impl Scenario {
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        let mig_placement = match &self.mig_placement {
+            None => DEFAULT_MIG_PLACEMENT.to_owned(),
+            Some(name) => {
+                check_mig_placement(name)
+                    .map_err(|problem| origins.blame("mig-placement", problem))?;
+                name.clone()
+            }
+        };
         let sharing = match &self.sharing {
             None => SharingMode::default(),
             Some(text) => {
@@ -83,6 +94,7 @@ impl Scenario {
             cluster,
             queueing,
             placement,
+            mig_placement,
             sharing,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
@@ -144,6 +156,8 @@ impl Scenario {
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
             placement: Some(plan.placement.clone()),
+            mig_placement: Some(plan.mig_placement.clone())
+                .filter(|_| self.mig_placement.is_some()),
             sharing: Some(plan.sharing.to_string()),
             seed: Some(plan.seed),
             discipline: Some(plan.discipline),
@@ -178,27 +192,24 @@ impl Plan {
             trace,
             cluster,
         };
-        self.check_possible(&loaded, self.sharing)?;
+        self.check_possible(&loaded, &self.sharing)?;
         Ok(loaded)
     }
 
-    /// Makes sure that every pod fits some machine under a sharing mode, unless the scenario is
-    /// lenient.
+    /// Makes sure that the machines can be shared so, and that every pod fits some machine then,
+    /// unless the scenario is lenient. Under MIG modes what no GPU can hold is a finding, and
+    /// counted.
     ///
     /// # Errors
-    /// The first job that can never run.
-    pub fn check_possible(&self, loaded: &Loaded, sharing: SharingMode) -> Result<()> {
-        if self.read.lenient {
+    /// What the mode does not go with, or the first job that can never run.
+    pub fn check_possible(&self, loaded: &Loaded, sharing: &SharingMode) -> Result<()> {
+        let (work, inventory) = sharing
+            .interpret(&loaded.work, &loaded.inventory)
+            .map_err(|problem| problem.in_file(format!("sharing {sharing}")))?;
+        if self.read.lenient || matches!(sharing, SharingMode::Mig(_)) {
             return Ok(());
         }
-        let file = paths::jobs_file(&self.trace);
-        match sharing {
-            SharingMode::Recorded => check_possible(&loaded.work, &loaded.inventory, &file),
-            mode => {
-                let work = mode.reinterpret(&loaded.work);
-                check_possible(&work, &loaded.inventory, &file)
-            }
-        }
+        check_possible(&work, &inventory, &paths::jobs_file(&self.trace))
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -206,9 +217,10 @@ impl Plan {
         ReplayOptions {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
+            mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
-            sharing: self.sharing,
+            sharing: self.sharing.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()
         }
@@ -301,6 +313,17 @@ pub fn check_placement(name: &str) -> Result<()> {
     }
 }
 
+/// Checks the name of a MIG placement policy.
+///
+/// # Errors
+/// As [`check_queueing`].
+pub fn check_mig_placement(name: &str) -> Result<()> {
+    match mig_placement(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
 /// A policy name that means nothing, with the closest one that does, of this role or the other.
 fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     let problem = Diagnostic::new(error.to_string());
@@ -309,8 +332,11 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     };
     let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
     let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
+    let instances: Vec<&str> = mig_placements().map(|info| info.name).collect();
     let (own, other, others) = match *role {
         "queueing" => (queueing, "placement", placement),
+        "MIG placement" => (instances, "placement", placement),
+        _ if instances.contains(&name.as_str()) => (placement, "mig-placement", instances),
         _ => (placement, "queueing", queueing),
     };
     let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());

@@ -10,11 +10,17 @@
 //! | `exclusive` | a device of its own | as recorded | the device's |
 //! | `mps:N` | one of N replicas (NVIDIA device plugin) | slower beside others: `1 + 0.435 · Σ duty` | an N-th of the device's |
 //! | `timeslice:N` | one of N replicas | takes turns: `1.11 · Σ duty` | what it asks for is reserved |
+//! | `mig:…` ([`mig`]) | an instance, also a pod of one device | as recorded | the instance's |
 
+pub mod mig;
+
+use self::mig::MigSharing;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use gpusched_core::cluster::Inventory;
 use gpusched_core::performance::{Ideal, NeighbourLaw, Neighbours, Performance};
 use gpusched_core::units::MILLI;
 use gpusched_core::workload::{Shape, Workload};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a saturating neighbour adds under MPS: the middle of what the nos measurements give
@@ -22,7 +28,7 @@ use std::fmt;
 pub const MPS_U: f64 = 0.435;
 
 /// How GPUs are shared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SharingMode {
     /// As the trace says, at no cost.
     #[default]
@@ -33,10 +39,13 @@ pub enum SharingMode {
     Mps(u32),
     /// Time-slicing with this many replicas of each device.
     TimeSlice(u32),
+    /// MIG instances.
+    Mig(MigSharing),
 }
 
 impl SharingMode {
-    /// Reads a mode: `recorded`, `exclusive`, `mps:N`, `timeslice:N`.
+    /// Reads a mode: `recorded`, `exclusive`, `mps:N`, `timeslice:N`, `mig:LAYOUT`,
+    /// `mig:dynamic`, `mig:batched`.
     ///
     /// # Errors
     /// What is wrong with it and what there is.
@@ -47,6 +56,9 @@ impl SharingMode {
     /// assert!(SharingMode::parse("mps").is_err() && SharingMode::parse("mps:1").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<SharingMode> {
+        if let Some(how) = text.strip_prefix("mig:") {
+            return MigSharing::parse(how).map(SharingMode::Mig);
+        }
         let (name, replicas) = match text.split_once(':') {
             Some((name, replicas)) => (name, Some(replicas)),
             None => (text, None),
@@ -68,7 +80,13 @@ impl SharingMode {
             ("mps", _) => replicated(SharingMode::Mps),
             ("timeslice", _) => replicated(SharingMode::TimeSlice),
             _ => {
-                let names = ["recorded", "exclusive", "mps:4", "timeslice:4"];
+                let names = [
+                    "recorded",
+                    "exclusive",
+                    "mps:4",
+                    "timeslice:4",
+                    "mig:dynamic",
+                ];
                 let near = did_you_mean(text, names);
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -79,11 +97,31 @@ impl SharingMode {
         }
     }
 
-    /// The jobs as they ask under this mode. Shapes keep their ids.
-    pub fn reinterpret(self, work: &Workload) -> Workload {
-        work.reshaped(|shape| match self {
+    /// Jobs and machines as they are under this mode. Shapes keep their ids.
+    ///
+    /// # Errors
+    /// When the machines cannot be shared so.
+    pub fn interpret<'a>(
+        &self,
+        work: &'a Workload,
+        inventory: &'a Inventory,
+    ) -> Result<(Cow<'a, Workload>, Cow<'a, Inventory>)> {
+        match self {
+            SharingMode::Recorded => Ok((Cow::Borrowed(work), Cow::Borrowed(inventory))),
+            SharingMode::Mig(how) => {
+                let inventory = how.cut(inventory)?;
+                let work = mig::reinterpret(work, &inventory);
+                Ok((Cow::Owned(work), Cow::Owned(inventory)))
+            }
+            _ => Ok((Cow::Owned(self.reinterpret(work)), Cow::Borrowed(inventory))),
+        }
+    }
+
+    /// The jobs as they ask under a mode that leaves the machines as they are.
+    fn reinterpret(&self, work: &Workload) -> Workload {
+        work.reshaped(|shape| match *self {
             _ if !shape.is_share() => shape.clone(),
-            SharingMode::Recorded => shape.clone(),
+            SharingMode::Recorded | SharingMode::Mig(_) => shape.clone(),
             SharingMode::Exclusive => Shape {
                 gpu_milli: MILLI,
                 ..shape.clone()
@@ -103,10 +141,12 @@ impl SharingMode {
     }
 
     /// How fast jobs run under this mode; `recorded` is the workload before
-    /// [`SharingMode::reinterpret`].
-    pub fn performance(self, recorded: &Workload) -> Box<dyn Performance> {
+    /// [`SharingMode::interpret`].
+    pub fn performance(&self, recorded: &Workload) -> Box<dyn Performance> {
         let law = match self {
-            SharingMode::Recorded | SharingMode::Exclusive => return Box::new(Ideal),
+            SharingMode::Recorded | SharingMode::Exclusive | SharingMode::Mig(_) => {
+                return Box::new(Ideal);
+            }
             SharingMode::Mps(_) => NeighbourLaw::Mps { u: MPS_U },
             SharingMode::TimeSlice(_) => NeighbourLaw::TimeSlicing,
         };
@@ -123,6 +163,7 @@ impl fmt::Display for SharingMode {
             SharingMode::Exclusive => f.write_str("exclusive"),
             SharingMode::Mps(replicas) => write!(f, "mps:{replicas}"),
             SharingMode::TimeSlice(replicas) => write!(f, "timeslice:{replicas}"),
+            SharingMode::Mig(how) => write!(f, "mig:{how}"),
         }
     }
 }
@@ -131,14 +172,21 @@ impl fmt::Display for SharingMode {
 mod tests {
     use super::*;
     use crate::replay::{ReplayOptions, replay};
-    use gpusched_core::cluster::{Cluster, Inventory, Node};
+    use gpusched_core::cluster::{Cluster, Node};
     use gpusched_core::ids::JobId;
     use gpusched_core::units::{Span, Time};
     use gpusched_core::workload::{JobDraft, WorkloadBuilder};
 
     #[test]
     fn modes_print_as_they_are_written() {
-        for text in ["recorded", "exclusive", "mps:4", "timeslice:7"] {
+        for text in [
+            "recorded",
+            "exclusive",
+            "mps:4",
+            "timeslice:7",
+            "mig:dynamic",
+            "mig:all-1g.5gb.me",
+        ] {
             assert_eq!(SharingMode::parse(text).unwrap().to_string(), text);
         }
     }
@@ -210,5 +258,8 @@ mod tests {
         assert!(help("exclusiv").contains("`exclusive`"));
         assert!(help("timeslice:0").contains("`timeslice:4`"));
         assert!(help("warp").contains("choose one of"));
+        assert!(help("mig").contains("`mig:dynamic`"), "{}", help("mig"));
+        assert!(help("mig:all-balance").contains("`mig:all-balanced`"));
+        assert!(help("mig:7").contains("a layout of mig-parted"));
     }
 }

@@ -371,10 +371,7 @@ pub fn board_of_model(name: &str, mem_mib: u32) -> Option<&'static Board> {
         mem => mem.abs_diff(known.mem_mib),
     };
     board(name).or_else(|| {
-        let closest = model::CATALOGUE
-            .iter()
-            .filter(variant)
-            .min_by_key(distance);
+        let closest = model::CATALOGUE.iter().filter(variant).min_by_key(distance);
         closest.and_then(|known| board(known.name))
     })
 }
