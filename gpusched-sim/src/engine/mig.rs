@@ -4,9 +4,10 @@
 //! first, free ones destroyed for them and a MIG mode toggled are its *setup*: its work begins when
 //! that is done. Steps on one GPU follow one another, GPUs work side by side.
 //!
-//! A repartitioner is told of every waiting job that asks for instances. A job counts as asking
-//! anew whenever instances were released since: it was tried again then, and refused again (as a
-//! scheduler's retry puts a pending pod before nos again; assumed).
+//! A repartitioner is told of the waiting jobs that ask for instances and were refused, not of those
+//! that wait behind others. A job counts as asking anew whenever instances were released since: it
+//! was tried again then, and refused again (as a scheduler's retry puts a pending pod before nos
+//! again; assumed).
 
 use super::Roles;
 use gpusched_core::cluster::{Cluster, Spot};
@@ -14,10 +15,11 @@ use gpusched_core::gpu::mig::repartition::costs::Costs;
 use gpusched_core::gpu::mig::repartition::{Change, Repartition, Wish};
 use gpusched_core::ids::{JobId, NodeId, ShapeId};
 use gpusched_core::placement::Trial;
+use gpusched_core::queueing::Reason;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Spec, Workload};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// What was done to GPUs so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,8 +39,8 @@ pub struct MigCounts {
 /// What the engine keeps where GPUs are cut.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
-    /// Jobs a repartitioner is told of.
-    waiting: BTreeSet<JobId>,
+    /// Jobs a repartitioner is told of, with the instant they were first refused.
+    refused: BTreeMap<JobId, Time>,
     /// When instances were released last.
     released: Time,
     /// When the repartitioner wants to be asked.
@@ -91,10 +93,13 @@ pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles
 }
 
 impl Desk {
-    pub(super) fn submitted(&mut self, job: JobId, spec: &Spec, cluster: &Cluster) {
-        if cluster.awaits_repartition() && asks_mig(spec, cluster) {
-            self.waiting.insert(job);
-            self.stale = true;
+    /// A waiting job has another reason to wait.
+    pub(super) fn waits(&mut self, job: JobId, why: Reason, at: Time, asks: bool) {
+        let refused = !matches!(why, Reason::Behind | Reason::Reservation);
+        if refused && asks {
+            self.stale |= self.refused.insert(job, at).is_none();
+        } else {
+            self.stale |= self.refused.remove(&job).is_some();
         }
     }
 
@@ -113,7 +118,7 @@ impl Desk {
         at: (Time, &Costs),
     ) -> Span {
         let (now, costs) = at;
-        self.stale |= self.waiting.remove(&job);
+        self.stale |= self.refused.remove(&job).is_some();
         let inventory = cluster.inventory();
         // Steps by GPU: pods of a job may be prepared on one GPU, one after the other.
         let mut gpus: Vec<((NodeId, u32), Span)> = Vec::new();
@@ -212,8 +217,8 @@ impl Desk {
 
     fn wishes(&self, work: &Workload, cluster: &Cluster) -> Vec<Wish> {
         let mut wishes = Vec::new();
-        for &job in &self.waiting {
-            let since = work.job(job).submit.max(self.released);
+        for (&job, &refused) in &self.refused {
+            let since = refused.max(self.released);
             for shape in shapes(work.spec(work.job(job).spec)) {
                 let Some(profile) = cluster.mig_profile(shape) else {
                     continue;

@@ -453,9 +453,6 @@ impl<'w, O: Observer> Engine<'w, O> {
         }
         self.waiting += 1;
         self.demand_milli += self.work.gpu_milli(job);
-        if let Some(desk) = &mut self.mig {
-            desk.submitted(job, self.work.spec(self.work.job(job).spec), &self.cluster);
-        }
         let (queueing, mut turn) = turn(self);
         queueing.submit(job, &mut turn);
     }
@@ -534,6 +531,13 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// Makes the decisions of a pass happen.
     #[inline]
     fn carry_out(&mut self) {
+        if let Some(desk) = &mut self.mig {
+            for &(job, _) in &self.book.changed {
+                let spec = self.work.spec(self.work.job(job).spec);
+                let asks = mig::asks_mig(spec, &self.cluster);
+                desk.waits(job, self.book.reason(job), self.now, asks);
+            }
+        }
         for (job, before) in self.book.changed.drain(..) {
             let since = self.records.since(job);
             if since < self.now {
