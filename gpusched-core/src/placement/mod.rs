@@ -24,6 +24,7 @@ pub mod registry;
 mod scored;
 mod trial;
 mod typical;
+mod with_mig;
 mod worst_fit;
 
 pub use best_fit::BestFit;
@@ -38,6 +39,7 @@ pub use random::Random;
 pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
 pub use trial::{Pod, Trial, View};
 pub use typical::{TypicalConfig, TypicalPod, TypicalPods};
+pub use with_mig::WithMig;
 pub use worst_fit::WorstFit;
 
 use crate::cluster::Spot;

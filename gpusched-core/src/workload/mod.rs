@@ -10,7 +10,7 @@ mod request;
 
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
 pub use names::Names;
-pub use request::{PodSet, Shape, Spec};
+pub use request::{MigRequest, PodSet, Shape, Spec};
 
 use crate::ids::{JobId, OwnerId, ShapeId, SpecId};
 use crate::units::{Span, Time};

@@ -92,6 +92,7 @@ pub(crate) struct RunArgs {
     pub(crate) placement: Option<String>,
 
     /// How GPUs are shared: recorded, exclusive, mps:N, timeslice:N (N replicas of each device),
+    /// mig:LAYOUT (such as mig:all-balanced, or mig:FILE#NAME), mig:dynamic, mig:batched,
     /// vgpu:TYPE, plugin:FILE (configuration of NVIDIA's device plugin) [default: recorded]
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
@@ -99,7 +100,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
-    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml
+    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml (and
+    /// mig_holes.csv where MIG cuts GPUs)
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -157,7 +159,8 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) placement: Vec<String>,
 
-    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N
+    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N, mig:LAYOUT, mig:dynamic,
+    /// mig:batched
     #[arg(
         long,
         value_name = "A,B,…",
@@ -209,6 +212,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         cluster: input.cluster.cluster.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         fault_rate: rest.policy.fault_rate,
+        mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -292,6 +296,10 @@ impl From<StrategyArg> for MigStrategy {
 
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
+    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) mig_placement: Option<String>,
+
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]
     pub(crate) overcommit: bool,

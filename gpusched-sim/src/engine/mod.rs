@@ -6,17 +6,21 @@
 //! the [`Discipline`] says), sequence of decision.
 
 mod event_queue;
+mod mig;
 mod observer;
 mod pace;
 mod records;
 
 pub use event_queue::{EventQueue, Finish};
+pub use mig::MigCounts;
 pub use observer::{Observer, Situation};
 pub use records::{Fate, Records};
 
 use pace::{Paces, RunningJob};
 
 use gpusched_core::cluster::{CapacityError, Cluster};
+use gpusched_core::gpu::mig::repartition::Repartition;
+use gpusched_core::gpu::mig::repartition::costs::Costs;
 use gpusched_core::hazard::{Hazard, Mishap, Safe};
 use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
@@ -80,11 +84,15 @@ pub struct Roles {
     pub performance: Box<dyn Performance>,
     /// What ends it before its time.
     pub hazard: Box<dyn Hazard>,
+    /// Who cuts the GPUs that only a repartitioner changes.
+    pub repartition: Option<Box<dyn Repartition>>,
+    /// What creating and destroying MIG instances costs.
+    pub costs: Costs,
 }
 
 impl Roles {
-    /// Queueing and placement as given, machines as the inventory says, ideal performance and
-    /// no hazards.
+    /// Queueing and placement as given, machines as the inventory says, ideal performance, no
+    /// hazards and no repartitioner.
     pub fn new(
         queueing: Box<dyn Queueing>,
         placement: Box<dyn Placement>,
@@ -96,6 +104,8 @@ impl Roles {
             provisioning: Box::new(Static::new(cluster.inventory())),
             performance: Box::new(Ideal),
             hazard: Box::new(Safe),
+            repartition: None,
+            costs: Costs::default(),
         }
     }
 }
@@ -147,6 +157,8 @@ pub struct Engine<'w, O: Observer = ()> {
     starts: u32,
     due: Vec<Finish>,
     changes: Vec<NodeChange>,
+    /// `None` where no GPU is cut.
+    mig: Option<Box<mig::Desk>>,
 }
 
 impl<'w> Engine<'w, ()> {
@@ -166,11 +178,15 @@ impl<'w, O: Observer> Engine<'w, O> {
     pub fn observed(
         work: &'w Workload,
         mut cluster: Cluster,
-        roles: Roles,
+        mut roles: Roles,
         discipline: Discipline,
         observer: O,
     ) -> Engine<'w, O> {
-        let possible = work.specs().iter().map(|spec| cluster.fits(spec)).collect();
+        let has_mig = cluster.inventory().has_mig();
+        let possible = match has_mig {
+            true => mig::possible(work, &mut cluster, &mut roles),
+            false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
+        };
         Engine {
             records: Records::new(work.len(), possible),
             book: Book::new(work.len(), work.pods()),
@@ -192,6 +208,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             starts: 0,
             due: Vec::new(),
             changes: Vec::new(),
+            mig: has_mig.then(Box::default),
         }
     }
 
@@ -233,6 +250,9 @@ impl<'w, O: Observer> Engine<'w, O> {
             demand_milli: self.demand_milli,
         };
         self.observer.ended(now, &situation);
+        if let Some(desk) = &self.mig {
+            self.records.note_mig(desk.counts);
+        }
         self.records
             .close(now, std::mem::take(&mut self.book.spots));
         (self.records, self.observer)
@@ -258,6 +278,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 (Some(next), Some(wake)) => Some(next.min(wake)),
                 (one, other) => one.or(other),
             };
+        }
+        if let Some(due) = self.mig.as_ref().and_then(|desk| desk.due()) {
+            next = Some(next.map_or(due, |next| next.min(due)));
         }
         // Machines alone keep nothing going: their changes matter while jobs come or wait.
         if (next.is_some() || self.waiting > 0)
@@ -482,6 +505,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 self.cluster.release(shape, spot);
             }
         }
+        if let Some(desk) = &mut self.mig {
+            desk.released(self.now);
+        }
     }
 
     #[inline]
@@ -519,9 +545,16 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     #[inline]
     fn pass(&mut self) -> Result<(), EngineError> {
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &mut self.roles.repartition) {
+            let at = (self.now, &self.roles.costs);
+            desk.act(policy.as_mut(), self.work, &mut self.cluster, at);
+        }
         let (queueing, mut turn) = turn(self);
         queueing.pass(&mut turn);
         self.carry_out();
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &self.roles.repartition) {
+            desk.refresh(policy.as_ref(), self.work, &self.cluster);
+        }
         match self.book.fault.take() {
             None => Ok(()),
             Some((job, cause)) => Err(EngineError::Placement {
@@ -535,6 +568,13 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// Makes the decisions of a pass happen.
     #[inline]
     fn carry_out(&mut self) {
+        if let Some(desk) = &mut self.mig {
+            for &(job, _) in &self.book.changed {
+                let spec = self.work.spec(self.work.job(job).spec);
+                let asks = mig::asks_mig(spec, &self.cluster);
+                desk.waits(job, self.book.reason(job), self.now, asks);
+            }
+        }
         for (job, before) in self.book.changed.drain(..) {
             let since = self.records.since(job);
             if since < self.now {
@@ -554,8 +594,15 @@ impl<'w, O: Observer> Engine<'w, O> {
             let pods = self.work.spec(self.work.job(job).spec).pods as usize;
             let spots = &self.book.spots[first..first + pods];
             self.records.start_at(job, self.now, start.first_spot);
+            let mut at = self.now + self.work.job(job).run;
+            if let Some(desk) = &mut self.mig {
+                let spec = self.work.spec(self.work.job(job).spec);
+                let costs = (self.now, &self.roles.costs);
+                let setup = desk.started(job, spec, spots, &self.cluster, costs);
+                self.records.set_up(job, setup);
+                at = at + setup;
+            }
             self.observer.started(job, self.now, spots);
-            let at = self.now + self.work.job(job).run;
             // A job without an end has no finish to wait for.
             if at < Time::NEVER {
                 self.finishes.push(Finish {
@@ -589,10 +636,11 @@ impl<'w, O: Observer> Engine<'w, O> {
     #[inline]
     fn change_speeds(&mut self) {
         for (job, speed) in self.speeds.drain(..) {
+            let (run, setup) = (self.work.job(job).run, self.records.setup(job));
             let running = RunningJob {
                 job,
                 started: self.records.since(job),
-                run: self.work.job(job).run,
+                run: Span(run.0.saturating_add(setup.0)),
                 // A job is first named when it starts: its order is the present one.
                 order: self.starts,
             };

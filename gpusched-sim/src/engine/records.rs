@@ -1,9 +1,11 @@
 //! What became of each job: 21 bytes a job and 16 a pod.
 
+use super::MigCounts;
 use gpusched_core::cluster::Spot;
 use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, SpecId};
-use gpusched_core::units::Time;
+use gpusched_core::units::{Span, Time};
+use rustc_hash::FxHashMap;
 
 /// How far a job got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub struct Records {
     spots: Vec<Spot>,
     /// By specification: whether it fits the empty cluster.
     possible: Vec<bool>,
+    /// Setup of the jobs that had one.
+    setups: FxHashMap<JobId, Span>,
+    mig: Option<MigCounts>,
     closed: Time,
 }
 
@@ -46,6 +51,8 @@ impl Records {
             fates: vec![Fate::Future; jobs],
             spots: Vec::new(),
             possible,
+            setups: FxHashMap::default(),
+            mig: None,
             closed: Time::NEVER,
         }
     }
@@ -76,6 +83,16 @@ impl Records {
         self.starts[job.index()] = now;
         self.first_spots[job.index()] = first_spot;
         self.fates[job.index()] = Fate::Running;
+    }
+
+    pub(super) fn set_up(&mut self, job: JobId, setup: Span) {
+        if setup > Span::ZERO {
+            self.setups.insert(job, setup);
+        }
+    }
+
+    pub(super) fn note_mig(&mut self, counts: MigCounts) {
+        self.mig = Some(counts);
     }
 
     #[inline]
@@ -113,6 +130,19 @@ impl Records {
     #[inline]
     pub fn end_of(&self, job: JobId) -> Option<Time> {
         matches!(self.fate(job), Fate::Done | Fate::Failed(_)).then(|| self.ends[job.index()])
+    }
+
+    /// How long its places were prepared (MIG instances created) before its work began, counted
+    /// from its start.
+    #[inline]
+    pub fn setup(&self, job: JobId) -> Span {
+        self.setups.get(&job).copied().unwrap_or(Span::ZERO)
+    }
+
+    /// What was done to the GPUs that MIG cuts, once the replay has been closed; `None` where none
+    /// is cut.
+    pub fn mig(&self) -> Option<&MigCounts> {
+        self.mig.as_ref()
     }
 
     /// Where it ran: one place per pod. Empty for jobs that did not start, and until the replay

@@ -41,7 +41,9 @@ pub struct DeviceUse {
 
 /// Counts the devices that have a pod on them. O(devices of the pod) per start and end.
 #[derive(Clone, Debug)]
-pub struct BusyDevices {
+pub struct BusyDevices<'w> {
+    work: &'w Workload,
+    inventory: &'w Inventory,
     first: Vec<u32>,
     pods: Vec<u32>,
     busy: u64,
@@ -50,9 +52,9 @@ pub struct BusyDevices {
     sum: i128,
 }
 
-impl BusyDevices {
-    /// Of a cluster on which nothing runs.
-    pub fn new(inventory: &Inventory) -> BusyDevices {
+impl<'w> BusyDevices<'w> {
+    /// For a replay of `work` on `inventory`.
+    pub fn new(work: &'w Workload, inventory: &'w Inventory) -> BusyDevices<'w> {
         let mut first = Vec::with_capacity(inventory.nodes().len());
         let mut devices = 0;
         for node in inventory.nodes() {
@@ -60,6 +62,8 @@ impl BusyDevices {
             devices += node.gpus;
         }
         BusyDevices {
+            work,
+            inventory,
             first,
             pods: vec![0; devices as usize],
             busy: 0,
@@ -74,10 +78,6 @@ impl BusyDevices {
         self.since = now;
     }
 
-    fn slot(&self, node: NodeId, device: u32) -> usize {
-        (self.first[node.index()] + device) as usize
-    }
-
     /// Mean over a window, which ends at the close.
     fn mean(&self, makespan: Span) -> f64 {
         match makespan.0 {
@@ -87,28 +87,47 @@ impl BusyDevices {
     }
 }
 
-impl Observer for BusyDevices {
-    fn started(&mut self, _job: JobId, now: Time, spots: &[Spot]) {
-        self.settle(now);
-        for spot in spots {
-            for device in spot.device_list() {
-                let slot = self.slot(spot.node, device);
-                self.busy += u64::from(self.pods[slot] == 0);
-                self.pods[slot] += 1;
+/// Calls `each` with every device a job holds a part of, once per part.
+#[inline]
+fn for_each_device(
+    work: &Workload,
+    inventory: &Inventory,
+    job: JobId,
+    spots: &[Spot],
+    mut each: impl FnMut(NodeId, u32),
+) {
+    let mut spots = spots.iter();
+    for set in &work.spec(work.job(job).spec).pod_sets {
+        let is_mig = work.shape(set.shape).mig.is_some();
+        for &spot in spots.by_ref().take(set.count as usize) {
+            match is_mig {
+                true => inventory
+                    .instances(spot)
+                    .for_each(|(gpu, _)| each(spot.node, gpu)),
+                false => spot.device_list().for_each(|gpu| each(spot.node, gpu)),
             }
         }
+    }
+}
+
+impl Observer for BusyDevices<'_> {
+    fn started(&mut self, job: JobId, now: Time, spots: &[Spot]) {
+        self.settle(now);
+        for_each_device(self.work, self.inventory, job, spots, |node, device| {
+            let slot = (self.first[node.index()] + device) as usize;
+            self.busy += u64::from(self.pods[slot] == 0);
+            self.pods[slot] += 1;
+        });
         self.peak = self.peak.max(self.busy);
     }
 
-    fn finished(&mut self, _job: JobId, now: Time, spots: &[Spot]) {
+    fn finished(&mut self, job: JobId, now: Time, spots: &[Spot]) {
         self.settle(now);
-        for spot in spots {
-            for device in spot.device_list() {
-                let slot = self.slot(spot.node, device);
-                self.pods[slot] -= 1;
-                self.busy -= u64::from(self.pods[slot] == 0);
-            }
-        }
+        for_each_device(self.work, self.inventory, job, spots, |node, device| {
+            let slot = (self.first[node.index()] + device) as usize;
+            self.pods[slot] -= 1;
+            self.busy -= u64::from(self.pods[slot] == 0);
+        });
     }
 
     fn ended(&mut self, now: Time, _situation: &crate::engine::Situation<'_>) {
@@ -123,7 +142,7 @@ pub fn device_use(
     work: &Workload,
     inventory: &Inventory,
     records: &Records,
-    busy: &BusyDevices,
+    busy: &BusyDevices<'_>,
     makespan: Span,
 ) -> DeviceUse {
     let (mut needed, mut all_held, mut memory) = (0i128, 0i128, 0i128);

@@ -25,6 +25,8 @@ pub struct JobFacts {
     pub finish: Option<Time>,
     /// GPU time held up to the close, in milli-GPU × µs.
     pub held: i128,
+    /// How long the places of the part that started first were prepared before its work began.
+    pub setup: Span,
     /// What a part takes at full speed, without waiting: the recorded run time.
     pub alone: Span,
 }
@@ -109,6 +111,7 @@ fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
             .end_of(job)
             .filter(|_| records.fate(job) == Fate::Done),
         held: held(work, records, job),
+        setup: records.setup(job),
         alone: work.job(job).run,
     }
 }
@@ -134,12 +137,14 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
         Fate::Waiting
     };
     let ends = ids().filter_map(|job| records.end_of(job));
+    let started = ids()
+        .filter_map(|job| records.start(job).map(|start| (job, start)))
+        .min_by_key(|&(job, start)| (start, job));
     JobFacts {
         submit: work.job(JobId(parts.start)).submit,
         fate,
-        started: ids()
-            .filter_map(|job| records.start(job).map(|start| (job, start)))
-            .min_by_key(|&(job, start)| (start, job)),
+        started,
+        setup: started.map_or(Span::ZERO, |(job, _)| records.setup(job)),
         finish: ends.max().filter(|_| fate == Fate::Done),
         held: ids().map(|job| held(work, records, job)).sum(),
         alone: work.job(JobId(parts.start)).run,

@@ -8,6 +8,7 @@
 //! | `capacity` | offered load and utilisation |
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
+//! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `waits` | time waited by reason |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
@@ -15,6 +16,7 @@ mod capacity;
 mod device_use;
 mod facts;
 mod groups;
+mod mig;
 pub mod quantiles;
 mod series;
 mod summary;
@@ -23,6 +25,7 @@ mod waits;
 
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
+pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{

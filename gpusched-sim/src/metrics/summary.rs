@@ -7,8 +7,10 @@
 //! (milli-GPU × µs) and divided once; means of ratios are summed in arrival order.
 
 use super::device_use::DeviceUse;
+use super::mig::MigSummary;
 use super::quantiles::Distribution;
 use crate::engine::Discipline;
+use crate::replay::DEFAULT_MIG_PLACEMENT;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -205,15 +207,23 @@ pub struct Summary {
     pub waits: Vec<ReasonShare>,
     /// Fragmentation and power.
     pub sampled: SampledMeans,
+    /// Slots of GPUs that MIG cuts; absent where none is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mig: Option<MigSummary>,
 }
 
 impl Summary {
-    /// A short name for tables: `queueing/placement`, with the sharing mode and the seed where
-    /// they are not the default.
+    /// A short name for tables: `queueing/placement`, with the sharing mode, the MIG placement and
+    /// the seed where they are not the default.
     pub fn label(&self) -> String {
         let mut label = format!("{}/{}", self.queueing, self.placement);
         if !matches!(self.sharing.as_str(), "" | "recorded") {
             label += &format!("/{}", self.sharing);
+        }
+        if let Some(mig) = &self.mig
+            && mig.placement != DEFAULT_MIG_PLACEMENT
+        {
+            label += &format!("/{}", mig.placement);
         }
         if self.seed != 0 {
             label += &format!("#{}", self.seed);

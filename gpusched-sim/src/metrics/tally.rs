@@ -4,6 +4,7 @@
 use super::capacity::{Held, Models, offered_load};
 use super::facts::{JobFacts, facts};
 use super::groups::{OwnerTally, groups};
+use super::mig::MigSummary;
 use super::quantiles::{Distribution, four_quantiles};
 use super::summary::{Estimates, JobCounts, Summary, Window};
 use super::{gpu_hours, secs};
@@ -56,6 +57,13 @@ pub fn summarise(
         estimates: estimates(work),
         gpu_hours: gpu_hours(held.total),
         utilisation: held.utilisation(work, inventory, &models, until),
+        mig: labels.mig.map(|mig| MigSummary {
+            acceptance: match counts.total {
+                0 => 1.0,
+                total => (total - counts.unschedulable) as f64 / total as f64,
+            },
+            ..mig
+        }),
         ..labels
     }
 }

@@ -6,16 +6,17 @@ use crate::builtin;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
-use crate::replay::ReplayOptions;
+use crate::replay::{DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::registry::{queueing, queueings};
 use gpusched_core::units::{Span, Time, parse_seconds};
-use gpusched_core::workload::Workload;
+use gpusched_core::workload::{Shape, Workload};
 use std::path::Path;
 
 /// A scenario in which nothing is open any more.
@@ -29,6 +30,8 @@ pub struct Plan {
     pub queueing: String,
     /// The placement policy.
     pub placement: String,
+    /// The MIG placement policy.
+    pub mig_placement: String,
     /// How GPUs are shared.
     pub sharing: SharingMode,
     /// What may go wrong where GPUs are shared.
@@ -74,6 +77,14 @@ impl Scenario {
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        let mig_placement = match &self.mig_placement {
+            None => DEFAULT_MIG_PLACEMENT.to_owned(),
+            Some(name) => {
+                check_mig_placement(name)
+                    .map_err(|problem| origins.blame("mig-placement", problem))?;
+                name.clone()
+            }
+        };
         let sharing = match &self.sharing {
             None => SharingMode::default(),
             Some(text) => {
@@ -85,6 +96,7 @@ impl Scenario {
             cluster,
             queueing,
             placement,
+            mig_placement,
             sharing,
             risks: self.risks(origins)?,
             seed: self.seed.unwrap_or(0),
@@ -162,6 +174,8 @@ impl Scenario {
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
             placement: Some(plan.placement.clone()),
+            mig_placement: Some(plan.mig_placement.clone())
+                .filter(|_| self.mig_placement.is_some()),
             sharing: Some(plan.sharing.to_string()),
             seed: Some(plan.seed),
             discipline: Some(plan.discipline),
@@ -197,7 +211,18 @@ impl Plan {
             cluster,
         };
         self.check_possible(&loaded)?;
+        self.check_sharing(&loaded, &self.sharing)?;
         Ok(loaded)
+    }
+
+    /// Makes sure that the machines can be shared so.
+    ///
+    /// # Errors
+    /// What the mode does not go with.
+    pub fn check_sharing(&self, loaded: &Loaded, sharing: &SharingMode) -> Result<()> {
+        let interpreted = sharing.interpret(&loaded.work, &loaded.inventory, false);
+        interpreted.map_err(|problem| problem.in_file(format!("sharing {sharing}")))?;
+        Ok(())
     }
 
     /// Makes sure that every pod, as the trace asks, fits some machine, unless the scenario is
@@ -210,7 +235,10 @@ impl Plan {
             return Ok(());
         }
         let file = paths::jobs_file(&self.trace);
-        check_possible(&loaded.work, &loaded.inventory, &file)
+        // Instances are there once the GPUs are cut.
+        let cuts = matches!(self.sharing, SharingMode::Mig(_));
+        let concerns = |shape: &Shape| shape.mig.is_none() || !cuts;
+        check_possible(&loaded.work, &loaded.inventory, &file, concerns)
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -218,9 +246,10 @@ impl Plan {
         ReplayOptions {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
+            mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
-            sharing: self.sharing,
+            sharing: self.sharing.clone(),
             risks: self.risks,
             horizon: self.horizon,
             ..ReplayOptions::default()
@@ -314,6 +343,17 @@ pub fn check_placement(name: &str) -> Result<()> {
     }
 }
 
+/// Checks the name of a MIG placement policy.
+///
+/// # Errors
+/// As [`check_queueing`].
+pub fn check_mig_placement(name: &str) -> Result<()> {
+    match mig_placement(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
 /// A policy name that means nothing, with the closest one that does, of this role or the other.
 fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     let problem = Diagnostic::new(error.to_string());
@@ -322,8 +362,11 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     };
     let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
     let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
+    let instances: Vec<&str> = mig_placements().map(|info| info.name).collect();
     let (own, other, others) = match *role {
         "queueing" => (queueing, "placement", placement),
+        "MIG placement" => (instances, "placement", placement),
+        _ if instances.contains(&name.as_str()) => (placement, "mig-placement", instances),
         _ => (placement, "queueing", queueing),
     };
     let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());

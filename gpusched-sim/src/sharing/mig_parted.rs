@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 const SHAPE: &str = "a mig-parted file has `version: v1` and `mig-configs`, a list per name of \
                      `{devices: all, mig-enabled: true, mig-devices: {1g.10gb: 7}}`";
 
+/// What a file inside a ConfigMap is called behind the name of the ConfigMap's.
+const IN_CONFIG_MAP: &str = "#config.yaml";
+
 /// A file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigParted {
@@ -33,7 +36,7 @@ pub fn load(path: &str) -> Result<MigParted> {
     let text = yaml::read(path, "mig-parted file")?;
     match serde_saphyr::from_str::<RawConfigMap>(&text) {
         Ok(map) if map.kind == "ConfigMap" => match map.data.get("config.yaml") {
-            Some(text) => parse(&format!("{path}#config.yaml"), text),
+            Some(text) => parse(&format!("{path}{IN_CONFIG_MAP}"), text),
             None => Err(Diagnostic::new("the ConfigMap has no `config.yaml`")
                 .in_file(path)
                 .help(SHAPE)),
@@ -76,6 +79,22 @@ pub fn parse(name: &str, text: &str) -> Result<MigParted> {
 }
 
 impl MigParted {
+    /// The file, as it was named.
+    pub fn path(&self) -> &str {
+        self.name.trim_end_matches(IN_CONFIG_MAP)
+    }
+
+    /// Makes sure that there is a configuration of that name.
+    ///
+    /// # Errors
+    /// The names there are.
+    pub fn has(&self, config: &str) -> Result<()> {
+        if self.config.mig_configs.contains_key(config) {
+            return Ok(());
+        }
+        self.expand(config, "", &[]).map(|_| ())
+    }
+
     /// What the GPUs of the node `node` shall look like under the configuration `config`; `None`
     /// for a GPU that cannot be cut.
     ///
@@ -131,7 +150,11 @@ impl MigParted {
             LayoutError::Profile { config, gpu, .. }
             | LayoutError::DoesNotFit { config, gpu, .. } => (config.as_str(), legal(*gpu)),
         };
-        let problem = Diagnostic::new(format!("node {node}: {error}")).help(help);
+        let problem = match node {
+            "" => Diagnostic::new(error.to_string()),
+            node => Diagnostic::new(format!("node {node}: {error}")),
+        };
+        let problem = problem.help(help);
         let file = yaml::File {
             name: &self.name,
             text: &self.text,

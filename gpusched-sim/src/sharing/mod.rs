@@ -11,10 +11,12 @@
 //! | `exclusive` | a device of its own | as recorded | the device's |
 //! | `mps:N` | one of N replicas (NVIDIA device plugin) | slower beside others: `1 + 0.435 · Σ duty` | an N-th of the device's |
 //! | `timeslice:N` | one of N replicas | takes turns: `1.11 · Σ duty` | what it asks for is reserved |
+//! | `mig:…` ([`mig`]) | an instance, also a pod of one device | as recorded | the instance's |
 //! | `vgpu:TYPE` | a virtual GPU of that type | takes turns, as its scheduler says | the type's frame buffer |
 //! | `plugin:FILE` | what the device plugin's configuration file says | | |
 
 pub mod device_plugin;
+pub mod mig;
 pub mod mig_parted;
 mod replicas;
 mod risk;
@@ -24,10 +26,13 @@ pub use replicas::{Replicas, Scope};
 pub use risk::Risks;
 pub use vgpu::Vgpu;
 
+use self::mig::MigSharing;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use gpusched_core::cluster::Inventory;
 use gpusched_core::performance::{Ideal, NeighbourLaw, Neighbours, Performance};
 use gpusched_core::units::MILLI;
 use gpusched_core::workload::{Shape, Workload};
+use std::borrow::Cow;
 use std::fmt;
 
 /// What a saturating neighbour adds under MPS: the middle of what the nos measurements give
@@ -35,7 +40,7 @@ use std::fmt;
 pub const MPS_U: f64 = 0.435;
 
 /// How GPUs are shared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SharingMode {
     /// As the trace says, at no cost.
     #[default]
@@ -46,13 +51,16 @@ pub enum SharingMode {
     Mps(Replicas),
     /// Time-slicing with replicas of each device.
     TimeSlice(Replicas),
+    /// MIG instances.
+    Mig(MigSharing),
     /// Virtual GPUs.
     Vgpu(Vgpu),
 }
 
 impl SharingMode {
-    /// Reads a mode: `recorded`, `exclusive`, `mps:N`, `timeslice:N`, `vgpu:TYPE`, or
-    /// `plugin:FILE`, which is read.
+    /// Reads a mode: `recorded`, `exclusive`, `mps:N`, `timeslice:N`, `mig:LAYOUT`,
+    /// `mig:dynamic`, `mig:batched`, `vgpu:TYPE`, or `mig:FILE#NAME` and `plugin:FILE`, which are
+    /// read.
     ///
     /// # Errors
     /// What is wrong with it and what there is.
@@ -81,6 +89,7 @@ impl SharingMode {
             ("exclusive", None) => Ok(SharingMode::Exclusive),
             ("mps", _) => replicated(SharingMode::Mps),
             ("timeslice", _) => replicated(SharingMode::TimeSlice),
+            ("mig", how) => MigSharing::parse(how.unwrap_or_default()).map(SharingMode::Mig),
             ("vgpu", Some(kind)) => Vgpu::parse(kind).map(SharingMode::Vgpu),
             ("plugin", Some(file)) => device_plugin::load(file)?.mode(),
             _ => {
@@ -89,6 +98,7 @@ impl SharingMode {
                     "exclusive",
                     "mps:4",
                     "timeslice:4",
+                    "mig:dynamic",
                     "vgpu:A100D-10C",
                 ];
                 let near = did_you_mean(text, names);
@@ -101,11 +111,35 @@ impl SharingMode {
         }
     }
 
-    /// The jobs as they ask under this mode. Shapes keep their ids. With `overcommit`, pods that
-    /// take turns reserve no memory.
-    pub fn reinterpret(self, work: &Workload, overcommit: bool) -> Workload {
-        work.reshaped(|shape| match self {
-            SharingMode::Recorded => shape.clone(),
+    /// Jobs and machines as they are under this mode. Shapes keep their ids. With `overcommit`,
+    /// pods that take turns reserve no memory.
+    ///
+    /// # Errors
+    /// When the machines cannot be shared so.
+    pub fn interpret<'a>(
+        &self,
+        work: &'a Workload,
+        inventory: &'a Inventory,
+        overcommit: bool,
+    ) -> Result<(Cow<'a, Workload>, Cow<'a, Inventory>)> {
+        match self {
+            SharingMode::Recorded => Ok((Cow::Borrowed(work), Cow::Borrowed(inventory))),
+            SharingMode::Mig(how) => {
+                let inventory = how.cut(inventory)?;
+                let work = mig::reinterpret(work, &inventory);
+                Ok((Cow::Owned(work), Cow::Owned(inventory)))
+            }
+            _ => {
+                let work = self.reinterpret(work, overcommit);
+                Ok((Cow::Owned(work), Cow::Borrowed(inventory)))
+            }
+        }
+    }
+
+    /// The jobs as they ask under a mode that leaves the machines as they are.
+    fn reinterpret(&self, work: &Workload, overcommit: bool) -> Workload {
+        work.reshaped(|shape| match *self {
+            _ if shape.mig.is_some() => shape.clone(),
             SharingMode::TimeSlice(replicas) if replicas.take(shape) => Shape {
                 reserves_gpu_mem: !overcommit,
                 ..replicas.shape(shape)
@@ -126,10 +160,12 @@ impl SharingMode {
     }
 
     /// How fast jobs run under this mode; `recorded` is the workload before
-    /// [`SharingMode::reinterpret`], `replayed` the one after it.
-    pub fn performance(self, recorded: &Workload, replayed: &Workload) -> Box<dyn Performance> {
+    /// [`SharingMode::interpret`], `replayed` the one after it.
+    pub fn performance(&self, recorded: &Workload, replayed: &Workload) -> Box<dyn Performance> {
         let law = match self {
-            SharingMode::Recorded | SharingMode::Exclusive => return Box::new(Ideal),
+            SharingMode::Recorded | SharingMode::Exclusive | SharingMode::Mig(_) => {
+                return Box::new(Ideal);
+            }
             SharingMode::Mps(_) => NeighbourLaw::Mps { u: MPS_U },
             SharingMode::TimeSlice(_) => NeighbourLaw::TIME_SLICING,
             SharingMode::Vgpu(vgpu) => vgpu.law(),
@@ -151,6 +187,7 @@ impl fmt::Display for SharingMode {
             SharingMode::Exclusive => f.write_str("exclusive"),
             SharingMode::Mps(replicas) => write!(f, "mps:{replicas}"),
             SharingMode::TimeSlice(replicas) => write!(f, "timeslice:{replicas}"),
+            SharingMode::Mig(how) => write!(f, "mig:{how}"),
             SharingMode::Vgpu(vgpu) => write!(f, "vgpu:{vgpu}"),
         }
     }
@@ -160,7 +197,7 @@ impl fmt::Display for SharingMode {
 mod tests {
     use super::*;
     use crate::replay::{ReplayOptions, replay};
-    use gpusched_core::cluster::{Cluster, Inventory, Node};
+    use gpusched_core::cluster::{Cluster, Node};
     use gpusched_core::ids::JobId;
     use gpusched_core::units::{Span, Time};
     use gpusched_core::workload::{JobDraft, WorkloadBuilder};
@@ -172,6 +209,8 @@ mod tests {
             "exclusive",
             "mps:4",
             "timeslice:7:all",
+            "mig:dynamic",
+            "mig:all-1g.5gb.me",
             "vgpu:H100L-15C:equal",
         ] {
             assert_eq!(SharingMode::parse(text).unwrap().to_string(), text);
@@ -285,5 +324,8 @@ mod tests {
         assert!(help("exclusiv").contains("`exclusive`"));
         assert!(help("timeslice:0").contains("`timeslice:4`"));
         assert!(help("warp").contains("choose one of"));
+        assert!(help("mig").contains("`mig:dynamic`"), "{}", help("mig"));
+        assert!(help("mig:all-balance").contains("`mig:all-balanced`"));
+        assert!(help("mig:7").contains("a layout of mig-parted"));
     }
 }

@@ -28,7 +28,7 @@ impl Risks {
     /// changing a policy or a way of sharing leaves it where it was.
     pub(crate) fn hazard(
         self,
-        mode: SharingMode,
+        mode: &SharingMode,
         recorded: &Workload,
         inventory: &Inventory,
     ) -> Box<dyn Hazard> {

@@ -41,7 +41,7 @@ pub mod state;
 
 pub use advertise::{StrategyError, advertised};
 pub use arrange::{Held, create_in_order, create_in_some_order, search};
-pub use boards::{BOARDS, board, board_by_pci};
+pub use boards::{BOARDS, board, board_by_pci, board_of_model};
 pub use compute_instance::{
     COMPUTE_WIDTHS, ComputeError, ComputeProfile, ComputeSplit, compute_name, compute_profiles,
 };

@@ -1,7 +1,7 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
 use super::{name, number, percent, plain, right_align, span};
-use crate::metrics::{Distribution, GroupSummary, Summary};
+use crate::metrics::{Distribution, GroupSummary, MigSummary, Summary};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
 const GROUPS: usize = 10;
@@ -11,6 +11,9 @@ pub fn summary_table(summary: &Summary) -> String {
     let mut parts = vec![overview(summary), distributions(summary)];
     if summary.waits.iter().any(|wait| wait.seconds > 0.0) {
         parts.push(waits(summary));
+    }
+    if let Some(mig) = &summary.mig {
+        parts.push(mig_table(mig));
     }
     for (title, groups) in [("queue", &summary.queues), ("user", &summary.users)] {
         if groups.len() > 1 {
@@ -30,6 +33,9 @@ fn overview(run: &Summary) -> String {
     row("run", format!("{how}, fidelity {}", run.fidelity));
     if !matches!(run.sharing.as_str(), "" | "recorded") {
         let speed = match run.performance.as_str() {
+            "ideal" if run.sharing.starts_with("mig:") => {
+                "jobs run as recorded (assumed: what they ask for is what they need)".to_owned()
+            }
             "ideal" => "every job at full speed".to_owned(),
             law => format!("neighbours slow each other down by the {law} law"),
         };
@@ -191,6 +197,66 @@ fn waits(run: &Summary) -> String {
     }
     right_align(&mut table);
     table.trim_fmt()
+}
+
+fn mig_table(mig: &MigSummary) -> String {
+    let mut table = plain();
+    let mut row = |name: &str, value: String| {
+        table.add_row([name.to_owned(), value]);
+    };
+    row(
+        "MIG",
+        format!(
+            "{} GPUs of {} slots, {} placement, {}",
+            mig.gpus,
+            mig.slots,
+            mig.placement,
+            match mig.repartition.as_str() {
+                "static" => "layouts stay",
+                "on-demand" => "cut on demand",
+                _ => "cut batch by batch",
+            }
+        ),
+    );
+    row(
+        "accepted",
+        format!("{} of the jobs", percent(mig.acceptance)),
+    );
+    row("slots in use", slots_in_use(mig));
+    row(
+        "slots wasted",
+        format!(
+            "{:.1} held beyond need, {:.1} free but lost",
+            mig.slots_beyond_need, mig.slots_lost
+        ),
+    );
+    let blocked = mig.blocked.iter().filter(|blocked| blocked.share > 0.0);
+    let blocked: Vec<String> = blocked
+        .map(|blocked| format!("{} {}", blocked.profile, percent(blocked.share)))
+        .collect();
+    if !blocked.is_empty() {
+        row("blocked of free", blocked.join(", "));
+    }
+    row(
+        "instances",
+        format!(
+            "{} created, {} destroyed; MIG mode toggled {} times",
+            mig.created, mig.destroyed, mig.toggled
+        ),
+    );
+    row("setup", format!("{} of job time in all", span(mig.setup_s)));
+    table.trim_fmt()
+}
+
+fn slots_in_use(mig: &MigSummary) -> String {
+    let mut text = percent(mig.slot_use);
+    if mig.whole_device_slots > 0.0 {
+        text += &format!(
+            " of what whole devices left ({:.1} slots in whole devices)",
+            mig.whole_device_slots
+        );
+    }
+    text
 }
 
 fn group_table(title: &str, groups: &[GroupSummary]) -> String {
