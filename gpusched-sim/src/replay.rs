@@ -3,13 +3,14 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, Summary, WaitInterval, WaitLog,
-    device_use, summarise,
+    BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, SpeedOrigins, Summary,
+    WaitInterval, WaitLog, device_use, summarise,
 };
 use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
+use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
@@ -43,6 +44,8 @@ pub struct ReplayOptions {
     pub sharing: SharingMode,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
+    /// Measurements of one's own, which go before the laws of sharing.
+    pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
     pub horizon: Option<Time>,
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
@@ -69,6 +72,7 @@ impl Default for ReplayOptions {
             discipline: Discipline::default(),
             sharing: SharingMode::default(),
             risks: Risks::default(),
+            profile: None,
             horizon: None,
             sample_every: None,
             keep_series: false,
@@ -170,7 +174,10 @@ pub fn replay(
         false => placement,
     };
     let mut roles = Roles::new(queueing, placement, &cluster);
-    roles.performance = options.sharing.performance(recorded, work);
+    roles.performance =
+        options
+            .sharing
+            .performance(recorded, work, inventory, options.profile.as_ref());
     roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
     if cluster.awaits_repartition() {
         roles.repartition = Some(repartition(
@@ -195,6 +202,7 @@ pub fn replay(
     );
     let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
+    let speeds = engine.speed_origins().map(SpeedOrigins::from);
     let (records, (sampler, (waits, (busy, slots)))) = engine.finish();
     let mig = slots.summary(records.mig()).map(|mig| MigSummary {
         placement: options.mig_placement.clone(),
@@ -205,6 +213,7 @@ pub fn replay(
         ..mig
     });
     let labels = Summary {
+        speeds,
         interrupted,
         waits: waits.shares(),
         sampled: sampler.means(),

@@ -23,6 +23,8 @@ pub struct SharedDevice {
     memory: Vec<u32>,
     /// Memory one pod needs, MiB, by shape.
     footprints: Vec<u32>,
+    /// Memory a pod was seen to hold, MiB, by job; 0 = not known. Goes before what it asks for.
+    measured: Vec<u32>,
     /// Time from the start of a job to its fault, by job; empty = there are none.
     faults: Vec<Span>,
     spreads: bool,
@@ -47,6 +49,12 @@ impl SharedDevice {
         self
     }
 
+    /// What a pod of each job was seen to hold, MiB, where that is known (not 0).
+    pub fn with_footprints(mut self, by_job: Vec<u32>) -> Self {
+        self.measured = by_job;
+        self
+    }
+
     /// Each job has a fault so long after its start ([`Span::FOREVER`] = never), if it runs that
     /// long; where it `spreads`, the jobs on its devices die with it.
     pub fn with_faults(mut self, after: Vec<Span>, spreads: bool) -> Self {
@@ -62,9 +70,11 @@ impl SharedDevice {
             .iter()
             .flat_map(|set| std::iter::repeat_n(set.shape, set.count as usize));
         let pods = shapes.zip(at.spots);
+        let measured = self.measured.get(at.job.index()).copied().unwrap_or(0);
         pods.filter(move |(shape, _)| at.work.shape(*shape).is_share())
-            .map(|(shape, spot)| {
-                let need = self.footprints.get(shape.index()).copied().unwrap_or(0);
+            .map(move |(shape, spot)| {
+                let asked = self.footprints.get(shape.index()).copied().unwrap_or(0);
+                let need = if measured > 0 { measured } else { asked };
                 ((spot.node, spot.devices), need)
             })
     }

@@ -1,7 +1,10 @@
 //! `mps` and `time-slicing`: pods that share a device slow one another down.
 
+use super::known::{Known, Origins};
 use super::sharing::Speed;
+use super::sharing::calibrate::Mode;
 use super::sharing::neighbours::TURN_COST;
+use super::sharing::slice::Rated;
 use super::{Performance, Residence};
 use crate::ids::{JobId, NodeId};
 use crate::units::MILLI;
@@ -88,6 +91,11 @@ pub struct Neighbours {
     law: NeighbourLaw,
     /// By shape.
     duties: Vec<u32>,
+    /// By job, 0 = that of its shape; empty when none is known.
+    measured: Vec<u32>,
+    /// What profiles know; they go before the law.
+    known: Option<(Known, Mode)>,
+    origins: Origins,
     residents: FxHashMap<Device, Vec<(JobId, u32)>>,
     /// Devices of the jobs that have pods on several.
     gangs: FxHashMap<JobId, Vec<Device>>,
@@ -109,10 +117,26 @@ impl Neighbours {
         Neighbours {
             law,
             duties,
+            measured: Vec::new(),
+            known: None,
+            origins: Origins::default(),
             residents: FxHashMap::default(),
             gangs: FxHashMap::default(),
             touched: Vec::new(),
         }
+    }
+
+    /// The measured duty of each job, in thousandths, which goes before that of its shape; 0 =
+    /// not measured.
+    pub fn measured(mut self, duties: Vec<u32>) -> Neighbours {
+        self.measured = duties;
+        self
+    }
+
+    /// Profiles, which go before the law where they know a job and all its neighbours.
+    pub fn knowing(mut self, known: Known, mode: Mode) -> Neighbours {
+        self.known = Some((known, mode));
+        self
     }
 
     /// Notes in `touched` the devices on which the job's pods share or have too much to do.
@@ -121,7 +145,9 @@ impl Neighbours {
         let sets = &at.work.spec(at.work.job(at.job).spec).pod_sets;
         let mut spots = at.spots.iter();
         for set in sets {
-            let duty = self.duties.get(set.shape.index()).copied().unwrap_or(MILLI);
+            let measured = self.measured.get(at.job.index()).copied().unwrap_or(0);
+            let asked = self.duties.get(set.shape.index()).copied().unwrap_or(MILLI);
+            let duty = if measured > 0 { measured } else { asked };
             let concerned = at.work.shape(set.shape).is_share() || duty > MILLI;
             for spot in spots.by_ref().take(set.count as usize) {
                 if concerned {
@@ -131,7 +157,17 @@ impl Neighbours {
         }
     }
 
+    fn rated(&self, device: Device, job: JobId) -> Option<Rated> {
+        let (known, mode) = self.known.as_ref()?;
+        let residents = self.residents.get(&device)?;
+        let others = residents.iter().map(|&(other, _)| other);
+        known.beside(device.0, job, *mode, others.filter(|&other| other != job))
+    }
+
     fn speed_on(&self, device: Device, job: JobId) -> Speed {
+        if let Some(rated) = self.rated(device, job) {
+            return rated.speed;
+        }
         let residents = self.residents.get(&device).map_or(&[][..], Vec::as_slice);
         let all = residents.iter().map(|&(_, duty)| duty.min(MILLI)).sum();
         let own = residents.iter().filter(|(other, _)| *other == job);
@@ -185,7 +221,15 @@ impl Performance for Neighbours {
             let devices = self.touched.iter().map(|&(device, _)| device).collect();
             self.gangs.insert(at.job, devices);
         }
+        if let (Some(_), Some(&(device, _))) = (&self.known, self.touched.first()) {
+            let origin = self.rated(device, at.job).map(|rated| rated.origin);
+            self.origins.count(origin);
+        }
         self.tell(speeds);
+    }
+
+    fn origins(&self) -> Option<Origins> {
+        self.known.as_ref().map(|_| self.origins)
     }
 
     fn ended(&mut self, at: Residence<'_>, speeds: &mut Vec<(JobId, Speed)>) {

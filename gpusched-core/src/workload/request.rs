@@ -44,6 +44,24 @@ pub struct Shape {
     /// MIG instances instead of devices: `gpus` of them, all on one node, each with the compute
     /// share `gpu_milli` (for accounts; the profile says what is held). `None` = devices.
     pub mig: Option<MigRequest>,
+    /// The one way of sharing a device it may be put under; `None` = any.
+    pub only: Option<ShareWay>,
+}
+
+/// A way of sharing a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShareWay {
+    /// Not at all.
+    Exclusive,
+    /// MPS.
+    Mps,
+    /// Time-slicing.
+    Timeslice,
+    /// MIG.
+    Mig,
+    /// vGPU.
+    Vgpu,
 }
 
 impl Default for Shape {
@@ -60,6 +78,7 @@ impl Default for Shape {
             mem_mib: 0,
             max_per_node: 0,
             mig: None,
+            only: None,
         }
     }
 }
@@ -98,6 +117,11 @@ impl Shape {
     /// Whether the pod shares one device with others.
     pub fn is_share(&self) -> bool {
         self.gpus == 1 && self.gpu_milli < MILLI && self.mig.is_none()
+    }
+
+    /// Whether it may be put under a way of sharing.
+    pub fn allows(&self, way: ShareWay) -> bool {
+        self.only.is_none_or(|only| only == way)
     }
 
     /// Whether a GPU of `model` is acceptable.

@@ -212,6 +212,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         cluster: input.cluster.cluster.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         fault_rate: rest.policy.fault_rate,
+        profile: rest.policy.profile.clone(),
         mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
@@ -312,6 +313,10 @@ pub(crate) struct PolicyArgs {
         allow_negative_numbers = true
     )]
     pub(crate) fault_rate: Option<f64>,
+
+    /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) profile: Option<PathBuf>,
 
     /// Seed of faults and of placement policies that draw lots [default: 0]
     #[arg(

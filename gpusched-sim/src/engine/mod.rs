@@ -24,7 +24,7 @@ use gpusched_core::gpu::mig::repartition::costs::Costs;
 use gpusched_core::hazard::{Hazard, Mishap, Safe};
 use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
-use gpusched_core::performance::{Ideal, Performance, Residence};
+use gpusched_core::performance::{Ideal, Origins, Performance, Residence};
 use gpusched_core::placement::Placement;
 use gpusched_core::provisioning::{NodeChange, Provisioning, Static};
 use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
@@ -225,6 +225,11 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// What is known of each job so far.
     pub fn records(&self) -> &Records {
         &self.records
+    }
+
+    /// Where the speeds of jobs came from, if the performance model uses measurements.
+    pub fn speed_origins(&self) -> Option<Origins> {
+        self.roles.performance.origins()
     }
 
     /// Jobs that have arrived so far.

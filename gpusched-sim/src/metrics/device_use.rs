@@ -21,7 +21,7 @@ pub struct DeviceUse {
     /// Mean number of devices with a pod on them, over the window.
     pub mean_devices: f64,
     /// GPU time jobs keep a device busy ÷ GPU time of the window, 0 to 1: Σ duty × run time at
-    /// full speed. The duty is the share the trace asks for.
+    /// full speed. The duty is what was measured (`util_sm`), else the share asked for.
     pub sm_use: Option<f64>,
     /// GPU time held but not needed ÷ GPU time held, 0 to 1: what replicas, instances or whole
     /// devices are larger than the duty, and what neighbours cost.
@@ -167,7 +167,7 @@ pub fn device_use(
             let stayed = end.unwrap_or(records.closed_at()) - start;
             // What still runs at the close is taken to have run at full speed.
             let done = stayed.min(work.job(job).run);
-            needed += i128::from(recorded.gpu_milli(job)) * i128::from(done.0);
+            needed += i128::from(needed_milli(recorded, job)) * i128::from(done.0);
             all_held += held(work, records, job);
             memory += i128::from(asked_memory(recorded, job)) * i128::from(stayed.0);
         }
@@ -192,6 +192,19 @@ pub fn device_use(
         lost_gpu_hours: gpu_hours(lost),
         memory_use: ratio(memory, all_memory * span).filter(|_| memory > 0),
     }
+}
+
+/// What a job keeps busy when alone, milli-GPU: its measured duty, else what it asks for.
+fn needed_milli(work: &Workload, job: JobId) -> u64 {
+    let duty = work.behaviour(job).map_or(0, |known| known.duty_milli);
+    if duty == 0 {
+        return work.gpu_milli(job);
+    }
+    let spec = work.spec(work.job(job).spec);
+    let pods = spec.pod_sets.iter();
+    pods.map(|set| u64::from(work.shape(set.shape).gpus) * u64::from(set.count))
+        .sum::<u64>()
+        * u64::from(duty)
 }
 
 /// Device memory a job asks for, MiB, all its GPUs together.

@@ -30,7 +30,7 @@ pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{
     Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,
-    Summary, Utilisation, Window,
+    SpeedOrigins, Summary, Utilisation, Window,
 };
 pub use tally::summarise;
 pub use waits::{WaitInterval, WaitLog};

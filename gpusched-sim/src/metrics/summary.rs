@@ -11,6 +11,7 @@ use super::mig::MigSummary;
 use super::quantiles::Distribution;
 use crate::engine::Discipline;
 use crate::replay::DEFAULT_MIG_PLACEMENT;
+use gpusched_core::performance::Origins;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,27 @@ pub struct InputDigest {
     pub digest: String,
     /// The format it was read as.
     pub format: String,
+}
+
+/// Where the speeds of jobs that share devices came from, counted when they start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeedOrigins {
+    /// Measured in that very situation.
+    pub table: u64,
+    /// A law fitted to measurements of that job on that device.
+    pub law: u64,
+    /// No measurement of the job: a law for jobs in general, or as recorded.
+    pub assumed: u64,
+}
+
+impl From<Origins> for SpeedOrigins {
+    fn from(origins: Origins) -> SpeedOrigins {
+        SpeedOrigins {
+            table: origins.table,
+            law: origins.law,
+            assumed: origins.assumed,
+        }
+    }
 }
 
 /// What came of the jobs. `total` is the sum of the six counts below it: none is dropped.
@@ -157,6 +179,8 @@ pub struct Summary {
     pub sharing: String,
     /// The performance model: `ideal` = every job runs as recorded, wherever it is.
     pub performance: String,
+    /// Where the speeds of jobs came from, when a profile of measurements was given.
+    pub speeds: Option<SpeedOrigins>,
     /// Which latencies were modelled; `ideal` = none.
     pub fidelity: String,
     /// Version of gpusched.

@@ -3,6 +3,7 @@
 
 use super::{Origins, Scenario, paths};
 use crate::builtin;
+use crate::calibrate::load_profile;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
@@ -11,6 +12,7 @@ use crate::sharing::{Risks, SharingMode};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
@@ -18,6 +20,7 @@ use gpusched_core::queueing::registry::{queueing, queueings};
 use gpusched_core::units::{Span, Time, parse_seconds};
 use gpusched_core::workload::{Shape, Workload};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A scenario in which nothing is open any more.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub struct Plan {
     pub sharing: SharingMode,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
+    /// Measurements of one's own.
+    pub profile: Option<Arc<Profile>>,
     /// Seed of placement policies that draw lots.
     pub seed: u64,
     /// Order of simultaneous events.
@@ -99,6 +104,7 @@ impl Scenario {
             mig_placement,
             sharing,
             risks: self.risks(origins)?,
+            profile: self.profile()?,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -136,6 +142,14 @@ impl Scenario {
             limit: self.limit,
             ..defaults
         })
+    }
+
+    fn profile(&self) -> Result<Option<Arc<Profile>>> {
+        let Some(path) = &self.profile else {
+            return Ok(None);
+        };
+        let profile = load_profile(&path.display().to_string())?;
+        Ok(Some(Arc::new(profile)))
     }
 
     fn risks(&self, origins: &Origins) -> Result<Risks> {
@@ -251,6 +265,7 @@ impl Plan {
             discipline: self.discipline,
             sharing: self.sharing.clone(),
             risks: self.risks,
+            profile: self.profile.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()
         }

@@ -21,7 +21,7 @@ use gpusched_core::gpu::mig::{
     BOARDS, Board, Geometry, GpuLayout, LayoutError, MigConfig, board_of_model,
 };
 use gpusched_core::ids::ModelId;
-use gpusched_core::workload::{MigRequest, Shape, Workload};
+use gpusched_core::workload::{MigRequest, Shape, ShareWay, Workload};
 use std::fmt;
 use std::sync::Arc;
 
@@ -189,7 +189,7 @@ pub(crate) fn layout(
 pub(super) fn reinterpret(work: &Workload, inventory: &Inventory) -> Workload {
     let models = inventory.models().len();
     work.reshaped(|shape| {
-        let one_device = shape.gpus == 1 && shape.mig.is_none();
+        let one_device = shape.gpus == 1 && shape.mig.is_none() && shape.allows(ShareWay::Mig);
         let mut models = (0..models).map(ModelId::from);
         match one_device && models.any(|at| inventory.smallest_profile(at, shape).is_some()) {
             true => Shape {

@@ -3,7 +3,9 @@
 //! A mode concerns the pods that ask for a part of one device; pods with whole devices stay as
 //! they are unless the mode says `:all` or `:any`. What the part a pod asked for says of its needs
 //! is kept as its *duty*, the part of the time it keeps a device busy (assumed: traces record
-//! requests, seldom use).
+//! requests, seldom use); one that was measured (`util_sm`) goes before it, and a profile of
+//! measurements before the laws. A pod whose `share_mode` allows another way only gets a device
+//! of its own.
 //!
 //! | mode | such a pod gets | runs | memory |
 //! |---|---|---|---|
@@ -29,11 +31,14 @@ pub use vgpu::Vgpu;
 use self::mig::MigSharing;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::cluster::Inventory;
-use gpusched_core::performance::{Ideal, NeighbourLaw, Neighbours, Performance};
+use gpusched_core::ids::JobId;
+use gpusched_core::performance::sharing::calibrate::{Mode, Profile};
+use gpusched_core::performance::{Ideal, Known, NeighbourLaw, Neighbours, Performance, Slices};
 use gpusched_core::units::MILLI;
-use gpusched_core::workload::{Shape, Workload};
+use gpusched_core::workload::{Shape, ShareWay, Workload};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// What a saturating neighbour adds under MPS: the middle of what the nos measurements give
 /// (0.432, 0.435 and 0.439 from 3, 5 and 7 pods; `gpusched-bench reproduce sharing`).
@@ -136,10 +141,25 @@ impl SharingMode {
         }
     }
 
+    fn way(&self) -> ShareWay {
+        match self {
+            SharingMode::Recorded | SharingMode::Exclusive => ShareWay::Exclusive,
+            SharingMode::Mps(_) => ShareWay::Mps,
+            SharingMode::TimeSlice(_) => ShareWay::Timeslice,
+            SharingMode::Mig(_) => ShareWay::Mig,
+            SharingMode::Vgpu(_) => ShareWay::Vgpu,
+        }
+    }
+
     /// The jobs as they ask under a mode that leaves the machines as they are.
     fn reinterpret(&self, work: &Workload, overcommit: bool) -> Workload {
         work.reshaped(|shape| match *self {
             _ if shape.mig.is_some() => shape.clone(),
+            // What may not be shared so gets a device of its own.
+            _ if shape.is_share() && !shape.allows(self.way()) => Shape {
+                gpu_milli: MILLI,
+                ..shape.clone()
+            },
             SharingMode::TimeSlice(replicas) if replicas.take(shape) => Shape {
                 reserves_gpu_mem: !overcommit,
                 ..replicas.shape(shape)
@@ -159,12 +179,24 @@ impl SharingMode {
         })
     }
 
-    /// How fast jobs run under this mode; `recorded` is the workload before
+    /// How fast jobs run under this mode on these machines, as the mode leaves them; what a
+    /// `profile` knows goes before the laws. `recorded` is the workload before
     /// [`SharingMode::interpret`], `replayed` the one after it.
-    pub fn performance(&self, recorded: &Workload, replayed: &Workload) -> Box<dyn Performance> {
+    pub fn performance(
+        &self,
+        recorded: &Workload,
+        replayed: &Workload,
+        inventory: &Inventory,
+        profile: Option<&Arc<Profile>>,
+    ) -> Box<dyn Performance> {
+        let known = profile.map(|profile| Known::new(profile.clone(), recorded, inventory));
         let law = match self {
-            SharingMode::Recorded | SharingMode::Exclusive | SharingMode::Mig(_) => {
-                return Box::new(Ideal);
+            SharingMode::Recorded | SharingMode::Exclusive => return Box::new(Ideal),
+            SharingMode::Mig(_) => {
+                return match known {
+                    None => Box::new(Ideal),
+                    Some(known) => Box::new(Slices::new(known, inventory)),
+                };
             }
             SharingMode::Mps(_) => NeighbourLaw::Mps { u: MPS_U },
             SharingMode::TimeSlice(_) => NeighbourLaw::TIME_SLICING,
@@ -176,8 +208,29 @@ impl SharingMode {
             (work / u64::from(got.gpus.max(1))) as u32
         };
         let shapes = recorded.shapes().iter().zip(replayed.shapes());
-        Box::new(Neighbours::with_duties(law, shapes.map(duty).collect()))
+        let neighbours = Neighbours::with_duties(law, shapes.map(duty).collect());
+        let neighbours = neighbours.measured(measured_duties(recorded));
+        let mode = match self {
+            SharingMode::Mps(_) => Mode::Mps,
+            _ => Mode::TimeSlicing,
+        };
+        Box::new(match known {
+            None => neighbours,
+            Some(known) => neighbours.knowing(known, mode),
+        })
     }
+}
+
+/// The measured duty of each job, 0 = not known; empty when none is.
+fn measured_duties(work: &Workload) -> Vec<u32> {
+    if work.behaviours().iter().all(|known| known.duty_milli == 0) {
+        return Vec::new();
+    }
+    let duty = |job| {
+        work.behaviour(JobId::from(job))
+            .map_or(0, |known| known.duty_milli)
+    };
+    (0..work.len()).map(duty).collect()
 }
 
 impl fmt::Display for SharingMode {

@@ -40,8 +40,17 @@ impl Risks {
         let mut hazard = SharedDevice::new();
         if unwalled {
             let shapes = recorded.shapes().iter();
-            let footprints = shapes.map(|shape| shape.gpu_mem_mib).collect();
-            hazard = hazard.without_memory_walls(inventory, footprints);
+            let asked = shapes.map(|shape| shape.gpu_mem_mib).collect();
+            hazard = hazard.without_memory_walls(inventory, asked);
+            let known = |job| recorded.behaviour(JobId::from(job));
+            let held = |job| known(job).map_or(0, |known| known.footprint_mib);
+            if recorded
+                .behaviours()
+                .iter()
+                .any(|one| one.footprint_mib > 0)
+            {
+                hazard = hazard.with_footprints((0..recorded.len()).map(held).collect());
+            }
         }
         if faulty {
             let jobs = (0..recorded.len()).map(|job| self.fault(recorded, JobId(job as u32)));

@@ -1,6 +1,6 @@
 //! From canonical rows to the tables the replay works on.
 
-use super::row::{JobRow, NodeRow, TopoMode};
+use super::row::{JobRow, NodeRow, ShareMode, TopoMode};
 use super::{ENDLESS, ReadOptions, ReadReport, read_jobs, read_nodes};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::sharing::mig;
@@ -9,7 +9,8 @@ use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
-    JobDraft, MigRequest, Outcome, Owner, Shape, Workload, WorkloadBuilder, WorkloadError,
+    Behaviour, JobDraft, MigRequest, Outcome, Owner, Shape, ShareWay, Workload, WorkloadBuilder,
+    WorkloadError,
 };
 use std::path::Path;
 
@@ -176,6 +177,32 @@ fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
         .help("mend the row, or replay a part of the trace with `--limit`")
 }
 
+/// The one way of sharing a row allows. Whole devices are not shared unless a row says how.
+fn only(row: &JobRow) -> Option<ShareWay> {
+    match row.share_mode {
+        ShareMode::Any => None,
+        // The default of whole devices: nothing was said.
+        ShareMode::Exclusive if row.gpu_milli == MILLI => None,
+        ShareMode::Exclusive => Some(ShareWay::Exclusive),
+        ShareMode::Mps => Some(ShareWay::Mps),
+        ShareMode::Timeslice => Some(ShareWay::Timeslice),
+        ShareMode::Mig => Some(ShareWay::Mig),
+        ShareMode::Vgpu => Some(ShareWay::Vgpu),
+    }
+}
+
+/// What the row says of how the job uses its devices. Use is kept in percent: more would only
+/// make every job a kind of its own.
+fn behaviour(row: &JobRow) -> Behaviour {
+    let [sm, _, _, footprint, _] = row.util;
+    let percent = |value: f32| (value.clamp(0.0, 1.0) * 100.0).round() as u32;
+    Behaviour {
+        class: row.profile.clone().unwrap_or_default(),
+        duty_milli: sm.map_or(0, |sm| percent(sm) * 10),
+        footprint_mib: footprint.map_or(0, |mib| mib.max(0.0) as u32),
+    }
+}
+
 /// Adds one canonical row to a workload under construction.
 ///
 /// A wall limit ends the run where it is reached, as a kill; a recorded failure ends it where it
@@ -209,6 +236,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             cpu_milli: row.cpu_milli,
             mem_mib: row.mem_mib,
             max_per_node: row.max_per_node,
+            only: only(row),
         },
         owner: Owner {
             queue: row.queue.clone(),
@@ -219,6 +247,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             preemptible: row.preemptible,
             spot_ok: row.spot_ok,
         },
+        behaviour: behaviour(row),
     })
 }
 

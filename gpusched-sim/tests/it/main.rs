@@ -13,6 +13,7 @@ mod generator;
 mod invariants;
 mod metrics;
 mod rules;
+mod sharing;
 mod speeds;
 mod summary_twin;
 mod trace_datasets;

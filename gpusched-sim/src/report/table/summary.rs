@@ -41,6 +41,13 @@ fn overview(run: &Summary) -> String {
         };
         row("sharing", format!("{}; {speed}", run.sharing));
     }
+    if let Some(speeds) = run.speeds {
+        let text = format!(
+            "{} measured, {} by a law fitted to the job, {} without measurements",
+            speeds.table, speeds.law, speeds.assumed
+        );
+        row("speeds", text);
+    }
     row("cluster", cluster(run));
     row("jobs", jobs(run));
     row("estimates", estimates(run));
