@@ -116,7 +116,7 @@ impl MigSharing {
         match self {
             MigSharing::Layout { name, file } => layout(board, node.gpus, name, file.as_deref())
                 .map_err(|error| {
-                    let problem = format!("node {}: {error}", node.name);
+                    let problem = format!("node {} ({}): {error}", node.name, board.name);
                     Diagnostic::new(problem).help(
                         "name a layout every board of the cluster has, such as \
                          `mig:all-balanced`, or cut nodes one by one with mig_layout in nodes.csv",

@@ -56,7 +56,8 @@ impl SharingMode {
     /// assert!(SharingMode::parse("mps").is_err() && SharingMode::parse("mps:1").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<SharingMode> {
-        if let Some(how) = text.strip_prefix("mig:") {
+        if text == "mig" || text.starts_with("mig:") {
+            let how = text.strip_prefix("mig:").unwrap_or("");
             return MigSharing::parse(how).map(SharingMode::Mig);
         }
         let (name, replicas) = match text.split_once(':') {
