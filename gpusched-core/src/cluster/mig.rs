@@ -414,8 +414,9 @@ impl MigState {
         self.requests[ask.mig as usize].rows[usize::from(model)]
     }
 
-    /// Whether a node of the model has the instances of one pod.
-    #[inline]
+    /// Whether a node of the model has the instances of one pod. Kept out of the way of those who
+    /// ask for devices.
+    #[inline(never)]
     pub(super) fn fits(&self, ask: &Ask, node: NodeId, model: u8) -> bool {
         let Some(row) = self.row(ask, model) else {
             return false;
