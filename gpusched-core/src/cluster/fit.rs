@@ -169,7 +169,7 @@ impl Cluster {
     /// Why there are too few slots for `pods` pods that ask for instances; `None` when there are
     /// enough, wherever they are. A slot counts while some legal placement can use it.
     fn lacks_instances(&self, ask: &Ask, pods: u32) -> Option<Reason> {
-        let Some(mig) = &self.mig else {
+        let Some(mig) = self.mig.as_ref().filter(|_| ask.models != 0) else {
             return Some(Reason::Model);
         };
         let need = mig.need(ask, &self.inventory).saturating_mul(pods);

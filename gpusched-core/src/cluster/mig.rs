@@ -255,6 +255,8 @@ pub(super) struct MigState {
     /// First GPU of each node, and one more.
     first: Vec<u32>,
     kinds: Vec<Kind>,
+    /// What the board allows, whatever is offered.
+    boards: Vec<Arc<Geometry>>,
     shown: Vec<MigGpu>,
     standing: Vec<MigGpu>,
     /// Whether MIG mode is on.
@@ -298,6 +300,7 @@ impl MigState {
             requests,
             first: Vec::with_capacity(inventory.nodes().len() + 1),
             kinds: Vec::new(),
+            boards: Vec::new(),
             shown: Vec::new(),
             standing: Vec::new(),
             modes: Vec::new(),
@@ -340,6 +343,7 @@ impl MigState {
             self.modes.push(kind != Kind::OnDemand);
             self.standing.push(gpu);
             self.kinds.push(kind);
+            self.boards.push(geometry.clone());
             self.setups.push(Default::default());
             if kind != Kind::OnDemand {
                 self.offer_what_stands(self.shown.len() - 1, model);
@@ -349,19 +353,18 @@ impl MigState {
 
     /// Makes a GPU offer exactly the instances that stand on it.
     fn offer_what_stands(&mut self, gpu: usize, model: ModelId) {
-        let standing = &self.standing[gpu];
+        let (standing, board) = (&self.standing[gpu], &self.boards[gpu]);
         let key = standing
             .instances()
             .map(|(instance, _)| (instance.profile.0, instance.start));
-        let key: Vec<(u8, u8)> = key.collect();
-        let offered = self
-            .offered
-            .entry((model, key))
-            .or_insert_with_key(|(_, key)| {
-                let stands = |row: ProfileRow, start: u8| key.contains(&(row.0, start));
-                Arc::new(standing.geometry().restricted(stands))
-            });
-        self.shown[gpu].set_geometry(offered.clone());
+        let key = (model, key.collect());
+        let offered = self.offered.entry(key).or_insert_with_key(|(_, key)| {
+            let stands = |row: ProfileRow, start: u8| key.contains(&(row.0, start));
+            Arc::new(board.restricted(stands))
+        });
+        for list in [&mut self.shown, &mut self.standing] {
+            list[gpu].set_geometry(offered.clone());
+        }
     }
 
     #[inline]
@@ -411,8 +414,9 @@ impl MigState {
         self.requests[ask.mig as usize].rows[usize::from(model)]
     }
 
-    /// Whether a node of the model has the instances of one pod.
-    #[inline]
+    /// Whether a node of the model has the instances of one pod. Kept out of the way of those who
+    /// ask for devices.
+    #[inline(never)]
     pub(super) fn fits(&self, ask: &Ask, node: NodeId, model: u8) -> bool {
         let Some(row) = self.row(ask, model) else {
             return false;
@@ -712,10 +716,12 @@ impl MigState {
             self.kinds[gpu] == Kind::Batched && nodes[self.shown[gpu].node().index()].open
         };
         let asked: Vec<usize> = (0..self.shown.len()).filter(open).collect();
-        let mut gpus: Vec<MigGpu> = asked
-            .iter()
-            .map(|&gpu| self.standing[gpu].clone())
-            .collect();
+        let on_board = |&gpu: &usize| {
+            let mut standing = self.standing[gpu].clone();
+            standing.set_geometry(self.boards[gpu].clone());
+            standing
+        };
+        let mut gpus: Vec<MigGpu> = asked.iter().map(on_board).collect();
         let mut plan = policy.plan(&gpus, waiting, now);
         if plan.changes.is_empty() || plan.apply(&mut gpus).is_err() {
             return Plan::default();
@@ -761,7 +767,7 @@ impl MigState {
             if self.kinds[gpu] != Kind::Batched {
                 continue;
             }
-            let full = self.standing[gpu].geometry();
+            let full = &self.boards[gpu];
             let known = loose.iter().find(|(of, _)| *of == Arc::as_ptr(full));
             let geometry = known.map(|(_, known)| known.clone()).unwrap_or_else(|| {
                 let base = full.base();

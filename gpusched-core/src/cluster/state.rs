@@ -316,6 +316,7 @@ impl Cluster {
     #[inline]
     fn mig_mark(&self) -> u32 {
         match &self.mig {
+            _ if self.depth == 0 => 0,
             Some(mig) => mig.mark(),
             None => 0,
         }
@@ -409,18 +410,26 @@ impl Cluster {
         if ask.is_mig() {
             return self.take_instances(ask, spot);
         }
+        if self.nodes[spot.node.index()].on_demand {
+            return self.take_devices_of_mig(ask, spot);
+        }
+        self.take_devices(ask, spot);
+    }
+
+    /// Gives a pod devices that MIG may cut; what stood on them goes.
+    #[cold]
+    fn take_devices_of_mig(&mut self, ask: &Ask, spot: Spot) {
         let before = self.nodes[spot.node.index()].full;
         self.take_devices(ask, spot);
-        if self.nodes[spot.node.index()].on_demand {
-            let parted = before & !self.nodes[spot.node.index()].full;
-            let logged = self.depth > 0;
-            if let Some(mig) = &mut self.mig {
-                mig.take_devices(spot, parted, logged);
-            }
+        let parted = before & !self.nodes[spot.node.index()].full;
+        let logged = self.depth > 0;
+        if let Some(mig) = &mut self.mig {
+            mig.take_devices(spot, parted, logged);
         }
     }
 
     /// Gives a pod its instances. A device that was wholly free is cut from now on.
+    #[inline(never)]
     fn take_instances(&mut self, ask: &Ask, spot: Spot) {
         let logged = self.depth > 0;
         let node = &mut self.nodes[spot.node.index()];
@@ -439,6 +448,7 @@ impl Cluster {
     }
 
     /// Takes a pod's instances back. A device without one in use is wholly free again.
+    #[inline(never)]
     fn release_instances(&mut self, ask: &Ask, spot: Spot) {
         let logged = self.depth > 0;
         let node = &mut self.nodes[spot.node.index()];
@@ -490,14 +500,21 @@ impl Cluster {
         if ask.is_mig() {
             return self.release_instances(ask, spot);
         }
+        if self.nodes[spot.node.index()].on_demand {
+            return self.release_devices_of_mig(ask, spot);
+        }
+        self.release_devices(ask, spot);
+    }
+
+    /// Takes devices back that MIG may cut.
+    #[cold]
+    fn release_devices_of_mig(&mut self, ask: &Ask, spot: Spot) {
         let before = self.nodes[spot.node.index()].full;
         self.release_devices(ask, spot);
-        if self.nodes[spot.node.index()].on_demand {
-            let freed = self.nodes[spot.node.index()].full & !before;
-            let logged = self.depth > 0;
-            if let Some(mig) = &mut self.mig {
-                mig.release_devices(spot.node, freed, logged);
-            }
+        let freed = self.nodes[spot.node.index()].full & !before;
+        let logged = self.depth > 0;
+        if let Some(mig) = &mut self.mig {
+            mig.release_devices(spot.node, freed, logged);
         }
     }
 

@@ -284,7 +284,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 (one, other) => one.or(other),
             };
         }
-        if let Some(due) = self.mig.as_ref().and_then(|desk| desk.due()) {
+        if self.roles.repartition.is_some()
+            && let Some(due) = self.mig.as_ref().and_then(|desk| desk.due())
+        {
             next = Some(next.map_or(due, |next| next.min(due)));
         }
         // Machines alone keep nothing going: their changes matter while jobs come or wait.
@@ -550,15 +552,14 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     #[inline]
     fn pass(&mut self) -> Result<(), EngineError> {
-        if let (Some(desk), Some(policy)) = (&mut self.mig, &mut self.roles.repartition) {
-            let at = (self.now, &self.roles.costs);
-            desk.act(policy.as_mut(), self.work, &mut self.cluster, at);
+        if self.roles.repartition.is_some() {
+            self.repartition();
         }
         let (queueing, mut turn) = turn(self);
         queueing.pass(&mut turn);
         self.carry_out();
-        if let (Some(desk), Some(policy)) = (&mut self.mig, &self.roles.repartition) {
-            desk.refresh(policy.as_ref(), self.work, &self.cluster);
+        if self.roles.repartition.is_some() {
+            self.ask_repartitioner();
         }
         match self.book.fault.take() {
             None => Ok(()),
@@ -570,15 +571,52 @@ impl<'w, O: Observer> Engine<'w, O> {
         }
     }
 
+    /// Lets the repartitioner act, if its time has come.
+    #[cold]
+    fn repartition(&mut self) {
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &mut self.roles.repartition) {
+            let at = (self.now, &self.roles.costs);
+            desk.act(policy.as_mut(), self.work, &mut self.cluster, at);
+        }
+    }
+
+    /// Asks the repartitioner when its time comes.
+    #[cold]
+    fn ask_repartitioner(&mut self) {
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &self.roles.repartition) {
+            desk.refresh(policy.as_ref(), self.work, &self.cluster);
+        }
+    }
+
+    /// Tells the desk whose reason to wait is another one now.
+    #[cold]
+    fn note_refusals(&mut self) {
+        let Some(desk) = &mut self.mig else { return };
+        for &(job, _) in &self.book.changed {
+            let spec = self.work.spec(self.work.job(job).spec);
+            let asks = mig::asks_mig(spec, &self.cluster);
+            desk.waits(job, self.book.reason(job), self.now, asks);
+        }
+    }
+
+    /// What preparing the places of a job that starts takes.
+    #[cold]
+    fn set_up(&mut self, job: JobId, spots: std::ops::Range<usize>) -> Span {
+        let Some(desk) = &mut self.mig else {
+            return Span::ZERO;
+        };
+        let spec = self.work.spec(self.work.job(job).spec);
+        let at = (self.now, &self.roles.costs);
+        let setup = desk.started(job, spec, &self.book.spots[spots], &self.cluster, at);
+        self.records.set_up(job, setup);
+        setup
+    }
+
     /// Makes the decisions of a pass happen.
     #[inline]
     fn carry_out(&mut self) {
-        if let Some(desk) = &mut self.mig {
-            for &(job, _) in &self.book.changed {
-                let spec = self.work.spec(self.work.job(job).spec);
-                let asks = mig::asks_mig(spec, &self.cluster);
-                desk.waits(job, self.book.reason(job), self.now, asks);
-            }
+        if self.roles.repartition.is_some() {
+            self.note_refusals();
         }
         for (job, before) in self.book.changed.drain(..) {
             let since = self.records.since(job);
@@ -597,16 +635,12 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
             let first = start.first_spot as usize;
             let pods = self.work.spec(self.work.job(job).spec).pods as usize;
-            let spots = &self.book.spots[first..first + pods];
             self.records.start_at(job, self.now, start.first_spot);
             let mut at = self.now + self.work.job(job).run;
-            if let Some(desk) = &mut self.mig {
-                let spec = self.work.spec(self.work.job(job).spec);
-                let costs = (self.now, &self.roles.costs);
-                let setup = desk.started(job, spec, spots, &self.cluster, costs);
-                self.records.set_up(job, setup);
-                at = at + setup;
+            if self.mig.is_some() {
+                at = at + self.set_up(job, first..first + pods);
             }
+            let spots = &self.book.spots[first..first + pods];
             self.observer.started(job, self.now, spots);
             // A job without an end has no finish to wait for.
             if at < Time::NEVER {

@@ -135,7 +135,7 @@ impl MigSharing {
             }
             MigSharing::Layout { name, file: None } => layout(board, node.gpus, name, None)
                 .map_err(|error| {
-                    let problem = format!("node {}: {error}", node.name);
+                    let problem = format!("node {} ({}): {error}", node.name, board.name);
                     Diagnostic::new(problem).help(
                         "name a layout every board of the cluster has, such as \
                          `mig:all-balanced`, or cut nodes one by one with mig_layout in nodes.csv",

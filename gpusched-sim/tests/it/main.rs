@@ -12,6 +12,7 @@ mod cluster_twin;
 mod generator;
 mod invariants;
 mod metrics;
+mod mig;
 mod rules;
 mod sharing;
 mod speeds;
