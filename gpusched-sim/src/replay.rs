@@ -44,6 +44,8 @@ pub struct ReplayOptions {
     pub sharing: SharingMode,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
+    /// Software licences, USD per GPU and year.
+    pub licence_price: Option<f64>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
@@ -72,6 +74,7 @@ impl Default for ReplayOptions {
             discipline: Discipline::default(),
             sharing: SharingMode::default(),
             risks: Risks::default(),
+            licence_price: None,
             profile: None,
             horizon: None,
             sample_every: None,
@@ -223,6 +226,13 @@ pub fn replay(
     let mut summary = summarise(work, inventory, &records, labels);
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
+    let years = makespan.as_secs_f64() / (365.0 * 86_400.0);
+    summary.licence_usd = options
+        .licence_price
+        .map(|price| price * inventory.gpus() as f64 * years);
+    if let Some(wasted) = summary.mig.as_ref().and_then(MigSummary::wasted) {
+        summary.devices.wasted = Some(wasted);
+    }
     let series = match options.keep_series {
         true => sampler.into_samples(),
         false => Vec::new(),

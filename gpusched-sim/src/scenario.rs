@@ -215,6 +215,8 @@ scenario! {
     Wins overcommit: bool = "overcommit",
     /// Fatal faults per hour a pod runs; under MPS one ends every client of the device (default 0).
     Wins fault_rate: f64 = "fault-rate",
+    /// Price of software licences, USD per GPU and year (vGPU and AI Enterprise are licensed so).
+    Wins licence_price: f64 = "licence-price",
     /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing.
     Wins profile: PathBuf = "profile",
     /// Seed of faults and of placement policies that draw lots (default 0).

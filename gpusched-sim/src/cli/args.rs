@@ -212,6 +212,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         cluster: input.cluster.cluster.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         fault_rate: rest.policy.fault_rate,
+        licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
         mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
@@ -313,6 +314,15 @@ pub(crate) struct PolicyArgs {
         allow_negative_numbers = true
     )]
     pub(crate) fault_rate: Option<f64>,
+
+    /// Price of software licences, USD per GPU and year
+    #[arg(
+        long,
+        value_name = "USD",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) licence_price: Option<f64>,
 
     /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing
     #[arg(long, value_name = "FILE", help_heading = "Policies")]

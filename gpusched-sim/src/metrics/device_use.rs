@@ -23,8 +23,9 @@ pub struct DeviceUse {
     /// GPU time jobs keep a device busy ÷ GPU time of the window, 0 to 1: Σ duty × run time at
     /// full speed. The duty is what was measured (`util_sm`), else the share asked for.
     pub sm_use: Option<f64>,
-    /// GPU time held but not needed ÷ GPU time held, 0 to 1: what replicas, instances or whole
-    /// devices are larger than the duty, and what neighbours cost.
+    /// GPU time held but not needed ÷ GPU time held, 0 to 1: what replicas or whole devices are
+    /// larger than the duty, and what neighbours cost. Where MIG cuts GPUs: slots held beyond
+    /// need ÷ slots held.
     pub wasted: Option<f64>,
     /// Jobs that died because their device had too little memory left.
     pub out_of_memory: u64,

@@ -63,6 +63,14 @@ pub struct MigSummary {
     pub peak_s: f64,
 }
 
+impl MigSummary {
+    /// Slots held beyond need ÷ slots held; `None` when none was held.
+    pub(crate) fn wasted(&self) -> Option<f64> {
+        let held = self.slot_use * (self.slots as f64 - self.whole_device_slots);
+        (held > 0.0).then(|| self.slots_beyond_need / held)
+    }
+}
+
 /// One GPU as it was at the peak.
 #[derive(Clone, Debug)]
 pub struct PeakGpu {

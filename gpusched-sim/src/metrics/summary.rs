@@ -223,6 +223,8 @@ pub struct Summary {
     pub utilisation: Utilisation,
     /// How well devices are used.
     pub devices: DeviceUse,
+    /// Software licences: GPUs of the cluster × the price given per GPU and year × window, USD.
+    pub licence_usd: Option<f64>,
     /// By queue, largest GPU-hours first (ties by name).
     pub queues: Vec<GroupSummary>,
     /// By user, likewise.

@@ -39,6 +39,8 @@ pub struct Plan {
     pub sharing: SharingMode,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
+    /// Software licences, USD per GPU and year.
+    pub licence_price: Option<f64>,
     /// Measurements of one's own.
     pub profile: Option<Arc<Profile>>,
     /// Seed of placement policies that draw lots.
@@ -104,6 +106,7 @@ impl Scenario {
             mig_placement,
             sharing,
             risks: self.risks(origins)?,
+            licence_price: self.price(origins)?,
             profile: self.profile()?,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
@@ -142,6 +145,17 @@ impl Scenario {
             limit: self.limit,
             ..defaults
         })
+    }
+
+    fn price(&self, origins: &Origins) -> Result<Option<f64>> {
+        match self.licence_price {
+            Some(price) if !(price >= 0.0 && price.is_finite()) => {
+                let problem = Diagnostic::new(format!("a price of {price} cannot be"))
+                    .help("give US dollars per GPU and year, 0 or more");
+                Err(origins.blame("licence-price", problem))
+            }
+            price => Ok(price),
+        }
     }
 
     fn profile(&self) -> Result<Option<Arc<Profile>>> {
@@ -265,6 +279,7 @@ impl Plan {
             discipline: self.discipline,
             sharing: self.sharing.clone(),
             risks: self.risks,
+            licence_price: self.licence_price,
             profile: self.profile.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()

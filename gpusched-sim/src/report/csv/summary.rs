@@ -94,6 +94,7 @@ const COLUMNS: &[Column] = &[
     ("sm_use", |run| maybe(run.devices.sm_use)),
     ("memory_use", |run| maybe(run.devices.memory_use)),
     ("wasted", |run| maybe(run.devices.wasted)),
+    ("licence_usd", |run| maybe(run.licence_usd)),
     ("frag_gpus", |run| run.sampled.frag_gpus.to_string()),
     ("frag_ratio", |run| run.sampled.frag_ratio.to_string()),
     ("power_w", |run| run.sampled.power_w.to_string()),

@@ -61,6 +61,9 @@ fn overview(run: &Summary) -> String {
     }
     row("fragmentation", fragmentation(run));
     row("power", power(run));
+    if let Some(usd) = run.licence_usd {
+        row("licences", format!("{usd:.2} USD"));
+    }
     table.trim_fmt()
 }
 
