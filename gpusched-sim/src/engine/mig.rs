@@ -244,6 +244,11 @@ impl Desk {
         let wishes: Vec<Wish> = waiting
             .flat_map(|(&job, &refused)| self.wishes_of(job, refused, work, cluster))
             .collect();
+        if policy.next(&wishes).is_none_or(|due| due > now) {
+            // A release at this very instant made old requests new ones.
+            self.stale = true;
+            return;
+        }
         let plan = cluster.repartition(policy, &wishes, now);
         (self.closed, self.released, self.stale) = (Some(now), None, true);
         self.counts.repartitions += u64::from(!plan.changes.is_empty());
