@@ -5,9 +5,9 @@
 //! that is done. Steps on one GPU follow one another, GPUs work side by side.
 //!
 //! A repartitioner is told of the waiting jobs that ask for instances and were refused, not of those
-//! that wait behind others. A job counts as asking anew whenever instances were released since: it
-//! was tried again then, and refused again (as a scheduler's retry puts a pending pod before nos
-//! again; assumed).
+//! that wait behind others. A job asks when it is first refused and, if a batch closed without
+//! serving it, again at the first release after that: it is tried again then, and refused again (as
+//! a scheduler's retry puts a pending pod before nos again; assumed).
 
 use super::Roles;
 use gpusched_core::cluster::{Cluster, Spot};
@@ -19,7 +19,8 @@ use gpusched_core::queueing::Reason;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Spec, Workload};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was done to GPUs so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +42,14 @@ pub struct MigCounts {
 pub(super) struct Desk {
     /// Jobs a repartitioner is told of, with the instant they were first refused.
     refused: BTreeMap<JobId, Time>,
-    /// When instances were released last.
-    released: Time,
+    /// When each waiting job was first refused, ever. A job that is refused again without a release
+    /// has not asked anew: two layouts could else take turns for ever while nothing runs.
+    first_refused: FxHashMap<JobId, Time>,
+    /// `refused` by that instant.
+    by_time: BTreeSet<(Time, JobId)>,
+    /// When the last batch closed, and the first release after it.
+    closed: Option<Time>,
+    released: Option<Time>,
     /// When the repartitioner wants to be asked.
     due: Option<Time>,
     /// Whether `due` must be asked for again.
@@ -95,17 +102,39 @@ pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles
 impl Desk {
     /// A waiting job has another reason to wait.
     pub(super) fn waits(&mut self, job: JobId, why: Reason, at: Time, asks: bool) {
-        let refused = !matches!(why, Reason::Behind | Reason::Reservation);
-        if refused && asks {
-            self.stale |= self.refused.insert(job, at).is_none();
-        } else {
-            self.stale |= self.refused.remove(&job).is_some();
+        let refused = asks && !matches!(why, Reason::Behind | Reason::Reservation);
+        if !refused {
+            self.forget(job);
+        } else if let Entry::Vacant(entry) = self.refused.entry(job) {
+            // Too late for a batch that closed at this very instant.
+            let at = self.closed.map_or(at, |closed| at.max(closed + Span(1)));
+            let at = *self.first_refused.entry(job).or_insert(at);
+            entry.insert(at);
+            self.by_time.insert((at, job));
+            self.stale = true;
+        }
+    }
+
+    fn forget(&mut self, job: JobId) {
+        if let Some(at) = self.refused.remove(&job) {
+            self.by_time.remove(&(at, job));
+            self.stale = true;
         }
     }
 
     pub(super) fn released(&mut self, now: Time) {
-        self.released = now;
-        self.stale = true;
+        if let (Some(closed), None) = (self.closed, self.released) {
+            self.released = Some(now.max(closed + Span(1)));
+            self.stale = true;
+        }
+    }
+
+    /// Since when a job asks that was first refused at `refused`.
+    fn since(&self, refused: Time) -> Time {
+        match (self.closed, self.released) {
+            (Some(closed), Some(released)) if refused <= closed => released,
+            _ => refused,
+        }
     }
 
     /// A job has its places. Returns its setup.
@@ -118,7 +147,8 @@ impl Desk {
         at: (Time, &Costs),
     ) -> Span {
         let (now, costs) = at;
-        self.stale |= self.refused.remove(&job).is_some();
+        self.forget(job);
+        self.first_refused.remove(&job);
         let inventory = cluster.inventory();
         // Steps by GPU: pods of a job may be prepared on one GPU, one after the other.
         let mut gpus: Vec<((NodeId, u32), Span)> = Vec::new();
@@ -176,11 +206,26 @@ impl Desk {
         self.due
     }
 
-    /// Asks the repartitioner when its next batch closes, if what waits has changed.
+    /// Asks the repartitioner when its next batch closes, if what waits has changed. It is told of
+    /// the oldest and the newest request only: however long the queue, no batch ends by another.
     pub(super) fn refresh(&mut self, policy: &dyn Repartition, work: &Workload, cluster: &Cluster) {
-        if std::mem::take(&mut self.stale) {
-            self.due = policy.next(&self.wishes(work, cluster));
+        if !std::mem::take(&mut self.stale) {
+            return;
         }
+        let first_fresh = self
+            .closed
+            .map_or(Time(i64::MIN), |closed| closed + Span(1));
+        let fresh = self.by_time.range((first_fresh, JobId(0))..);
+        let ends = [
+            self.by_time.first(),
+            fresh.clone().next(),
+            self.by_time.last(),
+        ];
+        let wishes = ends
+            .into_iter()
+            .flatten()
+            .flat_map(|&(refused, job)| self.wishes_of(job, refused, work, cluster));
+        self.due = policy.next(&wishes.collect::<Vec<_>>());
     }
 
     /// Lets the repartitioner act, if its time has come.
@@ -195,9 +240,17 @@ impl Desk {
         if self.due.is_none_or(|due| due > now) {
             return;
         }
-        let wishes = self.wishes(work, cluster);
+        let waiting = self.refused.iter();
+        let wishes: Vec<Wish> = waiting
+            .flat_map(|(&job, &refused)| self.wishes_of(job, refused, work, cluster))
+            .collect();
+        if policy.next(&wishes).is_none_or(|due| due > now) {
+            // A release at this very instant made old requests new ones.
+            self.stale = true;
+            return;
+        }
         let plan = cluster.repartition(policy, &wishes, now);
-        self.stale = true;
+        (self.closed, self.released, self.stale) = (Some(now), None, true);
         self.counts.repartitions += u64::from(!plan.changes.is_empty());
         for change in &plan.changes {
             match *change {
@@ -215,21 +268,25 @@ impl Desk {
         self.creating.retain(|_, ready| *ready > now);
     }
 
-    fn wishes(&self, work: &Workload, cluster: &Cluster) -> Vec<Wish> {
+    /// The requests of a job that was first refused at `refused`.
+    fn wishes_of(
+        &self,
+        job: JobId,
+        refused: Time,
+        work: &Workload,
+        cluster: &Cluster,
+    ) -> Vec<Wish> {
+        let since = self.since(refused);
         let mut wishes = Vec::new();
-        for (&job, &refused) in &self.refused {
-            let since = refused.max(self.released);
-            for shape in shapes(work.spec(work.job(job).spec)) {
-                let Some(profile) = cluster.mig_profile(shape) else {
-                    continue;
-                };
-                let wish = Wish {
-                    profile: profile.to_owned(),
-                    since,
-                };
-                let count = cluster.ask(shape).gpus as usize;
-                wishes.extend(std::iter::repeat_n(wish, count));
-            }
+        for shape in shapes(work.spec(work.job(job).spec)) {
+            let Some(profile) = cluster.mig_profile(shape) else {
+                continue;
+            };
+            let wish = Wish {
+                profile: profile.to_owned(),
+                since,
+            };
+            wishes.extend(std::iter::repeat_n(wish, cluster.ask(shape).gpus as usize));
         }
         wishes
     }
