@@ -4,12 +4,13 @@ use std::fmt;
 use std::ops::{Add, Sub};
 
 /// An integer amount: `cpu` in milli-cores, everything else in base units. The largest value
-/// stands for *unlimited*: unlimited minus bounded stays unlimited, bounded minus unlimited is the
-/// smallest value, unlimited minus unlimited is 0 (upstream: `pkg/resources/amount.go`).
+/// stands for *unlimited*: unlimited plus or minus bounded stays unlimited, bounded minus unlimited
+/// is the smallest value, unlimited minus unlimited is 0 (upstream: `pkg/resources/amount.go`).
 ///
 /// ```
 /// use gpusched_core::queueing::kueue::Amount;
 /// assert_eq!(Amount::UNLIMITED - Amount(5), Amount::UNLIMITED);
+/// assert_eq!(Amount::UNLIMITED + Amount(-5), Amount::UNLIMITED);
 /// assert_eq!(Amount::UNLIMITED - Amount::UNLIMITED, Amount(0));
 /// assert_eq!(Amount(5) - Amount::UNLIMITED, Amount(i64::MIN));
 /// ```
@@ -33,6 +34,9 @@ impl Add for Amount {
     type Output = Amount;
     #[inline]
     fn add(self, other: Amount) -> Amount {
+        if self.is_unlimited() || other.is_unlimited() {
+            return Amount::UNLIMITED;
+        }
         Amount(self.0.saturating_add(other.0))
     }
 }

@@ -10,7 +10,11 @@
 mod amount;
 mod config;
 mod gates;
+pub mod ids;
 pub mod objects;
+pub mod quota;
+#[cfg(test)]
+mod testing;
 
 pub use amount::Amount;
 pub use config::{
@@ -20,3 +24,4 @@ pub use config::{
 };
 pub use gates::{Gates, UnknownGate};
 pub use objects::Objects;
+pub use quota::Quota;
