@@ -9,10 +9,12 @@
 
 mod amount;
 mod config;
+pub mod flavors;
 mod gates;
 pub mod ids;
 pub mod objects;
 pub mod quota;
+pub mod requests;
 #[cfg(test)]
 mod testing;
 

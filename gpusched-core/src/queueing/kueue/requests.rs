@@ -31,7 +31,11 @@ pub fn total_requests(
 ) -> Vec<PodSetRequests> {
     let left = |pod_set: &PodSet| {
         let ended = match gates.reclaimable_pods {
-            true => workload.reclaimable.get(&pod_set.name).copied().unwrap_or(0),
+            true => workload
+                .reclaimable
+                .get(&pod_set.name)
+                .copied()
+                .unwrap_or(0),
             false => 0,
         };
         pod_set.count - ended.min(pod_set.count)
@@ -59,7 +63,10 @@ pub fn total_requests(
         .pod_sets
         .iter()
         .map(|assigned| {
-            let spec = workload.pod_sets.iter().find(|one| one.name == assigned.name);
+            let spec = workload
+                .pod_sets
+                .iter()
+                .find(|one| one.name == assigned.name);
             let mut total = PodSetRequests {
                 name: assigned.name.clone(),
                 count: assigned.count,
@@ -107,7 +114,10 @@ pub fn charged(pod: &PodSpec, config: &ResourcesConfig) -> Resources {
     let mut generated: BTreeMap<&String, i128> = BTreeMap::new();
     for (name, amount) in &requests {
         let rule = transformation(name);
-        for (output, exact) in rule.into_iter().flat_map(|rule| outputs(rule, *amount, &requests)) {
+        for (output, exact) in rule
+            .into_iter()
+            .flat_map(|rule| outputs(rule, *amount, &requests))
+        {
             let sum = generated.entry(output).or_default();
             *sum = sum.saturating_add(exact);
         }
@@ -195,10 +205,18 @@ mod tests {
         };
         let pod = pod(&[("mig-1g", 2), ("mig-2g", 1), ("memory", 7)]);
         let got = charged(&pod, &config);
-        assert_eq!(got, Resources::from([("units".into(), 20), ("memory".into(), 7)]));
-        config.transformations[1].outputs.insert("units".into(), -30 * ONE);
+        assert_eq!(
+            got,
+            Resources::from([("units".into(), 20), ("memory".into(), 7)])
+        );
+        config.transformations[1]
+            .outputs
+            .insert("units".into(), -30 * ONE);
         let got = charged(&pod, &config);
-        assert_eq!(got, Resources::from([("units".into(), 0), ("memory".into(), 7)]));
+        assert_eq!(
+            got,
+            Resources::from([("units".into(), 0), ("memory".into(), 7)])
+        );
     }
 
     /// 1.5 cores × 4 GPUs × 0.1 = 0.6 of a unit, rounded up to 1; in cpu it is 600 milli-cores.

@@ -248,11 +248,7 @@ impl FlavorAssigner<'_> {
     /// Placement in a topology is not looked at: see [`super::topology`]. O(pod sets × resources ×
     /// flavors) walks to the root of the quota tree, plus one question to the oracle for each pair
     /// that only preempting could give.
-    pub fn assign(
-        &self,
-        oracle: &mut impl PreemptionOracle,
-        counts: Option<&[i32]>,
-    ) -> Assignment {
+    pub fn assign(&self, oracle: &mut impl PreemptionOracle, counts: Option<&[i32]>) -> Assignment {
         let mut assignment = Assignment::default();
         for members in &self.shape.groups {
             let pod_sets: Vec<PodSetFlavors> = members
@@ -418,7 +414,9 @@ impl FlavorAssigner<'_> {
         let (mut flavors, mode) = best;
         if fungible {
             let last = attempted.is_some_and(|index| index + 1 < group.flavors.len());
-            let index = attempted.filter(|_| last).and_then(|one| i32::try_from(one).ok());
+            let index = attempted
+                .filter(|_| last)
+                .and_then(|one| i32::try_from(one).ok());
             for one in &mut flavors {
                 one.tried = index.unwrap_or(-1);
             }
@@ -440,7 +438,9 @@ impl FlavorAssigner<'_> {
         pod_sets: &[PodSetFlavors],
         resource: ResourceId,
     ) -> Option<Reason> {
-        let keeps = self.gates.recompute_assignment_upon_preemption_targets_overlap
+        let keeps = self
+            .gates
+            .recompute_assignment_upon_preemption_targets_overlap
             || (self.gates.topology_aware_scheduling
                 && self.gates.tas_recompute_assignment_within_scheduling_cycle);
         if let Some(nominated) = self.nominated.filter(|_| keeps) {
@@ -504,7 +504,10 @@ impl FlavorAssigner<'_> {
 
     /// What one flavor has for the resources of its group. The worst mode over resources stands
     /// for the flavor.
-    #[expect(clippy::too_many_arguments, reason = "one step of the search, cut out to be read")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of the search, cut out to be read"
+    )]
     fn try_flavor(
         &self,
         oracle: &mut impl PreemptionOracle,
@@ -611,9 +614,7 @@ impl FlavorAssigner<'_> {
             missing: value - available,
         });
         let nominal = quota.subtree_quota(node, fr);
-        if nominal >= value
-            || may_reclaim
-            || self.rules.preempts_while_borrowing(self.fair_sharing)
+        if nominal >= value || may_reclaim || self.rules.preempts_while_borrowing(self.fair_sharing)
         {
             let (possibility, level) = oracle.simulate_preemption(self.queue, fr, value);
             let preemption = match possibility {
@@ -701,7 +702,9 @@ fn slice(
 
 fn amount_of(amounts: &Amounts, resource: ResourceId) -> i64 {
     let mut amounts = amounts.iter();
-    amounts.find(|(one, _)| *one == resource).map_or(0, |one| one.1)
+    amounts
+        .find(|(one, _)| *one == resource)
+        .map_or(0, |one| one.1)
 }
 
 fn of(usage: &[(FlavorResourceId, Amount)], fr: FlavorResourceId) -> Amount {

@@ -33,7 +33,13 @@ impl LastAssignment {
     /// Whether it no longer describes the present: with `preserve`
     /// (`FlavorFungibilityPreserveScanProgress`) a workload of another shape starts over, and what
     /// is at most one cycle old holds whatever happened; else it holds until capacity was freed.
-    pub fn outdated(&self, preserve: bool, generation: u64, cycle: u64, class: Option<u32>) -> bool {
+    pub fn outdated(
+        &self,
+        preserve: bool,
+        generation: u64,
+        cycle: u64,
+        class: Option<u32>,
+    ) -> bool {
         if preserve {
             if let (Some(then), Some(now)) = (self.class, class)
                 && then != now

@@ -18,7 +18,9 @@ impl PodSetReducer {
             .into_iter()
             .map(|(count, least)| (count, count.saturating_sub(least.unwrap_or(count))))
             .unzip();
-        let total = deltas.iter().fold(0i32, |sum, one| sum.saturating_add(*one));
+        let total = deltas
+            .iter()
+            .fold(0i32, |sum, one| sum.saturating_add(*one));
         PodSetReducer {
             full,
             deltas,

@@ -138,7 +138,8 @@ impl QueueRules {
                 group.pairs.extend(resources.iter().map(|resource| {
                     let name = names.resource_name(*resource);
                     let has = quotas.resources.iter().any(|quota| quota.resource == name);
-                    has.then(|| names.flavor_resource(flavor, *resource)).flatten()
+                    has.then(|| names.flavor_resource(flavor, *resource))
+                        .flatten()
                 }));
                 match flavors.topology(flavor) {
                     FlavorTopology::None => rules.topology_only = false,
@@ -152,7 +153,9 @@ impl QueueRules {
             group.resources = resources;
             rules.groups.push(group);
         }
-        rules.pods = names.resource("pods").filter(|id| rules.group_of(*id).is_some());
+        rules.pods = names
+            .resource("pods")
+            .filter(|id| rules.group_of(*id).is_some());
         for rule in &queue.checks {
             let check = objects.checks.iter().find(|one| one.name == rule.name);
             match check.map(|one| one.controller.as_str()) {

@@ -233,5 +233,8 @@ fn has_levels(request: Option<&TopologyRequest>, topology: &FlavorTopology) -> b
         TopologyMode::Unconstrained => true,
         TopologyMode::SlicesOnly => !request.slices.is_empty(),
     };
-    main && request.slices.iter().all(|layer| levels.contains(&layer.topology))
+    main && request
+        .slices
+        .iter()
+        .all(|layer| levels.contains(&layer.topology))
 }
