@@ -276,14 +276,13 @@ fn decimal(whole: &str, fraction: &str, exponent: i64) -> i128 {
 fn binary(whole: &str, fraction: &str, exponent: u32) -> i128 {
     let unit = NANO << exponent;
     // From the last digit to the first, so that what is lost is only ever below one nano-unit.
-    let (part, inexact) =
-        fraction
-            .bytes()
-            .rev()
-            .fold((0i128, false), |(below, inexact), byte| {
-                let sum = digit(byte) * unit + below;
-                (sum / 10, inexact || sum % 10 != 0)
-            });
+    let (part, inexact) = fraction
+        .bytes()
+        .rev()
+        .fold((0i128, false), |(below, inexact), byte| {
+            let sum = digit(byte) * unit + below;
+            (sum / 10, inexact || sum % 10 != 0)
+        });
     integer(whole.bytes())
         .saturating_mul(unit)
         .saturating_add(part)

@@ -46,7 +46,9 @@ impl Paper {
         if text.len() > most.to_string().len() {
             return most;
         }
-        format!("0{text}").parse().map_or(most, |v: i128| v.min(most))
+        format!("0{text}")
+            .parse()
+            .map_or(most, |v: i128| v.min(most))
     }
 }
 
@@ -69,7 +71,9 @@ fn on_paper(whole: &str, fraction: &str, tens: i32, twos: u32) -> i128 {
         0 => i128::MAX,
         _ => i128::from(i64::MAX) * NANO,
     };
-    paper.cut(usize::try_from(-places).unwrap_or(0)).clamped(most)
+    paper
+        .cut(usize::try_from(-places).unwrap_or(0))
+        .clamped(most)
 }
 
 const SUFFIXES: &[(&str, i32, u32)] = &[
@@ -97,7 +101,8 @@ const SUFFIXES: &[(&str, i32, u32)] = &[
 ];
 
 fn read(text: &str) -> Quantity {
-    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    text.parse()
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 proptest! {
