@@ -5,8 +5,10 @@
 //! asks the model and compares. Vectors of tier `alpha` (a gate that is off by default) are counted
 //! apart: the closing line is about tier `core`.
 
+mod assign;
 mod mode_preference;
 mod partial_search;
+mod state;
 
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
@@ -20,6 +22,7 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 
 /// Kinds of vectors, and what checks them.
 const KINDS: &[(&str, Check)] = &[
+    ("assign", assign::check),
     ("mode_preference", mode_preference::check),
     ("partial_search", partial_search::check),
 ];

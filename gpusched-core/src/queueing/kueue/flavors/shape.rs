@@ -153,7 +153,7 @@ impl Shape {
     pub fn new(
         pod_sets: &[PodSet],
         requests: &[PodSetRequests],
-        allowed: Option<Vec<FlavorId>>,
+        allowed: Option<&[String]>,
         flavors: &Flavors,
         names: &Names,
         resources: &mut RequestedResources,
@@ -178,7 +178,10 @@ impl Shape {
             pod_sets: shapes,
             groups: groups.into_iter().map(|(_, members)| members).collect(),
             reducer: PodSetReducer::new(counts),
-            allowed,
+            allowed: allowed.map(|allowed| {
+                let ids = allowed.iter();
+                ids.filter_map(|name| names.flavor(name)).collect()
+            }),
         }
     }
 
