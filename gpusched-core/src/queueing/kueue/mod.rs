@@ -12,6 +12,7 @@ mod config;
 mod gates;
 pub mod ids;
 pub mod objects;
+pub mod preemption;
 pub mod quota;
 #[cfg(test)]
 mod testing;
