@@ -1,5 +1,6 @@
 //! Quantities of a resource, with the saturation Kueue has.
 
+use crate::kube::{Format, Quantity};
 use std::fmt;
 use std::ops::{Add, Sub};
 
@@ -22,6 +23,26 @@ impl Amount {
     pub const ZERO: Amount = Amount(0);
     /// No bound.
     pub const UNLIMITED: Amount = Amount(i64::MAX);
+
+    /// What a quota or limit of a resource counts: milli-cores of `cpu`, units of everything else.
+    /// What an integer cannot hold is no bound at all.
+    ///
+    /// ```
+    /// use gpusched_core::queueing::kueue::Amount;
+    /// let quota = |text: &str| Amount::of_quota("cpu", text.parse().unwrap());
+    /// assert_eq!(quota("1.5"), Amount(1500));
+    /// assert_eq!(quota("10P"), Amount::UNLIMITED);
+    /// ```
+    pub fn of_quota(resource: &str, quantity: Quantity) -> Amount {
+        let most = match resource {
+            "cpu" => i64::MAX / 1000,
+            _ => i64::MAX,
+        };
+        match quantity >= Quantity::new(most, Format::DecimalSi) {
+            true => Amount::UNLIMITED,
+            false => Amount(quantity.of(resource)),
+        }
+    }
 
     /// Whether there is no bound.
     #[inline]
