@@ -13,6 +13,7 @@ pub mod flavors;
 mod gates;
 pub mod ids;
 pub mod objects;
+pub mod preemption;
 pub mod quota;
 pub mod requests;
 #[cfg(test)]

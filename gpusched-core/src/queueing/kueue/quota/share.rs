@@ -17,14 +17,6 @@ pub struct DominantResourceShare {
 }
 
 impl DominantResourceShare {
-    /// Below the share of every node: where a search for the highest one starts.
-    pub const LOWEST: DominantResourceShare = DominantResourceShare {
-        weight: 1.0,
-        unweighted: -1.0,
-        dominant: None,
-        borrowing: false,
-    };
-
     /// Borrowed per thousand of what can be lent, of the resource where that is most, divided by
     /// the weight; infinite for a node of weight 0 that borrows.
     pub fn weighted(self) -> f64 {
@@ -55,6 +47,12 @@ impl DominantResourceShare {
 
     fn is_infinite(self) -> bool {
         self.weight == 0.0 && self.unweighted != 0.0
+    }
+
+    /// Whether this share is infinite and the other is not, so that no victim taken from the other
+    /// side makes the two comparable.
+    pub(in super::super) fn is_beyond(self, other: DominantResourceShare) -> bool {
+        self.is_infinite() && !other.is_infinite()
     }
 
     /// The lower share has the better claim. Nodes of weight 0 that borrow come last, among each
