@@ -3,10 +3,11 @@
 use super::state::{configuration, objects, unreadable};
 use super::{Difference, Gates};
 use gpusched_core::queueing::kueue::flavors::{
-    Assignment, FlavorAssigner, Flavors, Mode, PreemptionOracle, PreemptionPossibility, QueueRules,
-    RequestedResources, Shape,
+    Assignment, FlavorAssigner, Flavors, Mode, PreemptionOracle, QueueRules, RequestedResources,
+    Shape,
 };
 use gpusched_core::queueing::kueue::ids::{ClusterQueueId, FlavorResourceId};
+use gpusched_core::queueing::kueue::preemption::PreemptionPossibility;
 use gpusched_core::queueing::kueue::requests::{PodSetRequests, total_requests};
 use gpusched_core::queueing::kueue::{Amount, Quota, QuotaCheckStrategy};
 use gpusched_sim::manifest;

@@ -2,6 +2,7 @@
 //! (upstream: `flavorassigner.go`).
 
 use super::super::ids::{ClusterQueueId, FlavorId, FlavorResourceId, ResourceId};
+use super::super::preemption::PreemptionPossibility;
 use super::super::{Amount, Gates, Quota};
 use super::attempt::{Attempt, Attempts};
 use super::last::LastAssignment;
@@ -9,17 +10,6 @@ use super::mode::{GranularMode, Mode, PreemptionMode};
 use super::reason::{NoFitReason, Reason, TopologyError};
 use super::rules::{FlavorTopology, Flavors, Group, QueueRules};
 use super::shape::{Amounts, RequestedResources, Shape};
-
-/// What preempting could do for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PreemptionPossibility {
-    /// There is nobody to preempt.
-    NoCandidates,
-    /// Somebody of the same ClusterQueue is among the victims.
-    Preempt,
-    /// All victims are of other ClusterQueues.
-    Reclaim,
-}
 
 /// Whom the assigner asks about quota and preemption.
 pub trait PreemptionOracle {
