@@ -6,8 +6,15 @@
 //! apart: the closing line is about tier `core`.
 
 mod assign;
+mod candidate_order;
+mod dominant_resource_share;
+mod fair_target_order;
+mod get_targets;
 mod mode_preference;
 mod partial_search;
+mod preemption_policy;
+mod quota_tree;
+mod snapshot;
 mod state;
 
 use super::files::{entries, json, json_lines, name};
@@ -23,8 +30,15 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 /// Kinds of vectors, and what checks them.
 const KINDS: &[(&str, Check)] = &[
     ("assign", assign::check),
+    ("candidate_order", candidate_order::check),
+    ("dominant_resource_share", dominant_resource_share::check),
+    ("fair_target_order", fair_target_order::check),
+    ("get_targets", get_targets::check),
     ("mode_preference", mode_preference::check),
     ("partial_search", partial_search::check),
+    ("preemption_policy", preemption_policy::check),
+    ("quota_tree", quota_tree::check),
+    ("snapshot", snapshot::check),
 ];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {

@@ -18,6 +18,7 @@ pub mod quota;
 pub mod requests;
 #[cfg(test)]
 mod testing;
+pub mod workload;
 
 pub use amount::Amount;
 pub use config::{

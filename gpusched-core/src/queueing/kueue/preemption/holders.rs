@@ -1,7 +1,11 @@
 //! The workloads that hold quota.
 
-use super::super::Amount;
 use super::super::ids::{ClusterQueueId, FlavorResourceId, LocalQueueId, WorkloadId};
+use super::super::objects::Workload;
+use super::super::quota::Names;
+use super::super::requests::PodSetRequests;
+use super::super::workload::{effective_priority, is_evicted, queue_order_timestamp};
+use super::super::{Amount, Gates, RequeuingTimestamp};
 use crate::units::Time;
 
 /// What preemption has to know of a workload that holds quota.
@@ -28,11 +32,54 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// What a Workload object says, with its effective requests. `None` when it holds no quota of
+    /// a ClusterQueue that exists. Flavor-resources without a name are not counted.
+    pub fn new(
+        workload: &Workload,
+        requests: &[PodSetRequests],
+        names: &Names,
+        gates: &Gates,
+        requeuing: RequeuingTimestamp,
+    ) -> Option<Holder> {
+        let admission = workload.admission.as_ref()?;
+        let reservation = workload.condition("QuotaReserved");
+        Some(Holder {
+            cluster_queue: names.cluster_queue(&admission.cluster_queue)?,
+            local_queue: names.local_queue(&workload.namespace, &workload.queue),
+            priority: effective_priority(workload, gates),
+            queued: queue_order_timestamp(workload, gates, requeuing),
+            reserved: reservation.filter(|one| one.status).map(|one| one.at),
+            evicted: is_evicted(workload),
+            uid: workload.uid.as_str().into(),
+            name: format!("{}/{}", workload.namespace, workload.name).into(),
+            usage: assigned(requests, names).into(),
+        })
+    }
+
     /// Whether it was assigned one of these.
     #[inline]
     pub fn uses(&self, frs: &[FlavorResourceId]) -> bool {
         self.usage.iter().any(|(fr, _)| frs.contains(fr))
     }
+}
+
+/// What pod sets were assigned, added up by flavor-resource.
+fn assigned(requests: &[PodSetRequests], names: &Names) -> Vec<(FlavorResourceId, Amount)> {
+    let mut usage: Vec<(FlavorResourceId, Amount)> = Vec::new();
+    for pod_set in requests {
+        for (resource, flavor) in &pod_set.flavors {
+            let parts = names.flavor(flavor).zip(names.resource(resource));
+            let Some(fr) = parts.and_then(|(flavor, r)| names.flavor_resource(flavor, r)) else {
+                continue;
+            };
+            let value = Amount(pod_set.requests.get(resource).copied().unwrap_or(0));
+            match usage.iter_mut().find(|(known, _)| *known == fr) {
+                Some((_, sum)) => *sum = *sum + value,
+                None => usage.push((fr, value)),
+            }
+        }
+    }
+    usage
 }
 
 #[derive(Clone, Debug)]
