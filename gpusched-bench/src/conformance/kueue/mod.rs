@@ -7,6 +7,7 @@
 
 mod mode_preference;
 mod partial_search;
+mod workload_requests;
 
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
@@ -22,6 +23,7 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 const KINDS: &[(&str, Check)] = &[
     ("mode_preference", mode_preference::check),
     ("partial_search", partial_search::check),
+    ("workload_requests", workload_requests::check),
 ];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
