@@ -5,6 +5,10 @@
 //! asks the model and compares. Vectors of tier `alpha` (a gate that is off by default) are counted
 //! apart: the closing line is about tier `core`.
 
+mod mode_preference;
+mod partial_search;
+mod workload_requests;
+
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
 use gpusched_core::queueing::kueue::Gates;
@@ -16,7 +20,11 @@ use std::path::Path;
 type Check = fn(&Value, Gates) -> Result<(), Difference>;
 
 /// Kinds of vectors, and what checks them.
-const KINDS: &[(&str, Check)] = &[];
+const KINDS: &[(&str, Check)] = &[
+    ("mode_preference", mode_preference::check),
+    ("partial_search", partial_search::check),
+    ("workload_requests", workload_requests::check),
+];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     let defaults = defaults(dir)?;

@@ -9,8 +9,14 @@
 
 mod amount;
 mod config;
+pub mod flavors;
 mod gates;
+pub mod ids;
 pub mod objects;
+pub mod quota;
+pub mod requests;
+#[cfg(test)]
+mod testing;
 
 pub use amount::Amount;
 pub use config::{
@@ -20,3 +26,4 @@ pub use config::{
 };
 pub use gates::{Gates, UnknownGate};
 pub use objects::Objects;
+pub use quota::Quota;
