@@ -16,6 +16,7 @@ mod preemption_policy;
 mod quota_tree;
 mod snapshot;
 mod state;
+mod workload_requests;
 
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
@@ -39,6 +40,7 @@ const KINDS: &[(&str, Check)] = &[
     ("preemption_policy", preemption_policy::check),
     ("quota_tree", quota_tree::check),
     ("snapshot", snapshot::check),
+    ("workload_requests", workload_requests::check),
 ];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
