@@ -1,6 +1,7 @@
 //! Flavor assignment: which flavor each resource of each pod set gets, and on what terms
 //! (upstream: `flavorassigner.go`).
 
+use super::super::objects::Delayed;
 use super::super::ids::{ClusterQueueId, FlavorId, FlavorResourceId, ResourceId};
 use super::super::preemption::PreemptionPossibility;
 use super::super::{Amount, Gates, Quota};
@@ -57,7 +58,7 @@ pub struct PodSetFlavors {
     /// Why it cannot be placed in a topology at all.
     pub error: Option<TopologyError>,
     /// Whether its place in a topology is decided later.
-    pub delayed_topology: bool,
+    pub delayed: Option<Delayed>,
 }
 
 impl PodSetFlavors {
@@ -96,6 +97,8 @@ pub struct Assignment {
     pub borrowing_level: u32,
     /// Quota it would use, each flavor-resource once.
     pub usage: Vec<(FlavorResourceId, Amount)>,
+    /// Whether the search came to an end, so that places can be looked for.
+    pub complete: bool,
     /// A mode that was decided for the whole, whatever the pod sets say.
     decided: Option<Mode>,
 }
@@ -258,9 +261,10 @@ impl FlavorAssigner<'_> {
             }
             assignment.attempts.push((members.clone(), attempts));
             if failed {
-                break;
+                return assignment;
             }
         }
+        assignment.complete = true;
         assignment
     }
 

@@ -5,6 +5,7 @@ use super::Workload;
 const ALLOWED_FLAVORS: &str = "kueue.x-k8s.io/workload-allowed-resource-flavors";
 const VARIANT_PARENT: &str = "kueue.x-k8s.io/concurrent-admission-parent";
 const REPLACEMENT_FOR: &str = "kueue.x-k8s.io/workload-slice-replacement-for";
+const POD_GROUP: &str = "kueue.x-k8s.io/is-group-workload";
 const ELASTIC: &str = "kueue.x-k8s.io/elastic-job";
 
 impl Workload {
@@ -48,6 +49,12 @@ impl Workload {
     /// [Key](Workload::key) of the slice an elastic workload replaces.
     pub fn replaces(&self) -> Option<&str> {
         self.annotations.get(REPLACEMENT_FOR).map(String::as_str)
+    }
+
+    /// Whether it is the workload of one pod that nothing else owns: such a pod cannot move.
+    pub fn is_of_one_pod(&self) -> bool {
+        let group = self.annotations.get(POD_GROUP).is_some_and(|value| value == "true");
+        matches!(self.owners.as_slice(), [(kind, _)] if kind == "Pod") && !group
     }
 
     /// Whether it belongs to an elastic job.
