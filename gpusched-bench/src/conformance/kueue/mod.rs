@@ -8,6 +8,7 @@
 mod assign;
 mod candidate_order;
 mod dominant_resource_share;
+mod entry_order;
 mod fair_target_order;
 mod get_targets;
 mod mode_preference;
@@ -33,6 +34,7 @@ const KINDS: &[(&str, Check)] = &[
     ("assign", assign::check),
     ("candidate_order", candidate_order::check),
     ("dominant_resource_share", dominant_resource_share::check),
+    ("entry_order", entry_order::check),
     ("fair_target_order", fair_target_order::check),
     ("get_targets", get_targets::check),
     ("mode_preference", mode_preference::check),

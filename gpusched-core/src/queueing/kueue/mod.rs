@@ -9,6 +9,7 @@
 
 mod amount;
 mod config;
+pub mod entries;
 pub mod flavors;
 mod gates;
 pub mod ids;

@@ -17,6 +17,14 @@ pub struct DominantResourceShare {
 }
 
 impl DominantResourceShare {
+    /// The share of a node that borrows nothing.
+    pub const NONE: DominantResourceShare = DominantResourceShare {
+        weight: 1.0,
+        unweighted: 0.0,
+        dominant: None,
+        borrowing: false,
+    };
+
     /// Borrowed per thousand of what can be lent, of the resource where that is most, divided by
     /// the weight; infinite for a node of weight 0 that borrows.
     pub fn weighted(self) -> f64 {
@@ -81,9 +89,7 @@ impl Quota {
     ) -> DominantResourceShare {
         let mut share = DominantResourceShare {
             weight: self.fair_weight(node),
-            unweighted: 0.0,
-            dominant: None,
-            borrowing: false,
+            ..DominantResourceShare::NONE
         };
         let Some(parent) = self.parent(node) else {
             return share;
