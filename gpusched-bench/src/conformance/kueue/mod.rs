@@ -7,6 +7,7 @@
 
 mod assign;
 mod candidate_order;
+mod cycles;
 mod dominant_resource_share;
 mod entry_order;
 mod fair_target_order;
@@ -33,6 +34,7 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 const KINDS: &[(&str, Check)] = &[
     ("assign", assign::check),
     ("candidate_order", candidate_order::check),
+    ("cycles", cycles::check),
     ("dominant_resource_share", dominant_resource_share::check),
     ("entry_order", entry_order::check),
     ("fair_target_order", fair_target_order::check),

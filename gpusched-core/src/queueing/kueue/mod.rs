@@ -9,11 +9,13 @@
 
 mod amount;
 mod config;
+pub mod cycle;
 pub mod entries;
 pub mod flavors;
 mod gates;
 pub mod ids;
 pub mod objects;
+pub mod pending;
 pub mod preemption;
 pub mod quota;
 pub mod requests;

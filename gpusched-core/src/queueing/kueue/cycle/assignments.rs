@@ -1,9 +1,7 @@
 //! The assignment of one workload: all of its pods or as many as can be, with those who have to
 //! leave for it.
 
-use super::super::flavors::{
-    Assignment, FlavorAssigner, Mode, PodSetReducer, PreemptionOracle,
-};
+use super::super::flavors::{Assignment, FlavorAssigner, Mode, PodSetReducer, PreemptionOracle};
 use super::super::ids::{ClusterQueueId, FlavorResourceId};
 use super::super::preemption::{
     Holders, Incoming, LocalQueueUse, PreemptionPossibility, Preemptor, Stage, Target,
@@ -93,12 +91,15 @@ impl Scheduler {
         let pod_sets = &records[candidate.workload].object.pod_sets;
         let counts = pod_sets.iter().map(|one| (one.count, one.min_count));
         if self.gates.partial_admission
-            && pod_sets.iter().any(|one| one.min_count.is_some_and(|least| least < one.count))
+            && pod_sets
+                .iter()
+                .any(|one| one.min_count.is_some_and(|least| least < one.count))
         {
             let reducer = PodSetReducer::new(counts);
             let reduced = reducer.search(|counts| {
                 let mut found = self.assign(records, candidate, nominated, Some(counts), now);
-                self.accept(records, candidate, &mut found, now).then_some(found)
+                self.accept(records, candidate, &mut found, now)
+                    .then_some(found)
             });
             if let Some(mut reduced) = reduced {
                 reduced.slice = slice;
@@ -183,13 +184,13 @@ impl Scheduler {
             requests: &requests,
             needs: &needs,
         };
+        let options = self.options(&records[candidate.workload].object);
         let mut stage = Stage {
             quota: &mut self.quota,
             holders: &self.holders,
             now,
             local_queues: &self.local_queues,
         };
-        let options = self.options(&records[candidate.workload].object);
         let mut topology = self.topologies.room_for(&asks, options);
         self.preemptor.targets(&mut stage, &incoming, &mut topology)
     }
@@ -207,7 +208,10 @@ impl Scheduler {
             let Some(pod_set) = assignment.pod_set(index) else {
                 continue;
             };
-            let replaced = candidate.replaces.as_ref().and_then(|(_, one)| one.pod_sets.get(index));
+            let replaced = candidate
+                .replaces
+                .as_ref()
+                .and_then(|(_, one)| one.pod_sets.get(index));
             let count = replaced.map_or(pod_set.count, |old| shape.count - old.count);
             for (resource, amount) in &shape.requests {
                 let amount = scaled(*amount, shape.count, count);

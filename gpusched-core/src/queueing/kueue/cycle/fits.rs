@@ -30,7 +30,9 @@ impl Scheduler {
                 true => Vec::new(),
                 false => nomination.assignment.usage.clone(),
             },
-            places: self.topologies.net_usage(candidate.workload, &nomination.places),
+            places: self
+                .topologies
+                .net_usage(candidate.workload, &nomination.places),
         }
     }
 
@@ -67,7 +69,8 @@ impl Scheduler {
     pub(super) fn remove(&mut self, leaving: impl Iterator<Item = WorkloadId>) {
         for workload in leaving {
             if let Some(holder) = self.holders.find(workload) {
-                self.quota.remove_usages(holder.cluster_queue, &holder.usage);
+                self.quota
+                    .remove_usages(holder.cluster_queue, &holder.usage);
             }
             self.topologies.leave(workload);
         }

@@ -1,6 +1,5 @@
 //! Nomination: which heads can be considered, and with what assignment.
 
-use super::super::ids::ClusterQueueId;
 use super::super::objects::CheckPhase;
 use super::super::pending::{Head, RequeueReason};
 use super::Scheduler;
@@ -43,7 +42,11 @@ impl Scheduler {
     }
 
     /// Why a head cannot be considered at all.
-    fn refuses(&self, records: &Records, head: &Head) -> Option<(Explanation, QuotaReservedReason)> {
+    fn refuses(
+        &self,
+        records: &Records,
+        head: &Head,
+    ) -> Option<(Explanation, QuotaReservedReason)> {
         let record = &records[head.workload];
         let failed = |phase| matches!(phase, CheckPhase::Retry | CheckPhase::Rejected);
         if record.object.checks.iter().any(|check| failed(check.phase)) {
@@ -65,15 +68,20 @@ impl Scheduler {
     }
 
     fn candidate(&mut self, records: &mut Records, head: &Head) -> Candidate {
-        let replaces = self.replaced_slice(records, head);
+        let replaces = self.replaced_slice(records, head.workload, head.cluster_queue);
+        let reserved = records[head.workload].reserved();
+        let shape = match reserved {
+            true => self.compile(&records[head.workload].object).0,
+            false => Arc::clone(&records[head.workload].shape),
+        };
         let record = &mut records[head.workload];
         Candidate {
             workload: head.workload,
             queue: head.cluster_queue,
             priority: record.priority,
             queued: record.queued,
-            shape: Arc::clone(&record.shape),
-            reserved: record.reserved(),
+            shape,
+            reserved,
             replaces,
             last: record.last.take(),
         }

@@ -59,7 +59,9 @@ impl Scheduler {
                     if let Some(one) = nomination.assignment.pod_set_mut(pod_set) {
                         one.reasons.push(Reason::Topology(reason));
                     }
-                    nomination.assignment.set_pod_set_mode(pod_set, Mode::Preempt);
+                    nomination
+                        .assignment
+                        .set_pod_set_mode(pod_set, Mode::Preempt);
                 }
             }
         }
@@ -84,7 +86,9 @@ impl Scheduler {
                 None => {
                     for ask in &asks {
                         let pod_set = usize::from(ask.pod_set);
-                        nomination.assignment.set_pod_set_mode(pod_set, Mode::Preempt);
+                        nomination
+                            .assignment
+                            .set_pod_set_mode(pod_set, Mode::Preempt);
                     }
                 }
             }
@@ -143,12 +147,7 @@ impl Scheduler {
     }
 
     /// Takes places over into a nomination.
-    fn settle(
-        &mut self,
-        nomination: &mut Nomination,
-        asks: &[Ask],
-        found: Vec<Found>,
-    ) {
+    fn settle(&mut self, nomination: &mut Nomination, asks: &[Ask], found: Vec<Found>) {
         for one in found {
             let pod_set = usize::from(one.pod_set);
             let ask = asks.iter().find(|ask| ask.pod_set == one.pod_set);
@@ -240,7 +239,10 @@ impl Scheduler {
             let slice = candidate.replaces.as_ref().filter(|_| elastic);
             let slice = slice.and_then(|(slice, _)| {
                 let admission = records[*slice].object.admission.as_ref()?;
-                let assigned = admission.pod_sets.iter().find(|one| one.name == spec.name)?;
+                let assigned = admission
+                    .pod_sets
+                    .iter()
+                    .find(|one| one.name == spec.name)?;
                 assigned.topology.as_ref()
             });
             let previous = place.map(|place| &place.assignment).or(slice);
@@ -249,9 +251,15 @@ impl Scheduler {
                 .template
                 .tolerations
                 .iter()
-                .chain(ready(object).filter_map(|one| one.tolerations.get(&spec.name)).flatten())
+                .chain(
+                    ready(object)
+                        .filter_map(|one| one.tolerations.get(&spec.name))
+                        .flatten(),
+                )
                 .cloned()
                 .collect();
+            let requests = pod_requests(&spec.template);
+            let index = u16::try_from(index).unwrap_or(u16::MAX);
             let pod_set = PodSet {
                 selector: Some(&selector),
                 affinity: Some(&spec.template.affinity),
@@ -259,11 +267,7 @@ impl Scheduler {
                 topology: spec.topology.as_ref().filter(|_| shape.explicit_topology),
                 group: spec.topology.as_ref().and_then(|one| one.group.as_deref()),
                 previous,
-                ..PodSet::new(
-                    u16::try_from(index).unwrap_or(u16::MAX),
-                    assigned.count,
-                    &pod_requests(&spec.template),
-                )
+                ..PodSet::new(index, assigned.count, &requests)
             };
             asks.push(self.topologies.forest.ask(tree, &pod_set));
         }

@@ -117,7 +117,9 @@ impl Scheduler {
         now: Time,
     ) -> (NetUsage, bool) {
         let (usage, check) = self.check(entry, preempted);
-        let overlap = self.gates.recompute_assignment_upon_preemption_targets_overlap
+        let overlap = self
+            .gates
+            .recompute_assignment_upon_preemption_targets_overlap
             && overlaps(entry, preempted);
         let moved = self.gates.tas_recompute_assignment_within_scheduling_cycle
             && check == FitsCheck::NoPlaces;
@@ -153,7 +155,12 @@ impl Scheduler {
     fn check(&mut self, entry: &Entry, preempted: &[WorkloadId]) -> (NetUsage, FitsCheck) {
         let usage = self.net_usage(&entry.candidate, &entry.nomination);
         let mut leaving: Vec<WorkloadId> = preempted.to_vec();
-        leaving.extend(entry.nomination.leaving().filter(|one| !preempted.contains(one)));
+        leaving.extend(
+            entry
+                .nomination
+                .leaving()
+                .filter(|one| !preempted.contains(one)),
+        );
         let check = self.fits(&entry.candidate, &usage, leaving.into_iter());
         (usage, check)
     }
@@ -161,5 +168,8 @@ impl Scheduler {
 
 /// Whether somebody the entry counts on is leaving for another one.
 fn overlaps(entry: &Entry, preempted: &[WorkloadId]) -> bool {
-    entry.nomination.leaving().any(|one| preempted.contains(&one))
+    entry
+        .nomination
+        .leaving()
+        .any(|one| preempted.contains(&one))
 }

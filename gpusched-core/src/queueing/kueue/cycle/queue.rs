@@ -2,7 +2,8 @@
 
 use super::super::flavors::{Flavors, QueueRules};
 use super::super::objects::{
-    AdmissionCheck, ClusterQueue, ConcurrentAdmission, FlavorQuotas, StopPolicy,
+    AdmissionCheck, CheckPhase, ClusterQueue, ConcurrentAdmission, Delayed, FlavorQuotas,
+    PodSetAssignment, StopPolicy, Workload,
 };
 use super::super::quota::Names;
 use super::super::{Gates, Objects};
@@ -74,9 +75,10 @@ impl Queue {
         });
         let rules = QueueRules::new(queue, objects, names, flavors);
         let selector = queue.namespace_selector.as_ref();
-        let serves = objects.namespaces.iter().map(|namespace| {
-            selector.is_some_and(|selector| selector.matches(&namespace.labels))
-        });
+        let serves = objects
+            .namespaces
+            .iter()
+            .map(|namespace| selector.is_some_and(|selector| selector.matches(&namespace.labels)));
         Queue {
             inactive: inactive(queue, objects, &rules, gates),
             rules,
@@ -88,17 +90,26 @@ impl Queue {
         }
     }
 
-    /// Names of the checks a workload with these flavors has to pass.
-    pub(super) fn checks_for<'a>(
-        &'a self,
-        flavors: &'a [&str],
-    ) -> impl Iterator<Item = &'a str> + 'a {
+    /// Whether a workload that has its quota is admitted at once: all checks of its flavors are
+    /// there, all its checks have passed, and no place is to be decided later.
+    pub(super) fn admits(&self, object: &Workload) -> bool {
+        let assigned = || object.admission.iter().flat_map(|one| &one.pod_sets);
+        let flavors: Vec<&String> = assigned().flat_map(|one| one.flavors.values()).collect();
         let applies = |check: &&Check| match &check.on_flavors {
-            None => true,
-            Some(on) => on.iter().any(|one| flavors.contains(&one.as_str())),
+            None => !flavors.is_empty(),
+            Some(on) => on.iter().any(|one| flavors.contains(&one)),
         };
-        let checks = self.checks.iter().filter(applies);
-        checks.map(|check| check.name.as_str())
+        let known = |name: &str| object.checks.iter().any(|one| one.name == name);
+        let pending = |one: &PodSetAssignment| {
+            one.topology.is_none() && one.delayed == Some(Delayed::Pending)
+        };
+        let mut required = self.checks.iter().filter(applies);
+        required.all(|check| known(&check.name))
+            && object
+                .checks
+                .iter()
+                .all(|one| one.phase == CheckPhase::Ready)
+            && !assigned().any(pending)
     }
 }
 
@@ -115,14 +126,22 @@ fn inactive(
             reasons.push(reason);
         }
     };
-    let flavors = || queue.resource_groups.iter().flat_map(|group| &group.flavors);
+    let flavors = || {
+        queue
+            .resource_groups
+            .iter()
+            .flat_map(|group| &group.flavors)
+    };
     let flavor = |name: &String| objects.flavors.iter().find(|one| one.name == *name);
     let checks = queue.checks.iter().map(|rule| {
         let check = objects.checks.iter().find(|one| one.name == rule.name);
         (rule, check)
     });
     let checks: Vec<_> = checks.collect();
-    when(queue.stop_policy != StopPolicy::None, InactiveReason::Stopped);
+    when(
+        queue.stop_policy != StopPolicy::None,
+        InactiveReason::Stopped,
+    );
     when(
         flavors().any(|one| flavor(&one.flavor).is_none()),
         InactiveReason::FlavorNotFound,
@@ -132,13 +151,15 @@ fn inactive(
         InactiveReason::AdmissionCheckNotFound,
     );
     when(
-        checks.iter().any(|(_, check)| check.is_some_and(|one| !one.active)),
+        checks
+            .iter()
+            .any(|(_, check)| check.is_some_and(|one| !one.active)),
         InactiveReason::AdmissionCheckInactive,
     );
     let multi_kueue = || {
-        checks.iter().filter(|(_, check)| {
-            check.is_some_and(|one| one.controller == QueueRules::MULTI_KUEUE)
-        })
+        checks
+            .iter()
+            .filter(|(_, check)| check.is_some_and(|one| one.controller == QueueRules::MULTI_KUEUE))
     };
     when(
         multi_kueue().count() > 1,
@@ -149,12 +170,12 @@ fn inactive(
         multi_kueue().any(|(rule, _)| !everywhere(&rule.on_flavors)),
         InactiveReason::MultiKueueAdmissionCheckAppliedPerFlavor,
     );
-    let provisioning = |check: &AdmissionCheck| {
-        check.controller == QueueRules::PROVISIONING
-    };
+    let provisioning = |check: &AdmissionCheck| check.controller == QueueRules::PROVISIONING;
     when(
         multi_kueue().count() > 0
-            && checks.iter().any(|(_, check)| check.is_some_and(provisioning)),
+            && checks
+                .iter()
+                .any(|(_, check)| check.is_some_and(provisioning)),
         InactiveReason::MultiKueueWithProvisioningRequest,
     );
     let known = |name: &String| objects.topologies.iter().any(|one| one.name == *name);

@@ -113,7 +113,8 @@ pub(super) fn set_condition(
 pub(super) fn above_limits(object: &Workload) -> bool {
     let above = |one: &Container| {
         let limits = one.limits.iter();
-        let mut requests = limits.filter_map(|(name, limit)| Some((one.requests.get(name)?, limit)));
+        let mut requests =
+            limits.filter_map(|(name, limit)| Some((one.requests.get(name)?, limit)));
         requests.any(|(request, limit)| request > limit)
     };
     let pods = object.pod_sets.iter().map(|one| &one.template);

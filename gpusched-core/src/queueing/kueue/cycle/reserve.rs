@@ -10,7 +10,10 @@ impl Scheduler {
     /// it in the cycle. A ClusterQueue that can always reclaim its own need not.
     pub(super) fn reserve(&mut self, entry: &Entry) {
         let queue = entry.candidate.queue;
-        let reclaims = self.queues[queue.index()].rules.preemption.reclaim_within_cohort
+        let reclaims = self.queues[queue.index()]
+            .rules
+            .preemption
+            .reclaim_within_cohort
             == PreemptionPolicy::Any;
         let first = self.gates.prioritize_preemptor_workloads && entry.is_preemptor;
         if reclaims && !first {

@@ -60,7 +60,10 @@ impl Topologies {
             .filter_map(|id| {
                 let flavor = flavors.get(id)?;
                 let topology = flavor.topology.as_ref()?;
-                let topology = objects.topologies.iter().find(|one| one.name == *topology)?;
+                let topology = objects
+                    .topologies
+                    .iter()
+                    .find(|one| one.name == *topology)?;
                 Some(TreeSpec {
                     name: names.flavor_name(id),
                     topology: &topology.name,
@@ -117,7 +120,10 @@ impl Topologies {
             return used;
         };
         for assigned in &admission.pod_sets {
-            let position = object.pod_sets.iter().position(|one| one.name == assigned.name);
+            let position = object
+                .pod_sets
+                .iter()
+                .position(|one| one.name == assigned.name);
             let (Some(index), Some(topology)) = (position, &assigned.topology) else {
                 continue;
             };
@@ -189,11 +195,7 @@ impl Topologies {
     }
 
     /// Room for these, as a search for victims asks for it.
-    pub(super) fn room_for<'a>(
-        &'a mut self,
-        asks: &'a [Ask],
-        options: Options<'a>,
-    ) -> Room<'a> {
+    pub(super) fn room_for<'a>(&'a mut self, asks: &'a [Ask], options: Options<'a>) -> Room<'a> {
         Room {
             topologies: self,
             asks,
@@ -219,7 +221,11 @@ impl Topology for Room<'_> {
     }
 
     fn fits(&mut self) -> bool {
-        self.asks.is_empty() || self.topologies.forest.fits_somewhere(self.asks, self.options)
+        self.asks.is_empty()
+            || self
+                .topologies
+                .forest
+                .fits_somewhere(self.asks, self.options)
     }
 }
 

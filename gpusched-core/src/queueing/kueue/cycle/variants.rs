@@ -3,11 +3,11 @@
 use super::super::flavors::Shape;
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
+use super::super::pending::RequeueReason;
 use super::Scheduler;
 use super::entry::{Candidate, Decision, Entry};
 use super::outcome::{Explanation, QuotaReservedReason};
 use super::record::Records;
-use super::super::pending::RequeueReason;
 use std::sync::Arc;
 
 impl Scheduler {
@@ -66,13 +66,19 @@ impl Scheduler {
     pub(super) fn migrate(&self, records: &Records, entry: &mut Entry, worse: WorkloadId) {
         let queue = &self.queues[entry.candidate.queue.index()];
         let names = self.quota.names();
-        let last = queue.concurrent.as_ref().and_then(|one| one.last_acceptable_flavor.as_ref());
+        let last = queue
+            .concurrent
+            .as_ref()
+            .and_then(|one| one.last_acceptable_flavor.as_ref());
         let last = last.and_then(|name| {
             let flavor = names.flavor(name)?;
             let group = queue.rules.groups.first()?;
             group.flavors.iter().position(|one| *one == flavor)
         });
-        let own = self.place_of_flavor(entry.candidate.queue, &records[entry.candidate.workload].object);
+        let own = self.place_of_flavor(
+            entry.candidate.queue,
+            &records[entry.candidate.workload].object,
+        );
         if let (Some(last), Some(own)) = (last, own)
             && own > last
         {
@@ -99,7 +105,9 @@ impl Scheduler {
         }
         let object = &records[workload].object;
         let (namespace, name) = object.replaces()?.split_once('/')?;
-        let slice = records.find(namespace, name).filter(|_| namespace == object.namespace)?;
+        let slice = records
+            .find(namespace, name)
+            .filter(|_| namespace == object.namespace)?;
         let holder = self.holders.find(slice)?;
         if holder.cluster_queue != queue {
             return None;

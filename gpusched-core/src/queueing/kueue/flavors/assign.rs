@@ -1,8 +1,8 @@
 //! Flavor assignment: which flavor each resource of each pod set gets, and on what terms
 //! (upstream: `flavorassigner.go`).
 
-use super::super::objects::Delayed;
 use super::super::ids::{ClusterQueueId, FlavorId, FlavorResourceId, ResourceId};
+use super::super::objects::Delayed;
 use super::super::preemption::PreemptionPossibility;
 use super::super::{Amount, Gates, Quota};
 use super::attempt::{Attempt, Attempts};

@@ -53,7 +53,10 @@ impl Workload {
 
     /// Whether it is the workload of one pod that nothing else owns: such a pod cannot move.
     pub fn is_of_one_pod(&self) -> bool {
-        let group = self.annotations.get(POD_GROUP).is_some_and(|value| value == "true");
+        let group = self
+            .annotations
+            .get(POD_GROUP)
+            .is_some_and(|value| value == "true");
         matches!(self.owners.as_slice(), [(kind, _)] if kind == "Pod") && !group
     }
 

@@ -1,0 +1,24 @@
+//! The scheduling cycle (upstream: `pkg/scheduler/scheduler.go`).
+
+mod assignments;
+mod entry;
+mod fits;
+mod kueue;
+mod nominate;
+mod outcome;
+mod place;
+mod process;
+mod queue;
+mod record;
+mod reserve;
+mod schedule;
+mod topologies;
+mod variants;
+
+pub use kueue::Kueue;
+pub use outcome::{
+    Admitted, Cycle, EntryStatus, EvictionReason, Explanation, Preempted, QuotaReservedReason,
+    Requeued,
+};
+pub use queue::InactiveReason;
+use schedule::Scheduler;
