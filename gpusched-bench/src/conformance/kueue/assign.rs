@@ -7,8 +7,10 @@ use gpusched_core::queueing::kueue::flavors::{
     Shape,
 };
 use gpusched_core::queueing::kueue::ids::{ClusterQueueId, FlavorResourceId};
+use gpusched_core::queueing::kueue::objects::TopologyAssignment;
 use gpusched_core::queueing::kueue::preemption::PreemptionPossibility;
 use gpusched_core::queueing::kueue::requests::{PodSetRequests, total_requests};
+use gpusched_core::queueing::kueue::topology::{Placer, Places, Topologies};
 use gpusched_core::queueing::kueue::{Amount, Quota, QuotaCheckStrategy};
 use gpusched_sim::manifest;
 use serde_json::{Map, Value, json};
@@ -114,8 +116,20 @@ pub(super) fn check(vector: &Value, gates: Gates) -> Result<(), Difference> {
         ignore_undeclared: gates.quota_check_strategy
             && config.resources.quota_check == QuotaCheckStrategy::IgnoreUndeclared,
     };
-    let assignment = assigner.assign(&mut stub, None);
-    compare(vector, &assignment, &assigner, &stub.quota)
+    let mut assignment = assigner.assign(&mut stub, None);
+    let mut places = Places::default();
+    let mut placer = Placer {
+        topologies: &mut Topologies::new(&objects, &flavors, names, gates),
+        names,
+        rules: &rules,
+        shape: &shape,
+        object: &workload,
+        slice: None,
+        reserved: false,
+        gates,
+    };
+    placer.place(&mut assignment, &mut places);
+    compare(vector, (&assignment, &places), &assigner, &stub.quota)
 }
 
 /// Adds `clusterQueue → flavor → resource → amount` to the tree.
@@ -179,7 +193,7 @@ fn mode(mode: Mode) -> &'static str {
 
 fn compare(
     vector: &Value,
-    assignment: &Assignment,
+    (assignment, places): (&Assignment, &Places),
     assigner: &FlavorAssigner<'_>,
     quota: &Quota,
 ) -> Result<(), Difference> {
@@ -245,6 +259,7 @@ fn compare(
                 "count": one.count,
                 "flavors": flavors,
                 "error": one.error.is_some(),
+                "topologyAssignment": places.get(one.pod_set).map(|place| shown(&place.assignment)),
             })
         })
         .collect();
@@ -256,6 +271,7 @@ fn compare(
                 "count": one["count"],
                 "flavors": one["flavors"],
                 "error": one.get("error").is_some(),
+                "topologyAssignment": one.get("topologyAssignment"),
             })
         })
         .collect();
@@ -263,4 +279,12 @@ fn compare(
         true => Ok(()),
         false => Err(Difference::new("podSets", json!(expected), json!(got))),
     }
+}
+
+fn shown(assignment: &TopologyAssignment) -> Value {
+    let domains = assignment.domains.iter();
+    let domains: Vec<Value> = domains
+        .map(|one| json!({"values": one.values, "count": one.count}))
+        .collect();
+    json!({"levels": assignment.levels, "domains": domains})
 }

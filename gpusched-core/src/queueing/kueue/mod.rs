@@ -21,6 +21,7 @@ pub mod quota;
 pub mod requests;
 #[cfg(test)]
 mod testing;
+pub mod topology;
 pub mod workload;
 
 pub use amount::Amount;

@@ -7,6 +7,7 @@ use super::super::preemption::{
     Holders, Incoming, LocalQueueUse, PreemptionPossibility, Preemptor, Stage, Target,
 };
 use super::super::requests::scaled;
+use super::super::topology::{Placer, options};
 use super::super::{Amount, Quota};
 use super::Scheduler;
 use super::entry::{Candidate, Nomination};
@@ -68,7 +69,9 @@ impl Scheduler {
             candidate.last = None;
         }
         let mut nomination = self.best(records, candidate, nominated, now);
-        self.place_after_preemption(records, candidate, &mut nomination);
+        let leaving: Vec<_> = nomination.leaving().collect();
+        let (mut placer, nominated) = self.placer(records, candidate, &mut nomination);
+        placer.place_after_preemption(&mut nominated.assignment, &mut nominated.places, &leaving);
         candidate.last = Some(nomination.assignment.last(generation, self.cycle, class));
         nomination
     }
@@ -162,8 +165,29 @@ impl Scheduler {
             assignment: assigner.assign(&mut oracle, counts),
             ..Nomination::default()
         };
-        self.place(records, candidate, &mut nomination);
+        let (mut placer, found) = self.placer(records, candidate, &mut nomination);
+        placer.place(&mut found.assignment, &mut found.places);
         nomination
+    }
+
+    fn placer<'a, 'n>(
+        &'a mut self,
+        records: &'a Records,
+        candidate: &'a Candidate,
+        nomination: &'n mut Nomination,
+    ) -> (Placer<'a>, &'n mut Nomination) {
+        let slice = candidate.replaces.as_ref();
+        let placer = Placer {
+            topologies: &mut self.topologies,
+            names: self.quota.names(),
+            rules: &self.queues[candidate.queue.index()].rules,
+            shape: &candidate.shape,
+            object: &records[candidate.workload].object,
+            slice: slice.map(|(slice, _)| &records[*slice].object),
+            reserved: candidate.reserved,
+            gates: self.gates,
+        };
+        (placer, nomination)
     }
 
     /// Who has to leave so that an assignment fits.
@@ -176,7 +200,8 @@ impl Scheduler {
     ) -> Vec<Target> {
         let requests = self.requests(candidate, &nomination.assignment);
         let needs = nomination.assignment.need_preemption(self.quota.names());
-        let asks = self.asks(records, candidate, nomination);
+        let (mut placer, nomination) = self.placer(records, candidate, nomination);
+        let asks = placer.asks(&mut nomination.assignment, &nomination.places);
         let incoming = Incoming {
             cluster_queue: candidate.queue,
             priority: candidate.priority,
@@ -184,7 +209,7 @@ impl Scheduler {
             requests: &requests,
             needs: &needs,
         };
-        let options = self.options(&records[candidate.workload].object);
+        let options = options(&records[candidate.workload].object, self.gates);
         let mut stage = Stage {
             quota: &mut self.quota,
             holders: &self.holders,

@@ -4,8 +4,8 @@ use super::super::flavors::{Assignment, LastAssignment, Shape};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::pending::RequeueReason;
 use super::super::preemption::Target;
+use super::super::topology::Places;
 use super::outcome::{EntryStatus, EvictionReason, Explanation, QuotaReservedReason};
-use super::topologies::Places;
 use crate::units::Time;
 use std::sync::Arc;
 

@@ -307,7 +307,6 @@ impl Kueue {
                 let iteration = iterations.get(&id).copied().unwrap_or(0) + 1;
                 self.second
                     .push((now + second_pass_delay(iteration), id, iteration));
-                kept.push(one);
                 continue;
             }
             if !is_admissible(object, &self.gates) {

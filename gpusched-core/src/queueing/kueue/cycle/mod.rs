@@ -6,13 +6,11 @@ mod fits;
 mod kueue;
 mod nominate;
 mod outcome;
-mod place;
 mod process;
 mod queue;
 mod record;
 mod reserve;
 mod schedule;
-mod topologies;
 mod variants;
 
 pub use kueue::Kueue;

@@ -3,6 +3,7 @@
 use super::super::flavors::{LastAssignment, Mode};
 use super::super::ids::WorkloadId;
 use super::super::pending::RequeueReason;
+use super::super::topology::on_failed_node;
 use super::Scheduler;
 use super::entry::{Decision, Entry};
 use super::fits::{FitsCheck, NetUsage};
@@ -30,7 +31,7 @@ impl Scheduler {
         let object = &records[entry.candidate.workload].object;
         if self.gates.tas_failed_node_replacement_fail_fast
             && mode != Mode::Fit
-            && super::place::on_failed_node(object)
+            && on_failed_node(object)
         {
             entry.decision = Decision::Evict(EvictionReason::NodeFailures);
             return;

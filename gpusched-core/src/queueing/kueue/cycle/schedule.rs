@@ -7,6 +7,7 @@ use super::super::objects::{Admission, PodSetAssignment, Workload};
 use super::super::pending::{Head, RequeueReason};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
+use super::super::topology::Topologies;
 use super::super::workload::is_evicted;
 use super::super::{Configuration, Gates, Objects, Quota, QuotaCheckStrategy};
 use super::entry::{Decision, Entry};
@@ -14,7 +15,6 @@ use super::fits::NetUsage;
 use super::outcome::{Admitted, Cycle, EntryStatus, Preempted, Requeued};
 use super::queue::Queue;
 use super::record::{Record, Records, set_condition};
-use super::topologies::Topologies;
 use crate::units::Time;
 use std::sync::Arc;
 

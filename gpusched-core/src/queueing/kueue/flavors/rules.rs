@@ -148,7 +148,8 @@ impl QueueRules {
                 }
             }
             for resource in &resources {
-                rules.group_of[resource.index()] = u8::try_from(rules.groups.len()).ok();
+                let group = &mut rules.group_of[resource.index()];
+                *group = group.or(u8::try_from(rules.groups.len()).ok());
             }
             group.resources = resources;
             rules.groups.push(group);

@@ -1,37 +1,39 @@
-//! Topologies of all flavors, and who is where.
+//! The topologies of all flavors, and who is where.
 
 use super::super::flavors::Flavors;
 use super::super::ids::{FlavorId, WorkloadId};
-use super::super::objects::{CheckPhase, CheckState, TopologyAssignment, Workload};
+use super::super::objects::{TopologyAssignment, Workload};
 use super::super::preemption::Topology;
 use super::super::quota::Names;
 use super::super::{Gates, Objects};
-use crate::kube::{Labels, pod_requests};
+use crate::kube::pod_requests;
 use crate::placement::tas::{
-    Ask, FlavorTopology as TreeSpec, Forest, Found, Mark, Options, Rules, TreeId, Usage,
+    Ask, FlavorTopology as TreeSpec, Forest, Mark, Options, Rules, TreeId, Usage,
 };
 
 /// The place of one pod set.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) pod_set: usize,
+pub struct Place {
+    /// Its index.
+    pub pod_set: usize,
     /// Where its pods are.
-    pub(super) assignment: TopologyAssignment,
+    pub assignment: TopologyAssignment,
     /// What they use there; `None` for what the workload has already.
-    pub(super) usage: Option<Usage>,
+    pub usage: Option<Usage>,
 }
 
 /// Places of the pod sets of one workload.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places(Vec<Place>);
+pub struct Places(Vec<Place>);
 
 impl Places {
-    pub(super) fn get(&self, pod_set: usize) -> Option<&Place> {
+    /// That of a pod set, if it has one.
+    pub fn get(&self, pod_set: usize) -> Option<&Place> {
         self.0.iter().find(|one| one.pod_set == pod_set)
     }
 
     /// Puts a pod set somewhere, or (`None`) nowhere.
-    pub(super) fn set(&mut self, pod_set: usize, place: Option<Place>) {
+    pub fn set(&mut self, pod_set: usize, place: Option<Place>) {
         self.0.retain(|one| one.pod_set != pod_set);
         self.0.extend(place);
     }
@@ -39,7 +41,7 @@ impl Places {
 
 /// The topologies. Use within a cycle is undone at its end, as that of quota is.
 #[derive(Clone, Debug)]
-pub(super) struct Topologies {
+pub struct Topologies {
     pub(super) forest: Forest,
     /// By flavor.
     trees: Vec<Option<TreeId>>,
@@ -48,12 +50,8 @@ pub(super) struct Topologies {
 }
 
 impl Topologies {
-    pub(super) fn new(
-        objects: &Objects,
-        flavors: &Flavors,
-        names: &Names,
-        gates: Gates,
-    ) -> Topologies {
+    /// Those of the objects, with nobody in them.
+    pub fn new(objects: &Objects, flavors: &Flavors, names: &Names, gates: Gates) -> Topologies {
         let ids = || (0..flavors.len()).map(FlavorId::from);
         let specs: Vec<TreeSpec<'_>> = ids()
             .filter(|_| gates.topology_aware_scheduling)
@@ -81,17 +79,18 @@ impl Topologies {
         }
     }
 
-    pub(super) fn tree(&self, flavor: FlavorId) -> Option<TreeId> {
+    /// The tree of a flavor, if it has one.
+    pub fn tree(&self, flavor: FlavorId) -> Option<TreeId> {
         self.trees[flavor.index()]
     }
 
     /// What a workload uses.
-    pub(super) fn held(&self, workload: WorkloadId) -> &[(usize, Usage)] {
+    pub fn held(&self, workload: WorkloadId) -> &[(usize, Usage)] {
         self.held.get(workload.index()).map_or(&[], Vec::as_slice)
     }
 
     /// A workload uses its places from now on, as every flavor sees it. Replaces what it used.
-    pub(super) fn hold(&mut self, workload: WorkloadId, usage: Vec<(usize, Usage)>) {
+    pub fn hold(&mut self, workload: WorkloadId, usage: Vec<(usize, Usage)>) {
         self.release(workload);
         for (_, usage) in &usage {
             self.forest.admit(usage);
@@ -103,7 +102,7 @@ impl Topologies {
     }
 
     /// It uses none any more.
-    pub(super) fn release(&mut self, workload: WorkloadId) {
+    pub fn release(&mut self, workload: WorkloadId) {
         let Some(held) = self.held.get_mut(workload.index()) else {
             return;
         };
@@ -114,7 +113,7 @@ impl Topologies {
 
     /// What a workload's reservation uses by its object: places of pods that ended are used until
     /// the workload leaves, as upstream has it.
-    pub(super) fn usage_of(&mut self, object: &Workload, names: &Names) -> Vec<(usize, Usage)> {
+    pub fn usage_of(&mut self, object: &Workload, names: &Names) -> Vec<(usize, Usage)> {
         let mut used = Vec::new();
         let Some(admission) = &object.admission else {
             return used;
@@ -144,7 +143,7 @@ impl Topologies {
     }
 
     /// What new places add to those the workload has already.
-    pub(super) fn net_usage(&self, workload: WorkloadId, places: &Places) -> Vec<Usage> {
+    pub fn net_usage(&self, workload: WorkloadId, places: &Places) -> Vec<Usage> {
         let held = self.held(workload);
         let added = places.0.iter().filter_map(|place| {
             let usage = place.usage.as_ref()?;
@@ -155,23 +154,25 @@ impl Topologies {
         added.collect()
     }
 
-    pub(super) fn begin(&mut self) -> Mark {
+    /// Begins a transaction.
+    pub fn begin(&mut self) -> Mark {
         self.forest.begin()
     }
 
-    pub(super) fn rollback(&mut self, mark: Mark) {
+    /// Undoes what changed since the mark.
+    pub fn rollback(&mut self, mark: Mark) {
         self.forest.rollback(mark);
     }
 
     /// Uses more, for the rest of the cycle.
-    pub(super) fn take(&mut self, usage: &[Usage]) {
+    pub fn take(&mut self, usage: &[Usage]) {
         for usage in usage {
             self.forest.add_usage(usage);
         }
     }
 
     /// A workload leaves, for the rest of the transaction.
-    pub(super) fn leave(&mut self, workload: WorkloadId) {
+    pub fn leave(&mut self, workload: WorkloadId) {
         let Topologies { forest, held, .. } = self;
         for (_, usage) in held.get(workload.index()).into_iter().flatten() {
             forest.remove_usage(usage);
@@ -186,16 +187,13 @@ impl Topologies {
         }
     }
 
-    pub(super) fn fit(&self, usage: &[Usage]) -> bool {
+    /// Whether there is room for more use.
+    pub fn fit(&self, usage: &[Usage]) -> bool {
         self.forest.fits(usage)
     }
 
-    pub(super) fn find(&mut self, asks: &[Ask], options: Options<'_>) -> Vec<Found> {
-        self.forest.find(asks, options)
-    }
-
     /// Room for these, as a search for victims asks for it.
-    pub(super) fn room_for<'a>(&'a mut self, asks: &'a [Ask], options: Options<'a>) -> Room<'a> {
+    pub fn room_for<'a>(&'a mut self, asks: &'a [Ask], options: Options<'a>) -> Room<'a> {
         Room {
             topologies: self,
             asks,
@@ -205,7 +203,7 @@ impl Topologies {
 }
 
 /// Room for the pod sets of an incoming workload.
-pub(super) struct Room<'a> {
+pub struct Room<'a> {
     topologies: &'a mut Topologies,
     asks: &'a [Ask],
     options: Options<'a>,
@@ -227,21 +225,4 @@ impl Topology for Room<'_> {
                 .forest
                 .fits_somewhere(self.asks, self.options)
     }
-}
-
-/// Labels a node must have: those of the template and those the admission checks added.
-pub(super) fn selector(object: &Workload, pod_set: usize) -> Labels {
-    let spec = &object.pod_sets[pod_set];
-    let mut selector = spec.template.node_selector.clone();
-    for check in ready(object) {
-        let added = check.node_selectors.get(&spec.name).into_iter().flatten();
-        selector.extend(added.map(|(key, value)| (key.clone(), value.clone())));
-    }
-    selector
-}
-
-/// Checks that are ready.
-pub(super) fn ready(object: &Workload) -> impl Iterator<Item = &CheckState> {
-    let checks = object.checks.iter();
-    checks.filter(|check| check.phase == CheckPhase::Ready)
 }
