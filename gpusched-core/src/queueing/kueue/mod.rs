@@ -14,6 +14,7 @@ pub mod flavors;
 mod gates;
 pub mod ids;
 pub mod objects;
+pub mod pending;
 pub mod preemption;
 pub mod quota;
 pub mod requests;
