@@ -36,13 +36,12 @@ pub fn is_admissible(workload: &Workload, gates: &Gates) -> bool {
         && !workload.is("WaitingForReplacementPods")
 }
 
-/// Whether a workload that was sent away may come back: its `Requeued` condition is not false and
-/// the time it was given is reached.
-pub fn backoff_expired(workload: &Workload, now: Time) -> bool {
-    let withheld = |one: &super::super::objects::Condition| !one.status;
-    if workload.condition("Requeued").is_some_and(withheld) {
-        return false;
+/// The time before which a workload that was sent away is not queued again: [`Time::NEVER`] while
+/// its `Requeued` condition is false, `None` when nothing keeps it.
+pub fn not_before(workload: &Workload) -> Option<Time> {
+    let requeued = workload.condition("Requeued");
+    if requeued.is_some_and(|condition| !condition.status) {
+        return Some(Time::NEVER);
     }
-    let until = workload.requeue.as_ref().and_then(|state| state.at);
-    until.is_none_or(|until| now >= until)
+    workload.requeue.as_ref().and_then(|state| state.at)
 }

@@ -6,7 +6,7 @@ mod priority;
 mod second_pass;
 mod timestamp;
 
-pub use admissible::{backoff_expired, has_quota_reservation, is_admissible, is_evicted};
+pub use admissible::{has_quota_reservation, is_admissible, is_evicted, not_before};
 pub use equivalence::{EquivalenceClass, EquivalenceClasses};
 pub use priority::effective_priority;
 pub use second_pass::{needs_second_pass, second_pass_delay};
