@@ -71,7 +71,7 @@ impl History {
             "delete" => {
                 for one in listed("workloads") {
                     let id = self.id(text(one))?;
-                    self.kueue.delete(id);
+                    self.kueue.delete(id, now);
                 }
             }
             "reclaim" => {
@@ -87,7 +87,18 @@ impl History {
                     self.kueue.reclaim(id, pods.collect(), now);
                 }
             }
-            "flush" => self.kueue.flush(),
+            "flush" => {
+                self.kueue.flush(now);
+            }
+            "updateClusterQueue" => {
+                for one in listed("clusterQueues") {
+                    let queue = manifest::cluster_queue(one);
+                    let queue = queue.map_err(|error| unreadable("ClusterQueue", error))?;
+                    if !self.kueue.update_cluster_queue(queue, now) {
+                        return Err(unreadable("ClusterQueue", "unknown"));
+                    }
+                }
+            }
             "cycle" => {
                 let cycle = self.kueue.cycle(now);
                 self.compare(&cycle, &step["expect"])?;
@@ -133,7 +144,7 @@ impl History {
             .admitted
             .iter()
             .map(|one| {
-                let admission = self.kueue.admission(one.workload);
+                let admission = self.kueue.workload(one.workload).admission.as_ref();
                 (
                     self.name(one.workload),
                     admission.map_or_else(String::new, shown),
@@ -226,7 +237,7 @@ impl History {
         let quota = self.kueue.quota();
         let mut got = BTreeMap::new();
         for id in (0..quota.names().cluster_queues()).map(ClusterQueueId::from) {
-            let (active, inadmissible) = self.kueue.queue(id);
+            let (active, inadmissible) = (self.kueue.active(id), self.kueue.inadmissible(id));
             if active.is_empty() && inadmissible.is_empty() {
                 continue;
             }

@@ -198,7 +198,7 @@ impl Scheduler {
         nomination: &mut Nomination,
         now: Time,
     ) -> Vec<Target> {
-        let requests = self.requests(candidate, &nomination.assignment);
+        let requests = self.wanted(candidate, &nomination.assignment);
         let needs = nomination.assignment.need_preemption(self.quota.names());
         let (mut placer, nomination) = self.placer(records, candidate, nomination);
         let asks = placer.asks(&mut nomination.assignment, &nomination.places);
@@ -222,7 +222,7 @@ impl Scheduler {
 
     /// What victims have to make room for: what the workload itself asks for, not the pods the
     /// ClusterQueue may count beside it; of an elastic one, the pods it has more than its slice.
-    fn requests(
+    fn wanted(
         &self,
         candidate: &Candidate,
         assignment: &Assignment,

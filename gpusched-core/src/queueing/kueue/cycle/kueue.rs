@@ -1,369 +1,266 @@
-//! The state machine: what a cluster holds, and what happens to it.
+//! The state machine: everything Kueue knows of a cluster.
 
-use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
-use super::super::objects::{Admission, Workload};
-use super::super::pending::{Head, Item, One};
+use super::super::flavors::Shape;
+use super::super::ids::{ClusterQueueId, WorkloadId};
+use super::super::objects::Workload;
+use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
 use super::super::workload::{
-    EquivalenceClass, EquivalenceClasses, backoff_expired, effective_priority, is_admissible,
-    needs_second_pass, queue_order_timestamp, second_pass_delay,
+    EquivalenceClass, EquivalenceClasses, effective_priority, needs_second_pass, not_before,
+    queue_order_timestamp,
 };
 use super::super::{Configuration, Gates, Objects, Quota};
-use super::outcome::{Cycle, EntryStatus, Explanation, QuotaReservedReason};
-use super::record::{Record, Records, above_limits, set_condition};
+use super::outcome::{Explanation, QuotaReservedReason};
+use super::queue::InactiveReason;
+use super::record::{Record, Records, above_limits};
 use super::schedule::Scheduler;
-use crate::units::Time;
-use std::collections::BTreeMap;
+use crate::units::{Span, Time};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// Kueue on virtual time.
+/// Kueue on virtual time: objects in, decisions out.
+///
+/// Nothing happens by itself. The caller tells what happens to workloads ([`arrive`](Kueue::arrive),
+/// [`finish`](Kueue::finish), …), serves retries and runs scheduling cycles when they are due; each
+/// cycle returns what it decided. The objects of workloads are kept as the API server would hold
+/// them: conditions and reservations included.
+///
+/// ```
+/// use gpusched_core::kube::{Container, LabelSelector, PodSpec};
+/// use gpusched_core::queueing::kueue::cycle::Kueue;
+/// use gpusched_core::queueing::kueue::objects::*;
+/// use gpusched_core::queueing::kueue::{Amount, Configuration, Gates, Objects};
+/// use gpusched_core::units::Time;
+///
+/// let quota = ResourceQuota { resource: "gpu".into(), nominal: Amount(8), ..Default::default() };
+/// let objects = Objects {
+///     namespaces: vec![Namespace { name: "lab".into(), ..Default::default() }],
+///     flavors: vec![ResourceFlavor { name: "a100".into(), ..Default::default() }],
+///     cluster_queues: vec![ClusterQueue {
+///         name: "team".into(),
+///         namespace_selector: Some(LabelSelector::default()),
+///         resource_groups: vec![ResourceGroup {
+///             covered: vec!["gpu".into()],
+///             flavors: vec![FlavorQuotas { flavor: "a100".into(), resources: vec![quota] }],
+///         }],
+///         ..Default::default()
+///     }],
+///     local_queues: vec![LocalQueue {
+///         namespace: "lab".into(),
+///         name: "door".into(),
+///         cluster_queue: "team".into(),
+///         ..Default::default()
+///     }],
+///     ..Default::default()
+/// };
+/// let job = |name: &str, gpus| {
+///     let container = Container { requests: [("gpu".into(), gpus)].into(), ..Default::default() };
+///     let template = PodSpec { containers: vec![container], ..Default::default() };
+///     Workload {
+///         namespace: "lab".into(),
+///         name: name.into(),
+///         queue: "door".into(),
+///         pod_sets: vec![PodSet { name: "main".into(), count: 1, template, ..Default::default() }],
+///         ..Default::default()
+///     }
+/// };
+/// let mut kueue = Kueue::new(objects, &Configuration::default(), Gates::MAIN, Time::ZERO);
+/// let first = kueue.arrive(job("first", 6), Time::ZERO);
+/// let second = kueue.arrive(job("second", 6), Time::ZERO);
+/// assert_eq!(kueue.cycle(Time::ZERO).admitted[0].workload, first);
+/// assert!(kueue.cycle(Time::ZERO).admitted.is_empty());
+/// kueue.finish(first, Time::from_secs(60));
+/// kueue.serve_retries(kueue.next_retry().unwrap());
+/// assert_eq!(kueue.cycle(Time::from_secs(61)).admitted[0].workload, second);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Kueue {
-    objects: Objects,
-    gates: Gates,
-    scheduler: Scheduler,
-    records: Records,
+    pub(super) objects: Objects,
+    pub(super) configuration: Configuration,
+    pub(super) gates: Gates,
+    pub(super) scheduler: Scheduler,
+    pub(super) records: Records,
+    pub(super) pending: Pending,
+    pub(super) retries: Retries,
+    pub(super) second_passes: SecondPassQueue,
+    /// By workload: passes so far, where there were any.
+    pub(super) passes: FxHashMap<WorkloadId, u32>,
     classes: EquivalenceClasses,
-    pending: Vec<One>,
-    /// Ready from, workload, iteration.
-    second: Vec<(Time, WorkloadId, u32)>,
-    retry: Vec<super::super::ids::QuotaNodeId>,
+    /// By class: the shape all of its workloads share.
+    pub(super) shapes: FxHashMap<EquivalenceClass, Arc<Shape>>,
 }
 
 impl Kueue {
-    /// The state the objects describe.
+    /// The cluster the objects describe, at `now`: workloads with a reservation hold their quota,
+    /// others are queued, and all retries that follow from that have been served.
+    ///
+    /// Nothing is refused: what does not fit together (a missing flavor, a cycle of cohorts) makes
+    /// ClusterQueues inactive, as in a cluster. O(objects).
     pub fn new(
         mut objects: Objects,
         configuration: &Configuration,
         gates: Gates,
         now: Time,
     ) -> Kueue {
-        let mut scheduler = Scheduler::new(&objects, configuration, gates);
-        scheduler.cycle = 0;
+        let scheduler = Scheduler::new(&objects, configuration, gates);
         let workloads = std::mem::take(&mut objects.workloads);
-        let mut pending = vec![
-            One {
-                flushed: -1,
-                ..One::default()
-            };
-            objects.cluster_queues.len()
-        ];
-        for queue in &objects.cluster_queues {
-            if let Some(id) = scheduler.quota.names().cluster_queue(&queue.name) {
-                pending[id.index()].strict =
-                    queue.strategy == super::super::objects::QueueingStrategy::StrictFifo;
-            }
-        }
+        let pending = Pending::new(&objects, scheduler.quota.names(), configuration, &gates);
         let mut kueue = Kueue {
             objects,
+            configuration: configuration.clone(),
             gates,
             scheduler,
             records: Records::default(),
-            classes: EquivalenceClasses::default(),
             pending,
-            second: Vec::new(),
-            retry: Vec::new(),
+            retries: Retries::default(),
+            second_passes: SecondPassQueue::default(),
+            passes: FxHashMap::default(),
+            classes: EquivalenceClasses::default(),
+            shapes: FxHashMap::default(),
         };
+        kueue.tell_who_is_active();
+        // What is there at the start has waited for its first second pass.
+        let before = now - Span::from_secs(1);
         for workload in workloads {
-            kueue.arrive(workload, now);
+            let id = kueue.record(workload);
+            kueue.enter(id, now, before);
         }
-        for one in &mut kueue.second {
-            one.0 = now;
-        }
-        kueue.retry.clear();
         kueue
     }
 
-    fn record(&mut self, object: Workload) -> WorkloadId {
-        let (shape, requests) = self.scheduler.compile(&object);
-        let names = self.scheduler.quota.names();
-        let local_queue = names.local_queue(&object.namespace, &object.queue);
-        let door = self.objects.local_queues.iter();
-        let door = door.filter(|one| one.namespace == object.namespace && one.name == object.queue);
-        let queue = door
-            .map(|one| names.cluster_queue(&one.cluster_queue))
-            .next()
-            .flatten();
-        let namespaces = self.objects.namespaces.iter();
-        let namespace = namespaces
-            .map(|one| &one.name)
-            .position(|one| *one == object.namespace);
-        let record = Record {
-            queue,
-            local_queue,
-            namespace: namespace.and_then(|one| u32::try_from(one).ok()),
-            priority: effective_priority(&object, &self.gates),
-            queued: queue_order_timestamp(
-                &object,
-                &self.gates,
-                self.scheduler.configuration.requeuing_timestamp,
-            ),
-            shape,
-            class: self.classes.class(&object, &requests, &self.gates),
-            last: None,
-            why: None,
-            above_limits: above_limits(&object),
-            gone: false,
-            object,
-        };
-        self.records.push(record)
+    /// Tells the queues which ClusterQueues have heads.
+    pub(super) fn tell_who_is_active(&mut self) {
+        for (index, queue) in self.scheduler.queues.iter().enumerate() {
+            let active = queue.inactive.iter();
+            let active = active
+                .copied()
+                .all(|reason| reason == InactiveReason::CohortCycle);
+            self.pending.set_active(ClusterQueueId::from(index), active);
+        }
     }
 
-    /// A workload arrives.
-    pub fn arrive(&mut self, object: Workload, now: Time) -> WorkloadId {
-        let id = self.record(object);
-        let record = &self.records[id];
-        if record.object.is("Finished") || record.object.inactive {
-            return id;
-        }
-        if record.reserved() {
-            let object = record.object.clone();
-            self.scheduler.hold(id, &object);
-            if needs_second_pass(&object) {
-                self.second.push((now + second_pass_delay(1), id, 1));
-            }
-            return id;
-        }
-        self.push(id, now);
+    /// Compiles a workload that nobody knows yet.
+    pub(super) fn record(&mut self, object: Workload) -> WorkloadId {
+        let names = self.scheduler.quota.names();
+        let local_queue = names.local_queue(&object.namespace, &object.queue);
+        let known = |name: &str| self.objects.namespaces.iter().any(|one| one.name == name);
+        let record = Record {
+            queue: local_queue.and_then(|door| self.scheduler.behind(door)),
+            local_queue,
+            namespace: self.pending.namespace(&object.namespace),
+            has_namespace: known(&object.namespace),
+            above_limits: above_limits(&object),
+            object,
+            ..Record::default()
+        };
+        let id = self.records.push(record);
+        self.compile(id);
         id
     }
 
-    fn item(&self, id: WorkloadId) -> Option<(ClusterQueueId, Item)> {
-        let record = &self.records[id];
-        let queue = record.queue?;
-        let serves = record
-            .namespace
-            .is_some_and(|one| self.scheduler.queues[queue.index()].serves[one as usize]);
-        Some((
-            queue,
-            Item {
-                workload: id,
-                priority: record.priority,
-                queued: record.queued,
-                uid: record.object.uid.clone(),
-                class: record.class.map(|one| one.0),
-                generation: record.object.generation,
-                serves,
-            },
-        ))
+    /// Compiles what follows from a workload's object, which has changed.
+    pub(super) fn compile(&mut self, id: WorkloadId) {
+        let record = &mut self.records[id];
+        let object = &record.object;
+        let requeuing = self.configuration.requeuing_timestamp;
+        record.priority = effective_priority(object, &self.gates);
+        record.queued = queue_order_timestamp(object, &self.gates, requeuing);
+        let requests = self.scheduler.requests(object);
+        // Shapes are shared even if queues do not care about classes.
+        let always = Gates {
+            scheduling_equivalence_hashing: true,
+            ..self.gates
+        };
+        let class = self.classes.class(object, &requests, &always);
+        record.class = class.filter(|_| self.gates.scheduling_equivalence_hashing);
+        let scheduler = &mut self.scheduler;
+        record.shape = match class.filter(|_| object.admission.is_none()) {
+            None => Arc::new(scheduler.shape(object, &requests)),
+            Some(class) => {
+                let shape = self.shapes.entry(class);
+                Arc::clone(shape.or_insert_with(|| Arc::new(scheduler.shape(object, &requests))))
+            }
+        };
     }
 
-    fn push(&mut self, id: WorkloadId, now: Time) {
+    /// Puts a workload where it belongs. `before` is when its second pass became due, if it needs
+    /// one.
+    pub(super) fn enter(&mut self, id: WorkloadId, now: Time, before: Time) {
         let record = &self.records[id];
-        if !is_admissible(&record.object, &self.gates)
-            || (self.gates.concurrent_admission && record.object.is_variant_parent())
-        {
+        let object = &record.object;
+        if object.is("Finished") || object.inactive {
             return;
         }
-        let expired = backoff_expired(&record.object, now);
-        if let Some((queue, item)) = self.item(id) {
-            self.pending[queue.index()].push(item, expired);
+        if !record.reserved() {
+            return self.push(id, now);
+        }
+        self.scheduler.hold(id, object);
+        if needs_second_pass(object) {
+            self.second_passes.queue(id, 1, before);
         }
     }
 
-    fn request_retry(&mut self, id: WorkloadId) {
-        if let Some(queue) = self.records[id].queue {
-            self.retry_queue(queue);
+    /// Puts a workload that waits for quota into its queue.
+    pub(super) fn push(&mut self, id: WorkloadId, now: Time) {
+        let record = &self.records[id];
+        let parent = self.gates.concurrent_admission && record.object.is_variant_parent();
+        if let Some(queue) = record.queue
+            && !parent
+            && super::super::workload::is_admissible(&record.object, &self.gates)
+        {
+            let facts = facts(record);
+            self.pending.push_or_update(queue, id, facts, true, now);
         }
     }
 
-    fn retry_queue(&mut self, queue: ClusterQueueId) {
-        let root = self.scheduler.quota.root(queue.into());
-        self.retry.push(root);
-    }
-
-    /// A workload finished.
-    pub fn finish(&mut self, id: WorkloadId, now: Time) {
-        set_condition(
-            &mut self.records[id].object,
-            "Finished",
-            true,
-            "Succeeded",
-            now,
-        );
-        self.leave(id);
-        self.request_retry(id);
-    }
-
-    fn leave(&mut self, id: WorkloadId) {
-        self.scheduler.release(id);
-        if let Some(queue) = self.records[id].queue {
-            self.pending[queue.index()].delete(id);
-        }
-        self.second.retain(|(_, one, _)| *one != id);
-    }
-
-    /// A workload that was told to leave has stopped.
-    pub fn eviction_complete(&mut self, id: WorkloadId, now: Time) {
-        let object = &mut self.records[id].object;
-        set_condition(object, "QuotaReserved", false, "Pending", now);
-        set_condition(object, "Admitted", false, "NoReservation", now);
-        set_condition(object, "Requeued", true, "Preempted", now);
-        object.admission = None;
-        self.scheduler.release(id);
-        self.second.retain(|(_, one, _)| *one != id);
-        self.renew(id);
-        self.records[id].last = None;
-        self.push(id, now);
-        self.request_retry(id);
-    }
-
-    /// Compiles a workload anew, whose object has changed.
-    fn renew(&mut self, id: WorkloadId) {
-        let object = self.records[id].object.clone();
-        let (shape, requests) = self.scheduler.compile(&object);
-        let class = self.classes.class(&object, &requests, &self.gates);
-        let requeuing = self.scheduler.configuration.requeuing_timestamp;
-        let record = &mut self.records[id];
-        record.shape = shape;
-        record.class = class;
-        record.priority = effective_priority(&object, &self.gates);
-        record.queued = queue_order_timestamp(&object, &self.gates, requeuing);
-    }
-
-    /// Pods of a workload have ended.
-    pub fn reclaim(&mut self, id: WorkloadId, pods: BTreeMap<String, i32>, now: Time) {
-        self.records[id].object.reclaimable = pods;
-        if self.records[id].reserved() {
-            let object = self.records[id].object.clone();
-            self.scheduler.hold(id, &object);
-            self.request_retry(id);
-        } else {
-            self.renew(id);
-            self.push(id, now);
-        }
-    }
-
-    /// A workload is deleted.
-    pub fn delete(&mut self, id: WorkloadId) {
-        self.leave(id);
-        self.request_retry(id);
-        self.records[id].gone = true;
-    }
-
-    /// Serves all retries that were requested.
-    pub fn flush(&mut self) {
-        let retry = std::mem::take(&mut self.retry);
-        for index in 0..self.pending.len() {
-            let root = self
-                .scheduler
-                .quota
-                .root(ClusterQueueId::from(index).into());
-            if retry.contains(&root) {
-                self.pending[index].flush();
-            }
-        }
-    }
-
-    /// One scheduling cycle.
-    pub fn cycle(&mut self, now: Time) -> Cycle {
-        let mut heads = Vec::new();
-        let (ready, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.second)
-            .into_iter()
-            .partition(|one| one.0 <= now);
-        self.second = rest;
-        let mut iterations = BTreeMap::new();
-        for (_, id, iteration) in ready {
-            let queue = self.scheduler.holders.find(id).map(|one| one.cluster_queue);
-            if let Some(cluster_queue) = queue {
-                iterations.insert(id, iteration);
-                heads.push(Head {
-                    workload: id,
-                    cluster_queue,
-                    is_preemptor: false,
-                });
-            }
-        }
-        for index in 0..self.pending.len() {
-            let queue = ClusterQueueId::from(index);
-            if !self.scheduler.queues[index].inactive.is_empty() {
-                continue;
-            }
-            if let Some(item) = self.pending[index].pop() {
-                let is_preemptor = self.pending[index].is_preemptor(&item);
-                heads.push(Head {
-                    workload: item.workload,
-                    cluster_queue: queue,
-                    is_preemptor,
-                });
-            }
-        }
-        if heads.is_empty() {
-            return Cycle::default();
-        }
-        let mut cycle = self.scheduler.schedule(&mut self.records, &heads, now);
-        for one in &cycle.admitted {
-            if let Some(queue) = self.records[one.workload].queue {
-                self.pending[queue.index()].delete(one.workload);
-            }
-        }
-        for slice in &cycle.replaced {
-            self.retry_queue_of(*slice);
-        }
-        let mut kept = Vec::new();
-        for one in std::mem::take(&mut cycle.requeued) {
-            let id = one.workload;
-            let object = &self.records[id].object;
-            if needs_second_pass(object) {
-                let iteration = iterations.get(&id).copied().unwrap_or(0) + 1;
-                self.second
-                    .push((now + second_pass_delay(iteration), id, iteration));
-                continue;
-            }
-            if !is_admissible(object, &self.gates) {
-                continue;
-            }
-            let expired = backoff_expired(object, now);
-            let pending = self.records[id]
-                .last
-                .as_ref()
-                .is_some_and(|last| last.pending_flavors());
-            if let Some((queue, item)) = self.item(id) {
-                self.pending[queue.index()].requeue(item, one.reason, pending, expired);
-            }
-            let why = (one.quota_reserved_reason, one.explanation.clone());
-            let record = &mut self.records[id];
-            if record.why.as_ref() != Some(&why) {
-                record.why = Some(why);
-                if !self.gates.flavor_fungibility_preserve_scan_progress {
-                    record.last = None;
-                }
-            }
-            kept.push(one);
-        }
-        cycle.requeued = kept;
-        cycle
-    }
-
-    fn retry_queue_of(&mut self, id: WorkloadId) {
-        self.request_retry(id);
-    }
-
-    /// A workload by namespace and name.
+    /// A workload by namespace and name; deleted ones are unknown.
     pub fn find(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
         self.records.find(namespace, name)
     }
 
-    /// The object of a workload.
+    /// The object of a workload, as it is now.
     pub fn workload(&self, id: WorkloadId) -> &Workload {
         &self.records[id].object
     }
 
-    /// What a workload was given.
-    pub fn admission(&self, id: WorkloadId) -> Option<&Admission> {
-        self.records[id].object.admission.as_ref()
+    /// Why a workload was not admitted the last time it was a head; `None` if it never was, or was
+    /// admitted since.
+    pub fn why(&self, id: WorkloadId) -> Option<&(Option<QuotaReservedReason>, Explanation)> {
+        self.records[id].why.as_ref()
     }
 
-    /// Quota and its use.
+    /// Quota and its use, with the names of everything.
     pub fn quota(&self) -> &Quota {
         &self.scheduler.quota
     }
 
-    /// Active workloads of a ClusterQueue, in order, and inadmissible ones.
-    pub fn queue(&self, queue: ClusterQueueId) -> (Vec<WorkloadId>, Vec<WorkloadId>) {
-        let one = &self.pending[queue.index()];
-        (
-            one.order(),
-            one.inadmissible.iter().map(|one| one.workload).collect(),
-        )
+    /// Why a ClusterQueue admits nothing; empty if it does admit.
+    pub fn inactive(&self, queue: ClusterQueueId) -> &[InactiveReason] {
+        &self.scheduler.queues[queue.index()].inactive
+    }
+
+    /// Active workloads of a ClusterQueue, in queue order. O(n log n).
+    pub fn active(&self, queue: ClusterQueueId) -> Vec<WorkloadId> {
+        self.pending.active(queue, |_| 0.0)
+    }
+
+    /// Its inadmissible workloads, by id.
+    pub fn inadmissible(&self, queue: ClusterQueueId) -> Vec<WorkloadId> {
+        self.pending.inadmissible(queue)
+    }
+}
+
+/// What queues have to know of a workload.
+pub(super) fn facts(record: &Record) -> PendingWorkload {
+    let object = &record.object;
+    PendingWorkload {
+        priority: record.priority,
+        queued: record.queued,
+        uid: object.uid.as_str().into(),
+        name: object.key().into(),
+        generation: object.generation,
+        namespace: record.namespace,
+        local_queue: record.local_queue,
+        class: record.class,
+        not_before: not_before(object),
     }
 }

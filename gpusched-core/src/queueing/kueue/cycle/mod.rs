@@ -2,6 +2,7 @@
 
 mod assignments;
 mod entry;
+mod events;
 mod fits;
 mod kueue;
 mod nominate;
@@ -10,7 +11,9 @@ mod process;
 mod queue;
 mod record;
 mod reserve;
+mod run;
 mod schedule;
+mod update;
 mod variants;
 
 pub use kueue::Kueue;

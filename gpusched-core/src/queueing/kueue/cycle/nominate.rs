@@ -1,7 +1,7 @@
 //! Nomination: which heads can be considered, and with what assignment.
 
 use super::super::objects::CheckPhase;
-use super::super::pending::{Head, RequeueReason};
+use super::super::pending::{Head, Pending, RequeueReason};
 use super::Scheduler;
 use super::entry::{Candidate, Entry};
 use super::outcome::{EntryStatus, Explanation, QuotaReservedReason, Requeued};
@@ -14,13 +14,14 @@ impl Scheduler {
     pub(super) fn nominate(
         &mut self,
         records: &mut Records,
+        pending: &Pending,
         heads: &[Head],
         now: Time,
     ) -> (Vec<Entry>, Vec<Requeued>) {
         let mut entries = Vec::with_capacity(heads.len());
         let mut refused = Vec::new();
         for head in heads {
-            if let Some((explanation, reason)) = self.refuses(records, head) {
+            if let Some((explanation, reason)) = self.refuses(records, pending, head) {
                 refused.push(Requeued {
                     workload: head.workload,
                     cluster_queue: head.cluster_queue,
@@ -45,6 +46,7 @@ impl Scheduler {
     fn refuses(
         &self,
         records: &Records,
+        pending: &Pending,
         head: &Head,
     ) -> Option<(Explanation, QuotaReservedReason)> {
         let record = &records[head.workload];
@@ -58,11 +60,14 @@ impl Scheduler {
             let reason = QuotaReservedReason::Suspended;
             return Some((Explanation::InactiveClusterQueue, reason));
         }
-        let misconfigured = match record.namespace {
-            None => Explanation::NoNamespace,
-            Some(namespace) if !queue.serves[namespace as usize] => Explanation::NamespaceMismatch,
-            Some(_) if record.above_limits => Explanation::RequestsAboveLimits,
-            Some(_) => return None,
+        let misconfigured = if !record.has_namespace {
+            Explanation::NoNamespace
+        } else if !pending.serves(head.cluster_queue, record.namespace) {
+            Explanation::NamespaceMismatch
+        } else if record.above_limits {
+            Explanation::RequestsAboveLimits
+        } else {
+            return None;
         };
         Some((misconfigured, QuotaReservedReason::Misconfigured))
     }
@@ -71,7 +76,7 @@ impl Scheduler {
         let replaces = self.replaced_slice(records, head.workload, head.cluster_queue);
         let reserved = records[head.workload].reserved();
         let shape = match reserved {
-            true => self.compile(&records[head.workload].object).0,
+            true => self.reserved_shape(&records[head.workload].object),
             false => Arc::clone(&records[head.workload].shape),
         };
         let record = &mut records[head.workload];

@@ -50,8 +50,6 @@ struct Check {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     pub(super) rules: QueueRules,
-    /// By namespace, in the order of the objects: whether it serves it.
-    pub(super) serves: Vec<bool>,
     checks: Vec<Check>,
     /// Rises whenever capacity may have been freed.
     pub(super) generation: u64,
@@ -74,15 +72,9 @@ impl Queue {
             on_flavors: (!check.on_flavors.is_empty()).then(|| check.on_flavors.clone()),
         });
         let rules = QueueRules::new(queue, objects, names, flavors);
-        let selector = queue.namespace_selector.as_ref();
-        let serves = objects
-            .namespaces
-            .iter()
-            .map(|namespace| selector.is_some_and(|selector| selector.matches(&namespace.labels)));
         Queue {
             inactive: inactive(queue, objects, &rules, gates),
             rules,
-            serves: serves.collect(),
             checks: checks.collect(),
             generation: 1,
             concurrent: queue.concurrent_admission.clone(),

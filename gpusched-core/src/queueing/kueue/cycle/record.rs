@@ -1,7 +1,7 @@
 //! The workloads, with what is compiled of them.
 
 use super::super::flavors::{LastAssignment, Shape};
-use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
+use super::super::ids::{ClusterQueueId, LocalQueueId, NamespaceId, WorkloadId};
 use super::super::objects::{Condition, Workload};
 use super::super::workload::EquivalenceClass;
 use super::outcome::{Explanation, QuotaReservedReason};
@@ -11,14 +11,15 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// One workload. The object is what the API server would hold; the rest follows from it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     pub(super) object: Workload,
     /// The ClusterQueue its LocalQueue leads to, or that gave it quota.
     pub(super) queue: Option<ClusterQueueId>,
     pub(super) local_queue: Option<LocalQueueId>,
-    /// Its namespace, by its position among the objects.
-    pub(super) namespace: Option<u32>,
+    pub(super) namespace: NamespaceId,
+    /// Whether its namespace exists.
+    pub(super) has_namespace: bool,
     pub(super) priority: i64,
     pub(super) queued: Time,
     pub(super) shape: Arc<Shape>,

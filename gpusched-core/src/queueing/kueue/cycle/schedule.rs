@@ -2,9 +2,9 @@
 
 use super::super::entries::{Entry as Place, Tournament, classical_order};
 use super::super::flavors::{Flavors, RequestedResources, Shape};
-use super::super::ids::{ClusterQueueId, WorkloadId};
+use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
 use super::super::objects::{Admission, PodSetAssignment, Workload};
-use super::super::pending::{Head, RequeueReason};
+use super::super::pending::{Head, Pending, RequeueReason};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
 use super::super::topology::Topologies;
@@ -33,6 +33,8 @@ pub(super) struct Scheduler {
     /// By ClusterQueue.
     pub(super) queues: Vec<Queue>,
     pub(super) topologies: Topologies,
+    /// By LocalQueue: the ClusterQueue behind it, if there is one.
+    doors: Vec<Option<ClusterQueueId>>,
     /// By LocalQueue: what it used, where that counts.
     pub(super) local_queues: Vec<Option<LocalQueueUse>>,
     /// Cycles so far.
@@ -48,6 +50,12 @@ impl Scheduler {
         for queue in &objects.cluster_queues {
             if let Some(id) = names.cluster_queue(&queue.name) {
                 queues[id.index()] = Queue::new(queue, objects, names, &flavors, gates);
+            }
+        }
+        let mut doors = vec![None; names.local_queues()];
+        for door in &objects.local_queues {
+            if let Some(id) = names.local_queue(&door.namespace, &door.name) {
+                doors[id.index()] = names.cluster_queue(&door.cluster_queue);
             }
         }
         let preemptor = Preemptor::new(objects, names, configuration, &gates);
@@ -73,33 +81,48 @@ impl Scheduler {
             resources,
             queues,
             topologies,
+            doors,
             local_queues: Vec::new(),
             cycle: 0,
         }
     }
 
+    /// Effective requests of a workload.
+    pub(super) fn requests(&self, object: &Workload) -> Vec<PodSetRequests> {
+        total_requests(object, &self.configuration.resources, self.gates)
+    }
+
     /// Compiles what a workload asks for.
-    pub(super) fn compile(&mut self, object: &Workload) -> (Arc<Shape>, Vec<PodSetRequests>) {
-        let requests = total_requests(object, &self.configuration.resources, self.gates);
+    pub(super) fn shape(&mut self, object: &Workload, requests: &[PodSetRequests]) -> Shape {
         let allowed = match self.gates.concurrent_admission {
             true => object.allowed_flavors(),
             false => None,
         };
-        let shape = Shape::new(
+        Shape::new(
             &object.pod_sets,
-            &requests,
+            requests,
             allowed.as_deref(),
             &self.flavors,
             self.quota.names(),
             &mut self.resources,
-        );
-        (Arc::new(shape), requests)
+        )
+    }
+
+    /// Compiles what a workload holds.
+    pub(super) fn reserved_shape(&mut self, object: &Workload) -> Arc<Shape> {
+        let requests = self.requests(object);
+        Arc::new(self.shape(object, &requests))
+    }
+
+    /// The ClusterQueue behind a LocalQueue.
+    pub(super) fn behind(&self, door: LocalQueueId) -> Option<ClusterQueueId> {
+        self.doors[door.index()]
     }
 
     /// Counts what a workload holds by its object, in place of what it held before.
     pub(super) fn hold(&mut self, id: WorkloadId, object: &Workload) {
         self.release(id);
-        let requests = total_requests(object, &self.configuration.resources, self.gates);
+        let requests = self.requests(object);
         let requeuing = self.configuration.requeuing_timestamp;
         let names = self.quota.names();
         let Some(holder) = Holder::new(object, &requests, names, &self.gates, requeuing) else {
@@ -124,9 +147,15 @@ impl Scheduler {
     }
 
     /// One cycle: every head is admitted, makes others leave, or is to be put back.
-    pub(super) fn schedule(&mut self, records: &mut Records, heads: &[Head], now: Time) -> Cycle {
+    pub(super) fn schedule(
+        &mut self,
+        records: &mut Records,
+        pending: &Pending,
+        heads: &[Head],
+        now: Time,
+    ) -> Cycle {
         self.cycle += 1;
-        let (mut entries, refused) = self.nominate(records, heads, now);
+        let (mut entries, refused) = self.nominate(records, pending, heads, now);
         let quota = self.quota.begin();
         let places = self.topologies.begin();
         let order = self.process_all(records, &mut entries, now);

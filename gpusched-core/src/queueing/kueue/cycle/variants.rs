@@ -112,7 +112,7 @@ impl Scheduler {
         if holder.cluster_queue != queue {
             return None;
         }
-        let shape = self.compile(&records[slice].object).0;
+        let shape = self.reserved_shape(&records[slice].object);
         Some((slice, shape))
     }
 }
