@@ -13,9 +13,14 @@ mod entry_order;
 mod fair_target_order;
 mod get_targets;
 mod mode_preference;
+mod needs_second_pass;
 mod partial_search;
 mod preemption_policy;
+mod queue_head;
+mod queue_ops;
+mod queue_order_timestamp;
 mod quota_tree;
+mod scheduling_equivalence;
 mod snapshot;
 mod state;
 mod workload_requests;
@@ -40,9 +45,14 @@ const KINDS: &[(&str, Check)] = &[
     ("fair_target_order", fair_target_order::check),
     ("get_targets", get_targets::check),
     ("mode_preference", mode_preference::check),
+    ("needs_second_pass", needs_second_pass::check),
     ("partial_search", partial_search::check),
     ("preemption_policy", preemption_policy::check),
+    ("queue_head", queue_head::check),
+    ("queue_ops", queue_ops::check),
+    ("queue_order_timestamp", queue_order_timestamp::check),
     ("quota_tree", quota_tree::check),
+    ("scheduling_equivalence", scheduling_equivalence::check),
     ("snapshot", snapshot::check),
     ("workload_requests", workload_requests::check),
 ];

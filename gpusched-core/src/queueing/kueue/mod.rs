@@ -7,6 +7,7 @@
 //! [`Objects`] is what a cluster's API server would hold, as plain data; everything else works on
 //! dense ids.
 
+pub mod admission_fair_sharing;
 mod amount;
 mod config;
 pub mod cycle;

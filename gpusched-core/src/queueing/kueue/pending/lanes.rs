@@ -205,10 +205,15 @@ impl Lanes {
         for (now, workload) in [(None, before), (sticky, sticky)] {
             self.queues[queue.index()].sticky = now;
             let Some(workload) = workload else { continue };
-            if self.side(workload) == Some((queue, Side::Active)) {
+            // Inadmissible ones too: their heap may be the active one some day.
+            if let Some((at, side)) = self.side(workload)
+                && at == queue
+            {
                 let Place { heap, at } = self.place[workload.index()];
                 self.in_heap(heap as usize, |order, items| order.fix(items, at as usize));
-                self.settle(heap / 2);
+                if side == Side::Active {
+                    self.settle(heap / 2);
+                }
             }
         }
     }

@@ -87,6 +87,8 @@ pub struct Pending {
     lanes: Lanes,
     /// By workload: its queue and its place among the withheld there.
     withheld: Vec<Option<(ClusterQueueId, u32)>>,
+    /// By workload: its generation when it was tried last, unless it was updated since; 0 = never.
+    tried: Vec<i64>,
 }
 
 impl Pending {
@@ -111,6 +113,7 @@ impl Pending {
             queues: vec![Queue::default(); names.cluster_queues()],
             lanes: Lanes::new(names.cluster_queues()),
             withheld: Vec::new(),
+            tried: Vec::new(),
         };
         for queue in &objects.cluster_queues {
             if let Some(id) = names.cluster_queue(&queue.name) {
@@ -159,7 +162,9 @@ impl Pending {
     /// another LocalQueue, it has to be [deleted](Pending::delete) first.
     ///
     /// One in flight is left alone: it is put back with what is known then. `retry` tells whether
-    /// the change gives an inadmissible one a new chance; it stays inadmissible otherwise. One
+    /// the change gives an inadmissible one a new chance
+    /// ([`gives_new_chance`](super::workload::gives_new_chance)); it stays inadmissible otherwise,
+    /// unless it was changed while it was tried. One
     /// that may not come back yet, or whose class was refused since the last retry, waits among
     /// the inadmissible, unless it is active already.
     pub fn push_or_update(
@@ -175,6 +180,8 @@ impl Pending {
         }
         let at = self.side(workload).map(|(_, side)| side);
         self.take_out(workload);
+        let tried = (self.tried.get_mut(workload.index())).map_or(0, std::mem::take);
+        let retry = retry || (tried != 0 && tried != facts.generation);
         let class = facts.class;
         let expired = facts.backoff_expired(now);
         self.lanes.set_facts(workload, facts);
@@ -198,6 +205,7 @@ impl Pending {
     ) -> Option<Head> {
         let state = &mut self.queues[queue.index()];
         state.pop_cycle += 1;
+        state.in_flight = None;
         let workload = self.lanes.first(queue, used)?;
         self.lanes.remove(workload);
         let popped = Popped {
@@ -251,7 +259,14 @@ impl Pending {
             self.lanes.set_sticky(queue, sticky.then_some(workload));
         }
         let state = &mut self.queues[queue.index()];
-        state.in_flight = state.in_flight.filter(|one| one.workload != workload);
+        let popped = state.in_flight.filter(|one| one.workload == workload);
+        if let Some(popped) = popped {
+            state.in_flight = None;
+            if self.tried.len() <= workload.index() {
+                self.tried.resize(workload.index() + 1, 0);
+            }
+            self.tried[workload.index()] = popped.generation;
+        }
         let retried = state.retried_after > state.pop_cycle;
         let hope = reason.is_immediate(strategy) || retried || pending_flavors;
         let at = self.side(workload).map(|(_, side)| side);

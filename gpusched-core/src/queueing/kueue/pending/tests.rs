@@ -69,6 +69,7 @@ impl Twin {
 
     fn pop(&mut self, used: &[f64]) -> Option<(WorkloadId, bool)> {
         self.pop_cycle += 1;
+        self.in_flight = None;
         let head = *self.order(used).first()?;
         self.active.remove(&head);
         self.in_flight = Some(head);
@@ -243,7 +244,7 @@ fn cluster(strict: bool, fair: bool) -> (Objects, Configuration) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     /// Whatever happens to a queue, it holds the same workloads in the same places and the same
     /// order as its twin.

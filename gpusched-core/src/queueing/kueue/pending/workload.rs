@@ -1,7 +1,13 @@
 //! What queues have to know of a workload.
 
 use super::super::ids::{LocalQueueId, NamespaceId};
-use super::super::workload::EquivalenceClass;
+use super::super::objects::Workload;
+use super::super::quota::Names;
+use super::super::workload::{
+    EquivalenceClass, effective_priority, not_before, queue_order_timestamp,
+};
+use super::super::{Gates, RequeuingTimestamp};
+use super::Pending;
 use crate::units::Time;
 use std::cmp::Ordering;
 
@@ -29,6 +35,28 @@ pub struct PendingWorkload {
 }
 
 impl PendingWorkload {
+    /// What a Workload object of this class says.
+    pub fn new(
+        workload: &Workload,
+        class: Option<EquivalenceClass>,
+        pending: &Pending,
+        names: &Names,
+        gates: &Gates,
+        requeuing: RequeuingTimestamp,
+    ) -> PendingWorkload {
+        PendingWorkload {
+            priority: effective_priority(workload, gates),
+            queued: queue_order_timestamp(workload, gates, requeuing),
+            uid: workload.uid.as_str().into(),
+            name: format!("{}/{}", workload.namespace, workload.name).into(),
+            generation: workload.generation,
+            namespace: pending.namespace(&workload.namespace),
+            local_queue: names.local_queue(&workload.namespace, &workload.queue),
+            class,
+            not_before: not_before(workload),
+        }
+    }
+
     pub(super) fn backoff_expired(&self, now: Time) -> bool {
         self.not_before.is_none_or(|until| now >= until)
     }

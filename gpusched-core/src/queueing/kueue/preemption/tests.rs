@@ -230,7 +230,9 @@ proptest! {
             requests: &[(cpu, Amount(cpus)), (gpu, Amount(gpus))],
             needs: &[cpu, gpu],
         };
-        prop_assume!(!world.fits(&incoming, true));
+        if world.fits(&incoming, true) {
+            return Ok(());
+        }
         let before = format!("{:?}", world.quota);
         let targets = world.targets(&incoming);
         prop_assert_eq!(format!("{:?}", &world.quota), before);
