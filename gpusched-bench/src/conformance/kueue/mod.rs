@@ -5,6 +5,7 @@
 //! asks the model and compares. Vectors of tier `alpha` (a gate that is off by default) are counted
 //! apart: the closing line is about tier `core`.
 
+mod find_topology;
 mod mode_preference;
 mod partial_search;
 mod workload_requests;
@@ -21,6 +22,7 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 
 /// Kinds of vectors, and what checks them.
 const KINDS: &[(&str, Check)] = &[
+    ("find_topology", find_topology::check),
     ("mode_preference", mode_preference::check),
     ("partial_search", partial_search::check),
     ("workload_requests", workload_requests::check),
