@@ -172,6 +172,7 @@ impl Search<'_> {
 
     /// What to say about it.
     pub(super) fn explain(&self, short: Short, excluded: Exclusions) -> Failure {
+        let excluded = Box::new(excluded);
         if self.tree.at(self.plan.level).is_empty() {
             return Failure::NoDomains(self.tree.levels[self.plan.level].clone());
         }
