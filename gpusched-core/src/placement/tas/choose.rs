@@ -75,6 +75,9 @@ impl Search<'_> {
     /// levels looked at.
     pub(super) fn choose(&self) -> Result<(usize, Vec<Pick>), Short> {
         let mut level = self.plan.level;
+        if self.tree.at(level).is_empty() {
+            return Err(Short { level, fit: 0 });
+        }
         loop {
             if let Some(alone) = self.alone(level) {
                 return Ok((level, vec![alone]));
