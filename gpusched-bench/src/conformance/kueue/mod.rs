@@ -11,6 +11,7 @@ mod cycles;
 mod dominant_resource_share;
 mod entry_order;
 mod fair_target_order;
+mod find_topology;
 mod get_targets;
 mod mode_preference;
 mod needs_second_pass;
@@ -43,6 +44,7 @@ const KINDS: &[(&str, Check)] = &[
     ("dominant_resource_share", dominant_resource_share::check),
     ("entry_order", entry_order::check),
     ("fair_target_order", fair_target_order::check),
+    ("find_topology", find_topology::check),
     ("get_targets", get_targets::check),
     ("mode_preference", mode_preference::check),
     ("needs_second_pass", needs_second_pass::check),

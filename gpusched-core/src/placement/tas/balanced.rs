@@ -82,7 +82,20 @@ impl Sets {
 type Row = Vec<(i64, usize)>;
 
 /// Merges `new` into `row`; where both leave the same number, what is there stays.
-fn merge(row: &mut Row, new: impl Iterator<Item = (i64, usize)>, sets: &mut Sets, at: usize) {
+fn merge(
+    row: &mut Row,
+    new: impl Iterator<Item = (i64, usize)> + Clone,
+    sets: &mut Sets,
+    at: usize,
+) {
+    // Domains are often alike, and then there is nothing new.
+    let mut there = row.iter().map(|one| one.0).peekable();
+    if new.clone().all(|(left, _)| {
+        while there.next_if(|one| *one < left).is_some() {}
+        there.peek() == Some(&left)
+    }) {
+        return;
+    }
     let old = std::mem::take(row);
     let mut old = old.into_iter().peekable();
     for (left, before) in new {
@@ -116,24 +129,22 @@ impl Search<'_> {
         for (at, pick) in picks.iter().enumerate() {
             let counts = pick.counts;
             for used in (1..=most.min(at + 1)).rev() {
-                let unfinished: Row = placed[used - 1]
-                    .iter()
-                    .copied()
-                    .filter(|(left, _)| *left > 0)
-                    .collect();
-                let before = waiting[used - 1].clone();
-                let after = |room: i64| move |(left, set): (i64, usize)| (left - room, set);
+                let after = |room: i64| move |&(left, set): &(i64, usize)| (left - room, set);
+                let (fewer, placed) = placed.split_at_mut(used);
+                let (fewer_waiting, waiting) = waiting.split_at_mut(used);
+                let (done, waiting_before) = (&fewer[used - 1], &fewer_waiting[used - 1]);
                 if counts.slices > 0 {
-                    let new = unfinished.into_iter().map(after(counts.pods));
-                    merge(&mut placed[used], new, &mut sets, at);
+                    let unfinished = done.iter().filter(|(left, _)| *left > 0);
+                    let new = unfinished.map(after(counts.pods));
+                    merge(&mut placed[0], new, &mut sets, at);
                 }
                 if counts.leaders > 0 {
-                    let new = before.iter().copied().map(after(counts.pods_with_leader));
-                    merge(&mut placed[used], new, &mut sets, at);
+                    let new = waiting_before.iter().map(after(counts.pods_with_leader));
+                    merge(&mut placed[0], new, &mut sets, at);
                 }
                 if counts.slices > 0 {
-                    let new = before.into_iter().map(after(counts.pods));
-                    merge(&mut waiting[used], new, &mut sets, at);
+                    let new = waiting_before.iter().map(after(counts.pods));
+                    merge(&mut waiting[0], new, &mut sets, at);
                 }
             }
         }

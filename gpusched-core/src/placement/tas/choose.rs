@@ -75,6 +75,9 @@ impl Search<'_> {
     /// levels looked at.
     pub(super) fn choose(&self) -> Result<(usize, Vec<Pick>), Short> {
         let mut level = self.plan.level;
+        if self.tree.at(level).is_empty() {
+            return Err(Short { level, fit: 0 });
+        }
         loop {
             if let Some(alone) = self.alone(level) {
                 return Ok((level, vec![alone]));
@@ -172,6 +175,7 @@ impl Search<'_> {
 
     /// What to say about it.
     pub(super) fn explain(&self, short: Short, excluded: Exclusions) -> Failure {
+        let excluded = Box::new(excluded);
         if self.tree.at(self.plan.level).is_empty() {
             return Failure::NoDomains(self.tree.levels[self.plan.level].clone());
         }

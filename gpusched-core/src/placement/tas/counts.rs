@@ -70,16 +70,17 @@ impl Counted<'_> {
 
     /// Of a leaf of which `free` is free. O(resources).
     fn leaf(&self, tree: &Tree, leaf: u32, free: &[i64]) -> Counts {
-        if !self.takes(leaf) {
-            return Counts::default();
+        let mut counts = Counts::default();
+        if !self.filter.allows(leaf) {
+            return counts;
         }
-        let pods = self.workers.pods_in(free);
-        let mut counts = Counts {
-            pods,
-            pods_with_leader: pods,
-            affinity: self.filter.score(leaf),
-            ..Counts::default()
-        };
+        // Counts even for a leaf that is not taken otherwise.
+        counts.affinity = self.filter.score(leaf);
+        if !self.takes(leaf) {
+            return counts;
+        }
+        counts.pods = self.workers.pods_in(free);
+        counts.pods_with_leader = counts.pods;
         if let Some(leader) = self.leader.filter(|leader| leader.pods_in(free) > 0) {
             counts.leaders = 1;
             counts.pods_with_leader = self.workers.pods_in_beside(free, leader);

@@ -71,7 +71,7 @@ pub enum Failure {
         /// Slices of more than one pod are counted.
         slices: bool,
         /// Nodes that could not be used.
-        excluded: Exclusions,
+        excluded: Box<Exclusions>,
     },
     /// Too little room for slices within slices.
     #[error("{}", layered(.topology, .layers, .excluded))]
@@ -81,7 +81,7 @@ pub enum Failure {
         /// The widest slices first.
         layers: Vec<LayerFit>,
         /// Nodes that could not be used.
-        excluded: Exclusions,
+        excluded: Box<Exclusions>,
     },
     /// The assignment to repair names a domain that is gone.
     #[error(

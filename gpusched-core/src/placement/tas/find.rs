@@ -66,14 +66,25 @@ pub struct Found {
 /// What came of pod sets that are placed together.
 pub(super) type Results<'a> = Vec<(&'a Ask, Outcome)>;
 
-/// The leader, if there is one, and the workers: of two the one with more pods are the workers,
-/// of equals the first. A third one gets nothing.
-fn roles<'a>(group: &[&'a Ask]) -> (&'a Ask, Option<&'a Ask>) {
-    match *group {
-        [first, second, ..] if second.count > first.count => (second, Some(first)),
-        [first, second, ..] => (first, Some(second)),
-        [only] => (only, None),
-        [] => unreachable!("a group has a pod set that named it"),
+/// Pod sets that are placed together, in their order.
+pub(super) struct Group<'a> {
+    first: &'a Ask,
+    rest: Vec<&'a Ask>,
+}
+
+impl<'a> Group<'a> {
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a Ask> {
+        [self.first].into_iter().chain(self.rest.iter().copied())
+    }
+
+    /// The workers and, if there is one, the leader: of two pod sets the one with more pods are the
+    /// workers, of equals the first. A third one gets nothing.
+    fn roles(&self) -> (&'a Ask, Option<&'a Ask>) {
+        match self.rest.first() {
+            Some(second) if second.count > self.first.count => (second, Some(self.first)),
+            second => (self.first, second.copied()),
+        }
     }
 }
 
@@ -84,7 +95,7 @@ impl Forest {
     pub fn find(&mut self, asks: &[Ask], options: Options<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         self.look(asks, |forest, group, last| {
-            let results = forest.group(group, options, asks, last);
+            let results = forest.group(&group, options, asks, last);
             let failed = results.iter().any(|(_, one)| one.failure().is_some());
             found.extend(results.into_iter().map(|(ask, outcome)| Found {
                 pod_set: ask.pod_set,
@@ -101,12 +112,12 @@ impl Forest {
     pub fn fits_somewhere(&mut self, asks: &[Ask], options: Options<'_>) -> bool {
         let mut fits = true;
         self.look(asks, |forest, group, last| {
-            fits &= match (last, options.repair, roles(group)) {
+            fits &= match (last, options.repair, group.roles()) {
                 (true, None, (workers, leader)) if forest.is_fresh(workers) => {
                     forest.counts_suffice(workers, leader, options)
                 }
                 _ => forest
-                    .group(group, options, asks, last)
+                    .group(&group, options, asks, last)
                     .iter()
                     .all(|(_, one)| one.failure().is_none()),
             };
@@ -120,21 +131,22 @@ impl Forest {
     fn look<'a>(
         &mut self,
         asks: &'a [Ask],
-        mut each: impl FnMut(&mut Forest, &[&'a Ask], bool) -> bool,
+        mut each: impl FnMut(&mut Forest, Group<'a>, bool) -> bool,
     ) {
         let mut rest: Vec<&Ask> = asks.iter().collect();
         rest.sort_by_key(|ask| ask.tree);
         let mut skipped = None;
-        while let Some(&first) = rest.first() {
+        while let Some((&first, others)) = rest.split_first() {
             let together = |ask: &&Ask| {
                 ask.tree == first.tree && ask.group.is_some() && ask.group == first.group
             };
-            let (group, others): (Vec<&Ask>, Vec<&Ask>) = match first.group {
-                None => (vec![first], rest[1..].to_vec()),
-                Some(_) => rest.iter().copied().partition(together),
-            };
+            let (members, others) = others.iter().partition(|&ask| together(ask));
             rest = others;
-            if skipped != Some(first.tree) && !each(self, &group, rest.is_empty()) {
+            let group = Group {
+                first,
+                rest: members,
+            };
+            if skipped != Some(first.tree) && !each(self, group, rest.is_empty()) {
                 skipped = Some(first.tree);
             }
         }
@@ -149,7 +161,7 @@ impl Forest {
     /// One group. What it gets is assumed for those after it.
     fn group<'a>(
         &mut self,
-        group: &[&'a Ask],
+        group: &Group<'a>,
         options: Options<'_>,
         asks: &[Ask],
         last: bool,
@@ -158,7 +170,7 @@ impl Forest {
         if let Some(repair) = options.repair {
             return self.repair(group, repair, matters);
         }
-        let (workers, leader) = roles(group);
+        let (workers, leader) = group.roles();
         if !self.is_fresh(workers)
             && let Some(results) = self.resize(workers, leader, options, matters)
         {
@@ -174,7 +186,7 @@ impl Forest {
         match self.place(question) {
             Err(failure) => group
                 .iter()
-                .map(|ask| (*ask, Outcome::Failed(failure.clone())))
+                .map(|ask| (ask, Outcome::Failed(failure.clone())))
                 .collect(),
             Ok((for_workers, for_leader)) => {
                 let leader = leader.zip(for_leader);

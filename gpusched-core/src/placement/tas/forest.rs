@@ -7,8 +7,10 @@ use super::plan::Plan;
 use super::requests::{RequestTable, RequestsId};
 use super::tree::{FlavorTopology, NONE, Tree};
 use crate::kube::{BoundPod, Node, Resources};
-use crate::queueing::kueue::Gates;
-use crate::queueing::kueue::objects::{TopologyAssignment, TopologyDomain, TopologyRequest};
+use crate::queueing::kueue::objects::{
+    Topology, TopologyAssignment, TopologyDomain, TopologyRequest,
+};
+use crate::queueing::kueue::{Gates, Objects};
 use rustc_hash::FxHashMap;
 
 /// A flavor with a topology, by the position of its name among all of them.
@@ -118,6 +120,25 @@ impl Forest {
             forest.add_pod(&pod.node, &pod.requests);
         }
         forest
+    }
+
+    /// Trees of the flavors of a cluster whose topology exists. What its workloads use is not
+    /// counted yet: see [`Forest::usage_by_name`] and [`Forest::admit`].
+    pub fn of(objects: &Objects, gates: &Gates) -> Self {
+        let mut flavors = Vec::new();
+        for flavor in &objects.flavors {
+            let named = |one: &&Topology| Some(&one.name) == flavor.topology.as_ref();
+            if let Some(topology) = objects.topologies.iter().find(named) {
+                flavors.push(FlavorTopology {
+                    name: &flavor.name,
+                    topology: &topology.name,
+                    levels: &topology.levels,
+                    node_labels: &flavor.node_labels,
+                    tolerations: &flavor.tolerations,
+                });
+            }
+        }
+        Forest::new(&flavors, &objects.nodes, &objects.pods, Rules::from(gates))
     }
 
     fn plant(&mut self, flavor: &FlavorTopology<'_>, nodes: &[&Node]) {

@@ -2,7 +2,7 @@
 
 use super::assignment::Assignment;
 use super::failure::Failure;
-use super::find::{Outcome, Repair, Results};
+use super::find::{Group, Outcome, Repair, Results};
 use super::flavor::{Ask, Question};
 use super::forest::{Forest, TreeId};
 use super::plan::Plan;
@@ -14,12 +14,12 @@ impl Forest {
     /// Repairs pod sets one by one; the first failure ends it.
     pub(super) fn repair<'a>(
         &mut self,
-        group: &[&'a Ask],
+        group: &Group<'a>,
         repair: Repair<'_>,
         matters: impl Fn(TreeId) -> bool,
     ) -> Results<'a> {
         let mut results = Vec::new();
-        for &ask in group {
+        for ask in group.iter() {
             let Some(existing) = &ask.previous else {
                 continue;
             };
