@@ -3,6 +3,7 @@
 mod assignments;
 mod entry;
 mod events;
+mod fair_admission;
 mod fits;
 mod kueue;
 mod nominate;
