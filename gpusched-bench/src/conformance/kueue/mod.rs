@@ -5,10 +5,13 @@
 //! asks the model and compares. Vectors of tier `alpha` (a gate that is off by default) are counted
 //! apart: the closing line is about tier `core`.
 
+mod assign;
 mod candidate_order;
+mod cycles;
 mod dominant_resource_share;
 mod entry_order;
 mod fair_target_order;
+mod find_topology;
 mod get_targets;
 mod mode_preference;
 mod needs_second_pass;
@@ -21,6 +24,7 @@ mod quota_tree;
 mod scheduling_equivalence;
 mod snapshot;
 mod state;
+mod workload_requests;
 
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
@@ -34,10 +38,13 @@ type Check = fn(&Value, Gates) -> Result<(), Difference>;
 
 /// Kinds of vectors, and what checks them.
 const KINDS: &[(&str, Check)] = &[
+    ("assign", assign::check),
     ("candidate_order", candidate_order::check),
+    ("cycles", cycles::check),
     ("dominant_resource_share", dominant_resource_share::check),
     ("entry_order", entry_order::check),
     ("fair_target_order", fair_target_order::check),
+    ("find_topology", find_topology::check),
     ("get_targets", get_targets::check),
     ("mode_preference", mode_preference::check),
     ("needs_second_pass", needs_second_pass::check),
@@ -49,6 +56,7 @@ const KINDS: &[(&str, Check)] = &[
     ("quota_tree", quota_tree::check),
     ("scheduling_equivalence", scheduling_equivalence::check),
     ("snapshot", snapshot::check),
+    ("workload_requests", workload_requests::check),
 ];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {

@@ -10,6 +10,7 @@
 pub mod admission_fair_sharing;
 mod amount;
 mod config;
+pub mod cycle;
 pub mod entries;
 pub mod flavors;
 mod gates;
@@ -21,6 +22,7 @@ pub mod quota;
 pub mod requests;
 #[cfg(test)]
 mod testing;
+pub mod topology;
 pub mod workload;
 
 pub use amount::Amount;

@@ -31,6 +31,17 @@ impl Retries {
         }
     }
 
+    /// Roots get other ids; `None` = there is no such tree any more.
+    pub fn rename(&mut self, to: impl Fn(QuotaNodeId) -> Option<QuotaNodeId>) {
+        for (root, due) in std::mem::take(&mut self.requested) {
+            let Some(root) = to(root) else { continue };
+            let first = self.requested.entry(root).or_insert(due);
+            *first = due.min(*first);
+        }
+        let requested = self.requested.iter();
+        self.due = requested.map(|(root, due)| (*due, *root)).collect();
+    }
+
     /// When the next tree is due.
     pub fn next_due(&self) -> Option<Time> {
         self.due.first().map(|(due, _)| *due)
