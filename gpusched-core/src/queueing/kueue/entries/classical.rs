@@ -6,7 +6,8 @@ use std::cmp::Reverse;
 
 /// Positions of the entries in the order they are processed: second passes first, then (with the
 /// gate `PrioritizePreemptorWorkloads`) preemptors, then those that borrow from less high up, then
-/// (with `PrioritySortingWithinCohort`) by priority, then by time; at last by name. O(n log n).
+/// (with `PrioritySortingWithinCohort`) by priority, then by time. Exact ties stay as they are
+/// given: heads come in the order of the names of their queues. O(n log n).
 ///
 /// Source: `makeClassicalIterator` of `pkg/scheduler/scheduler.go`.
 pub fn classical_order(entries: &[Entry<'_>], gates: &Gates) -> Vec<usize> {
@@ -21,10 +22,9 @@ pub fn classical_order(entries: &[Entry<'_>], gates: &Gates) -> Vec<usize> {
                 false => 0,
             }),
             entry.queued,
-            entry.name,
         )
     };
     let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by(|a, b| key(a).cmp(&key(b)));
+    order.sort_by_key(key);
     order
 }

@@ -21,7 +21,7 @@ use crate::units::Time;
 pub struct Entry<'a> {
     /// The queue it is the head of.
     pub cluster_queue: ClusterQueueId,
-    /// Its reference, the last tie-break.
+    /// Its reference, the last tie-break of the tournament.
     pub name: &'a str,
     /// It holds quota: this is its second pass.
     pub has_quota_reservation: bool,

@@ -1,5 +1,16 @@
 //! A binary heap whose items know where they are, so that any of them can leave.
 
+/// What happens to a heap.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// An item comes.
+    Push(u32),
+    /// The one at a place leaves.
+    Remove(usize),
+    /// The one at a place may have come before or behind others.
+    Mend(usize),
+}
+
 /// `before(a, b)` = a goes first; `placed(item, at)` is told of every item that moves.
 pub(super) struct Order<B, P> {
     pub(super) before: B,
@@ -8,22 +19,24 @@ pub(super) struct Order<B, P> {
 
 impl<B: Fn(u32, u32) -> bool, P: FnMut(u32, usize)> Order<B, P> {
     /// O(log n).
-    pub(super) fn push(&mut self, items: &mut Vec<u32>, item: u32) {
-        let at = items.len();
-        items.push(item);
-        self.up(items, at);
-    }
-
-    /// Takes out the item at a place. O(log n).
-    pub(super) fn remove(&mut self, items: &mut Vec<u32>, at: usize) {
-        items.swap_remove(at);
-        if at < items.len() {
-            self.fix(items, at);
+    pub(super) fn apply(&mut self, items: &mut Vec<u32>, change: Change) {
+        match change {
+            Change::Push(item) => {
+                let at = items.len();
+                items.push(item);
+                self.up(items, at);
+            }
+            Change::Remove(at) => {
+                items.swap_remove(at);
+                if at < items.len() {
+                    self.mend(items, at);
+                }
+            }
+            Change::Mend(at) => self.mend(items, at),
         }
     }
 
-    /// The item at a place may have come before or behind others. O(log n).
-    pub(super) fn fix(&mut self, items: &mut [u32], at: usize) {
+    fn mend(&mut self, items: &mut [u32], at: usize) {
         if self.up(items, at) == at {
             self.down(items, at);
         }

@@ -10,7 +10,7 @@
 //! where admission is shared fairly, per LocalQueue (a *group*).
 
 use super::super::ids::{ClusterQueueId, LocalQueueId, NamespaceId, WorkloadId};
-use super::heap::Order;
+use super::heap::{Change, Order};
 use super::workload::PendingWorkload;
 use rustc_hash::FxHashMap;
 
@@ -165,9 +165,7 @@ impl Lanes {
             return;
         };
         let Place { heap, at } = self.place[workload.index()];
-        self.in_heap(heap as usize, |order, items| {
-            order.remove(items, at as usize)
-        });
+        self.change(heap as usize, Change::Remove(at as usize));
         self.place[workload.index()].heap = NOWHERE;
         if side == Side::Active {
             self.settle(heap / 2);
@@ -210,7 +208,7 @@ impl Lanes {
                 && at == queue
             {
                 let Place { heap, at } = self.place[workload.index()];
-                self.in_heap(heap as usize, |order, items| order.fix(items, at as usize));
+                self.change(heap as usize, Change::Mend(at as usize));
                 if side == Side::Active {
                     self.settle(heap / 2);
                 }
@@ -351,25 +349,18 @@ impl Lanes {
 
     fn push(&mut self, heap: usize, workload: u32) {
         self.place[workload as usize].heap = heap as u32;
-        self.in_heap(heap, |order, items| order.push(items, workload));
+        self.change(heap, Change::Push(workload));
     }
 
-    fn in_heap<R>(
-        &mut self,
-        heap: usize,
-        change: impl FnOnce(
-            &mut Order<&dyn Fn(u32, u32) -> bool, &mut dyn FnMut(u32, usize)>,
-            &mut Vec<u32>,
-        ) -> R,
-    ) -> R {
+    fn change(&mut self, heap: usize, change: Change) {
         let queue = self.lanes[heap / 2].queue;
         let sticky = self.queues[queue.index()].sticky;
         let (facts, place) = (&self.facts, &mut self.place);
-        let mut order: Order<&dyn Fn(u32, u32) -> bool, &mut dyn FnMut(u32, usize)> = Order {
-            before: &|a, b| before(facts, sticky, a, b),
-            placed: &mut |workload, at| place[workload as usize].at = at as u32,
+        let mut order = Order {
+            before: |a, b| before(facts, sticky, a, b),
+            placed: |workload: u32, at: usize| place[workload as usize].at = at as u32,
         };
-        change(&mut order, &mut self.heaps[heap])
+        order.apply(&mut self.heaps[heap], change);
     }
 
     /// The active workload of a lane that goes first; the lane must have one.
@@ -394,12 +385,13 @@ impl Lanes {
             before: |a, b| before(facts, sticky, head(a), head(b)),
             placed: |lane: u32, at: usize| place[lane as usize] = at as u32,
         };
-        match (empty, at) {
-            (true, NOWHERE) => {}
-            (true, at) => order.remove(items, at as usize),
-            (false, NOWHERE) => order.push(items, lane),
-            (false, at) => order.fix(items, at as usize),
-        }
+        let change = match (empty, at) {
+            (true, NOWHERE) => return,
+            (true, at) => Change::Remove(at as usize),
+            (false, NOWHERE) => Change::Push(lane),
+            (false, at) => Change::Mend(at as usize),
+        };
+        order.apply(items, change);
     }
 }
 
