@@ -15,6 +15,7 @@ pub mod ids;
 pub mod objects;
 pub mod quota;
 pub mod requests;
+pub mod status;
 #[cfg(test)]
 mod testing;
 
