@@ -1,5 +1,6 @@
 //! What is wrong with a document, and by which path it is reached.
 
+use super::Severity;
 use crate::diagnostic::Diagnostic;
 use std::cell::RefCell;
 use std::fmt;
@@ -109,23 +110,22 @@ impl fmt::Display for Path<'_> {
 
 /// What was noticed while reading, besides what stops it.
 #[derive(Default)]
-pub(super) struct Notices {
-    warnings: RefCell<Vec<Fault>>,
-    unknown: RefCell<Vec<Fault>>,
-}
+pub(super) struct Notices(RefCell<Vec<(Severity, Fault)>>);
 
 impl Notices {
+    /// Something that can be lived with.
     pub(super) fn warn(&self, fault: Fault) {
-        self.warnings.borrow_mut().push(fault);
+        self.0.borrow_mut().push((Severity::Warning, fault));
     }
 
-    /// A field nobody knows.
-    pub(super) fn unknown(&self, fault: Fault) {
-        self.unknown.borrow_mut().push(fault);
+    /// Something the API server would refuse, or that would change decisions unseen. Whoever
+    /// reads a single object that is known to be right may overlook it.
+    pub(super) fn refuse(&self, fault: Fault) {
+        self.0.borrow_mut().push((Severity::Error, fault));
     }
 
-    /// What can be lived with, and the fields nobody knows.
-    pub(super) fn into_parts(self) -> (Vec<Fault>, Vec<Fault>) {
-        (self.warnings.into_inner(), self.unknown.into_inner())
+    /// Everything noticed, in order.
+    pub(super) fn into_inner(self) -> Vec<(Severity, Fault)> {
+        self.0.into_inner()
     }
 }

@@ -1,8 +1,8 @@
 //! Which queues work, and why the others do not: the `Active` conditions of ClusterQueues and
 //! LocalQueues, and what keeps a Workload out before any scheduling.
 
-use super::objects::{AdmissionCheck, ClusterQueue, LocalQueue, Objects, StopPolicy, Workload};
 use super::Gates;
+use super::objects::{AdmissionCheck, ClusterQueue, LocalQueue, Objects, StopPolicy, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -201,7 +201,11 @@ impl<'o> Status<'o> {
             found.push(Inactive::Stopped);
         }
         let missing = |name: &&&str| !self.flavors.contains_key(**name);
-        push(&mut found, Inactive::FlavorNotFound, names(flavors.iter().filter(missing)));
+        push(
+            &mut found,
+            Inactive::FlavorNotFound,
+            names(flavors.iter().filter(missing)),
+        );
         let multi_kueue = self.checks_of(queue, &flavors, &mut found);
         // Topology is the business of the clusters that get the work.
         if self.gates.topology_aware_scheduling && !multi_kueue {
@@ -209,7 +213,11 @@ impl<'o> Status<'o> {
                 let topology = self.flavors.get(**name).copied().flatten();
                 topology.is_some_and(|topology| !self.topologies.contains(topology))
             };
-            push(&mut found, Inactive::TopologyNotFound, names(flavors.iter().filter(without)));
+            push(
+                &mut found,
+                Inactive::TopologyNotFound,
+                names(flavors.iter().filter(without)),
+            );
         }
         if let Some(cohort) = &queue.cohort
             && self.is_on_cycle(cohort)
@@ -233,7 +241,11 @@ impl<'o> Status<'o> {
         };
         let missing = rules.keys().filter(|name| !self.checks.contains_key(*name));
         push(found, Inactive::AdmissionCheckNotFound, names(missing));
-        push(found, Inactive::AdmissionCheckInactive, named(&|one| !one.active));
+        push(
+            found,
+            Inactive::AdmissionCheckInactive,
+            named(&|one| !one.active),
+        );
         let multi_kueue = named(&|one| one.controller == MULTI_KUEUE);
         let provisioning = named(&|one| one.controller == PROVISIONING);
         if multi_kueue.len() > 1 {
@@ -381,12 +393,21 @@ mod tests {
         };
         assert_eq!(reasons(&["plain", "racks"], &[("asks", &[])]), [""; 0]);
         assert_eq!(reasons(&["gone"], &[]), ["FlavorNotFound"]);
-        assert_eq!(reasons(&["plain"], &[("x", &[])]), ["AdmissionCheckNotFound"]);
-        assert_eq!(reasons(&["plain"], &[("off", &[])]), ["AdmissionCheckInactive"]);
+        assert_eq!(
+            reasons(&["plain"], &[("x", &[])]),
+            ["AdmissionCheckNotFound"]
+        );
+        assert_eq!(
+            reasons(&["plain"], &[("off", &[])]),
+            ["AdmissionCheckInactive"]
+        );
         assert_eq!(reasons(&["lost"], &[]), ["TopologyNotFound"]);
         assert_eq!(reasons(&["lost"], &[("far", &[])]), [""; 0]);
         assert_eq!(
-            reasons(&["gone", "plain"], &[("far", &["plain"]), ("farther", &[]), ("asks", &[])]),
+            reasons(
+                &["gone", "plain"],
+                &[("far", &["plain"]), ("farther", &[]), ("asks", &[])]
+            ),
             [
                 "FlavorNotFound",
                 "MultipleMultiKueueAdmissionChecks",
