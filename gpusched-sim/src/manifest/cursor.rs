@@ -56,7 +56,7 @@ impl<'p, 'v> At<'p, 'v> {
     }
 
     /// The way here from the root.
-    fn path(&self) -> Vec<Part> {
+    pub(super) fn path(&self) -> Vec<Part> {
         let mut path = match self.parent {
             Some(parent) => parent.path(),
             None => Vec::new(),
@@ -71,14 +71,14 @@ impl<'p, 'v> At<'p, 'v> {
     }
 
     /// Notes something about this value that does not stop the reading.
-    pub(super) fn warn(&self, fault: Box<Fault>) {
-        self.notices.warn(*fault);
+    pub(super) fn warn(&self, fault: impl Into<Fault>) {
+        self.notices.warn(fault.into());
     }
 
     /// Refuses something about this value that the API server would refuse too, without stopping
     /// the reading.
-    pub(super) fn refuse(&self, fault: Box<Fault>) {
-        self.notices.refuse(*fault);
+    pub(super) fn refuse(&self, fault: impl Into<Fault>) {
+        self.notices.refuse(fault.into());
     }
 
     /// Complains about every field of this object that is not listed. What the list holds and

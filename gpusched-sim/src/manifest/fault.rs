@@ -42,6 +42,18 @@ pub(super) enum Part {
     Index(usize),
 }
 
+impl From<&str> for Part {
+    fn from(name: &str) -> Part {
+        Part::Field(name.to_owned())
+    }
+}
+
+impl From<usize> for Part {
+    fn from(index: usize) -> Part {
+        Part::Index(index)
+    }
+}
+
 /// Something wrong with a value, not located yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -50,6 +62,12 @@ pub(super) struct Fault {
     pub(super) help: Option<String>,
     /// The name of the field is wrong, not its value.
     pub(super) key: bool,
+}
+
+impl From<Box<Fault>> for Fault {
+    fn from(fault: Box<Fault>) -> Fault {
+        *fault
+    }
 }
 
 impl Fault {

@@ -9,7 +9,7 @@ use super::kind::{self, JobReader, Kind};
 use super::meta::Meta;
 use super::{Problem, rules};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
-use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady};
+use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady, Quota};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,13 @@ const DECISIVE: &[(&str, &str, &str)] = &[
         "RuntimeClass",
         "overheads of RuntimeClasses are not applied",
     ),
+];
+
+/// Kinds of Kueue that configure what happens elsewhere.
+const ELSEWHERE: &[&str] = &[
+    "ProvisioningRequestConfig",
+    "MultiKueueConfig",
+    "MultiKueueCluster",
 ];
 
 /// Where an object stands.
@@ -157,6 +164,7 @@ impl Manifests {
                 if let Err(fault) = read.document(at, &origin, &mut gathered, file, document) {
                     notices.refuse(*fault);
                 }
+                let first = read.problems.len();
                 for (severity, fault) in notices.into_inner() {
                     let diagnostic = *file.blame(document, fault);
                     read.problems.push(Problem {
@@ -164,6 +172,8 @@ impl Manifests {
                         diagnostic,
                     });
                 }
+                read.problems[first..]
+                    .sort_by_key(|one| (one.diagnostic.line, one.diagnostic.column));
             }
         }
         read.files = files;
@@ -184,6 +194,13 @@ impl Manifests {
     /// Feature gates, those of the configuration set.
     pub fn gates(&self) -> Gates {
         self.gates
+    }
+
+    /// The quota trees, with what workloads that hold a reservation use; inactive queues are out.
+    ///
+    /// Complexity: workloads × pod sets × resources × depth of the cohorts.
+    pub fn quota(&self) -> Quota {
+        super::quota::in_use(self)
     }
 
     /// Everything that is wrong, in the order it stands in the files.
@@ -258,7 +275,6 @@ impl Manifests {
 
     /// An object that makes up the cluster.
     fn object(&mut self, at: At<'_, '_>, known: &'static Kind, origin: &Origin) -> Read<()> {
-        (known.rules)(&at)?;
         let meta = Meta::read(&at)?;
         let namespace = match (known.namespaced, meta.namespace.as_str()) {
             (true, "") => DEFAULT.to_owned(),
@@ -278,6 +294,7 @@ impl Manifests {
                 }));
         }
         (known.read)(at, &mut self.objects)?;
+        (known.rules)(&at)?;
         // Who writes a manifest by hand gives no status; the controllers will.
         let status = at.field("status");
         match known.name {
@@ -345,6 +362,9 @@ impl Manifests {
         if let Some((.., why)) = DECISIVE.iter().find(|one| (one.0, one.1) == (group, kind)) {
             let help = "write into the workloads what it would add, and leave it out";
             name.refuse(name.fault(*why).help(help));
+            return Ok(());
+        }
+        if group == "kueue.x-k8s.io" && ELSEWHERE.contains(&kind) {
             return Ok(());
         }
         let meta = Meta::read(&at)?;
@@ -448,12 +468,8 @@ impl Manifests {
                 self.origins.insert(key, origin);
                 self.objects.workloads.push(workload);
             }
-            Err(class) => {
+            Err(fault) => {
                 let (file, documents) = &self.files[origin.file];
-                let path = [origin.path, vec![Part::Field("metadata".to_owned())]].concat();
-                let message = format!("there is no priority class `{class}`");
-                let fault = Fault::new(path, message)
-                    .help("Kueue makes no Workload of a job whose class does not exist");
                 let diagnostic = *file.blame(&documents[origin.document], *fault);
                 self.problems.push(Problem::error(diagnostic));
             }

@@ -1,6 +1,7 @@
 //! A Workload in the making: what a job says, before priorities are looked up.
 
 use crate::manifest::cursor::{At, Read};
+use crate::manifest::fault::{Fault, Part};
 use crate::manifest::meta::Meta;
 use gpusched_core::kube::Labels;
 use gpusched_core::queueing::kueue::Gates;
@@ -18,14 +19,38 @@ const COPIED: &[&str] = &[
     "kueue.x-k8s.io/priority-boost",
 ];
 
+/// A priority class by name, and where it is named.
+#[derive(Clone, Debug)]
+pub(super) struct ClassName {
+    name: String,
+    path: Vec<Part>,
+}
+
+impl ClassName {
+    /// The class a field names, if it does.
+    pub(super) fn read(at: &At<'_, '_>) -> Read<Option<ClassName>> {
+        let path = || at.path();
+        Ok(at.name()?.map(|name| ClassName { name, path: path() }))
+    }
+
+    fn find(&self, classes: &[PriorityClass]) -> Read<PriorityClass> {
+        let found = classes.iter().find(|class| class.name == self.name);
+        found.cloned().ok_or_else(|| {
+            let message = format!("there is no priority class `{}`", self.name);
+            Fault::new(self.path.clone(), message)
+                .help("Kueue makes no Workload of a job whose class does not exist")
+        })
+    }
+}
+
 /// What a job says.
 #[derive(Clone, Debug)]
 pub(in crate::manifest) struct Draft {
     workload: Workload,
     /// The WorkloadPriorityClass it names.
-    class: Option<String>,
+    class: Option<ClassName>,
     /// The PriorityClass its pods name.
-    pod_class: Option<String>,
+    pod_class: Option<ClassName>,
 }
 
 impl Draft {
@@ -36,17 +61,18 @@ impl Draft {
         kind: &str,
         meta: Meta,
         pod_sets: Vec<PodSet>,
-        pod_class: Option<String>,
+        pod_class: Option<ClassName>,
     ) -> Read<Draft> {
-        let label = |name: &str| meta.labels.get(name).cloned();
         let max_execution_s = max_execution(at, &meta.labels)?;
         let annotations = meta.annotations.iter();
         let copied = annotations.filter(|(name, _)| COPIED.contains(&name.as_str()));
-        let class = label(PRIORITY_CLASS);
+        let (metadata, queue) = (at.field("metadata"), meta.labels.get(QUEUE_NAME));
+        let labels = metadata.field("labels");
+        let class = ClassName::read(&labels.field(PRIORITY_CLASS))?;
         Ok(Draft {
             workload: Workload {
                 name: format!("{}-{}", kind.to_lowercase(), meta.name),
-                queue: label(QUEUE_NAME).unwrap_or_default(),
+                queue: queue.cloned().unwrap_or_default(),
                 annotations: copied.map(|(k, v)| (k.clone(), v.clone())).collect(),
                 namespace: meta.namespace,
                 uid: meta.uid,
@@ -71,21 +97,13 @@ impl Draft {
         (&self.workload.namespace, kind, name)
     }
 
-    /// The finished Workload. A class that does not exist is given back: Kueue makes no Workload
-    /// until it does.
+    /// The finished Workload. A class that does not exist is a fault: Kueue makes no Workload until
+    /// it does.
     ///
     /// The WorkloadPriorityClass the job names comes first; then, with its gate, the one called
     /// `default`; then the PriorityClass of the pods; then the PriorityClass that is the default;
     /// then 0.
-    pub(in crate::manifest) fn finish(
-        mut self,
-        objects: &Objects,
-        gates: Gates,
-    ) -> Result<Workload, String> {
-        let by_name = |classes: &[PriorityClass], name: &str| {
-            let found = classes.iter().find(|class| class.name == name);
-            found.cloned().ok_or_else(|| name.to_owned())
-        };
+    pub(in crate::manifest) fn finish(mut self, objects: &Objects, gates: Gates) -> Read<Workload> {
         let default = |classes: &[PriorityClass]| {
             let defaults = classes.iter().filter(|class| class.global_default);
             defaults.max_by_key(|class| class.value).cloned()
@@ -96,9 +114,9 @@ impl Draft {
             .then(|| default(own))
             .flatten();
         let class = match (&self.class, fallback, &self.pod_class) {
-            (Some(name), ..) => Some(by_name(own, name)?),
+            (Some(name), ..) => Some(name.find(own)?),
             (None, Some(class), _) => Some(class),
-            (None, None, Some(name)) => Some(by_name(&objects.priority_classes, name)?),
+            (None, None, Some(name)) => Some(name.find(&objects.priority_classes)?),
             (None, None, None) => default(&objects.priority_classes),
         };
         self.workload.priority = Some(class.as_ref().map_or(0, |class| class.value));

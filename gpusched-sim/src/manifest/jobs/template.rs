@@ -1,5 +1,6 @@
 //! Pod templates of jobs: the pod, and what its annotations ask of the topology.
 
+use super::draft::ClassName;
 use crate::manifest::cursor::{At, Read};
 use crate::manifest::fault::Notices;
 use crate::manifest::kube::pod_spec;
@@ -35,9 +36,9 @@ pub(super) fn pod_set(at: &At<'_, '_>, name: &str, count: i32) -> Read<PodSet> {
 }
 
 /// The PriorityClass the pods name.
-pub(super) fn pod_class(at: &At<'_, '_>) -> Read<Option<String>> {
+pub(super) fn pod_class(at: &At<'_, '_>) -> Read<Option<ClassName>> {
     let spec = at.field("spec");
-    spec.field("priorityClassName").name()
+    ClassName::read(&spec.field("priorityClassName"))
 }
 
 /// What annotations ask for, if anything.
