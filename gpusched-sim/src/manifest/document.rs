@@ -119,8 +119,10 @@ impl<'de> Visitor<'de> for AnyValue {
 /// A file with its text, to quote from.
 #[derive(Clone, Debug)]
 pub(super) struct File {
-    pub(super) name: String,
+    name: String,
     text: String,
+    /// Where each line begins, in bytes: dumps are long, and what is wrong with them may be often.
+    lines: Vec<usize>,
 }
 
 /// One document of a file.
@@ -136,8 +138,12 @@ impl File {
     /// # Errors
     /// When it is no YAML.
     pub(super) fn parse(name: &str, text: String) -> Result<(File, Vec<Document>)> {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let file = File {
             name: name.to_owned(),
+            lines: std::iter::once(0)
+                .chain(ends.map(|(at, _)| at + 1))
+                .collect(),
             text,
         };
         let options = serde_saphyr::options! {
@@ -165,12 +171,18 @@ impl File {
         Ok((file, documents))
     }
 
+    /// A line by its number, the first being 1.
+    fn line(&self, number: u64) -> Option<&str> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        let rest = self.text.get(*self.lines.get(index)?..)?;
+        rest.lines().next()
+    }
+
     /// A problem at a place of the file, with its line.
     fn point(&self, place: (u64, u64), problem: Box<Diagnostic>) -> Box<Diagnostic> {
         let (number, column) = place;
         let problem = problem.at(&self.name, number, column);
-        let index = usize::try_from(number).unwrap_or(0).checked_sub(1);
-        let Some(line) = index.and_then(|index| self.text.lines().nth(index)) else {
+        let Some(line) = self.line(number) else {
             return problem;
         };
         let skipped = usize::try_from(column).unwrap_or(1).saturating_sub(1);

@@ -10,7 +10,7 @@ use super::meta::Meta;
 use super::{Problem, rules};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady, Quota};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Group of Kueue's own configuration.
@@ -418,7 +418,7 @@ impl Manifests {
         for pod in &mut self.objects.pods {
             fill(&mut pod.namespace);
         }
-        let owners: Vec<Owner> = self
+        let owners: BTreeSet<Owner> = self
             .objects
             .workloads
             .iter()
@@ -479,15 +479,17 @@ impl Manifests {
     /// Namespaces something stands in exist, with the one label every namespace has.
     fn add_namespaces(&mut self) {
         let objects = &mut self.objects;
+        let have: BTreeSet<&String> = objects.namespaces.iter().map(|one| &one.name).collect();
         let queues = objects.local_queues.iter().map(|queue| &queue.namespace);
         let workloads = objects.workloads.iter().map(|one| &one.namespace);
-        let mut names: Vec<String> = queues.chain(workloads).cloned().collect();
-        names.sort();
-        names.dedup();
-        names.retain(|name| !objects.namespaces.iter().any(|have| have.name == *name));
+        let needed: BTreeSet<&String> = queues.chain(workloads).collect();
+        let implied: Vec<String> = needed
+            .difference(&have)
+            .map(|name| (*name).clone())
+            .collect();
         objects
             .namespaces
-            .extend(names.into_iter().map(super::kube::implied_namespace));
+            .extend(implied.into_iter().map(super::kube::implied_namespace));
     }
 }
 

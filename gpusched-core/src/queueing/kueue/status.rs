@@ -295,6 +295,15 @@ impl<'o> Status<'o> {
         }
     }
 
+    /// The ClusterQueue a Workload is queued in, whether or not it may.
+    pub fn queue_of(&self, workload: &Workload) -> Option<&'o ClusterQueue> {
+        let key = (workload.namespace.as_str(), workload.queue.as_str());
+        let door = self.local_queues.get(&key)?;
+        self.cluster_queues
+            .get(door.cluster_queue.as_str())
+            .copied()
+    }
+
     /// What keeps a Workload out before any scheduling; `None` if nothing does.
     pub fn workload(&self, workload: &Workload) -> Option<Blocked> {
         let key = (workload.namespace.as_str(), workload.queue.as_str());

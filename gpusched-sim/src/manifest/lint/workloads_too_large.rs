@@ -14,20 +14,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, found: &mut Found) {
-    let objects = context.objects;
-    for workload in &objects.workloads {
+    for workload in &context.objects.workloads {
         let reserved = workload.is("QuotaReserved") || workload.is("Finished");
         if reserved || context.status.workload(workload).is_some() {
             continue;
         }
-        let door = objects.local_queues.iter().find(|queue| {
-            (&queue.namespace, &queue.name) == (&workload.namespace, &workload.queue)
-        });
-        let queue = door.and_then(|door| {
-            let mut queues = objects.cluster_queues.iter();
-            queues.find(|queue| queue.name == door.cluster_queue)
-        });
-        let Some(queue) = queue else {
+        let Some(queue) = context.status.queue_of(workload) else {
             continue;
         };
         let config = &context.configuration.resources;
