@@ -10,6 +10,7 @@ pub mod event_queue;
 pub mod mig;
 pub mod openb;
 pub mod replay;
+pub mod tas;
 pub mod workload;
 
 use comfy_table::{Cell, CellAlignment, Table};

@@ -1,0 +1,4 @@
+//! Topology-aware scheduling: known decisions, and properties against slow twins.
+
+mod golden;
+mod twins;
