@@ -9,6 +9,7 @@ pub mod bare_easy;
 pub mod event_queue;
 pub mod mig;
 pub mod openb;
+pub mod kueue;
 pub mod replay;
 pub mod tas;
 pub mod workload;

@@ -16,6 +16,10 @@ id!(
     LocalQueueId(u32)
 );
 id!(
+    /// A Namespace.
+    NamespaceId(u32)
+);
+id!(
     /// A ResourceFlavor.
     FlavorId(u32)
 );

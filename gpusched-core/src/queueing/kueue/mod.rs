@@ -7,16 +7,23 @@
 //! [`Objects`] is what a cluster's API server would hold, as plain data; everything else works on
 //! dense ids.
 
+pub mod admission_fair_sharing;
 mod amount;
 mod config;
+pub mod cycle;
+pub mod entries;
 pub mod flavors;
 mod gates;
 pub mod ids;
 pub mod objects;
+pub mod pending;
+pub mod preemption;
 pub mod quota;
 pub mod requests;
 #[cfg(test)]
 mod testing;
+pub mod topology;
+pub mod workload;
 
 pub use amount::Amount;
 pub use config::{

@@ -2,6 +2,8 @@
 //! (upstream: `flavorassigner.go`).
 
 use super::super::ids::{ClusterQueueId, FlavorId, FlavorResourceId, ResourceId};
+use super::super::objects::Delayed;
+use super::super::preemption::PreemptionPossibility;
 use super::super::{Amount, Gates, Quota};
 use super::attempt::{Attempt, Attempts};
 use super::last::LastAssignment;
@@ -9,17 +11,6 @@ use super::mode::{GranularMode, Mode, PreemptionMode};
 use super::reason::{NoFitReason, Reason, TopologyError};
 use super::rules::{FlavorTopology, Flavors, Group, QueueRules};
 use super::shape::{Amounts, RequestedResources, Shape};
-
-/// What preempting could do for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PreemptionPossibility {
-    /// There is nobody to preempt.
-    NoCandidates,
-    /// Somebody of the same ClusterQueue is among the victims.
-    Preempt,
-    /// All victims are of other ClusterQueues.
-    Reclaim,
-}
 
 /// Whom the assigner asks about quota and preemption.
 pub trait PreemptionOracle {
@@ -67,7 +58,7 @@ pub struct PodSetFlavors {
     /// Why it cannot be placed in a topology at all.
     pub error: Option<TopologyError>,
     /// Whether its place in a topology is decided later.
-    pub delayed_topology: bool,
+    pub delayed: Option<Delayed>,
 }
 
 impl PodSetFlavors {
@@ -106,6 +97,8 @@ pub struct Assignment {
     pub borrowing_level: u32,
     /// Quota it would use, each flavor-resource once.
     pub usage: Vec<(FlavorResourceId, Amount)>,
+    /// Whether the search came to an end, so that places can be looked for.
+    pub complete: bool,
     /// A mode that was decided for the whole, whatever the pod sets say.
     decided: Option<Mode>,
 }
@@ -268,9 +261,10 @@ impl FlavorAssigner<'_> {
             }
             assignment.attempts.push((members.clone(), attempts));
             if failed {
-                break;
+                return assignment;
             }
         }
+        assignment.complete = true;
         assignment
     }
 

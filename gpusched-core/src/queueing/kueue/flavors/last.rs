@@ -30,6 +30,13 @@ impl LastAssignment {
         index.map_or(0, |(_, index)| usize::try_from(index + 1).unwrap_or(0))
     }
 
+    /// Resources get other ids.
+    pub fn rename(&mut self, to: &mut impl FnMut(ResourceId) -> ResourceId) {
+        for (resource, _) in self.tried.iter_mut().flatten() {
+            *resource = to(*resource);
+        }
+    }
+
     /// Whether it no longer describes the present: with `preserve`
     /// (`FlavorFungibilityPreserveScanProgress`) a workload of another shape starts over, and what
     /// is at most one cycle old holds whatever happened; else it holds until capacity was freed.

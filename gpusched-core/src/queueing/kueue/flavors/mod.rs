@@ -25,10 +25,7 @@ mod reason;
 mod rules;
 mod shape;
 
-pub use assign::{
-    Assignment, FlavorAssigner, FlavorAssignment, PodSetFlavors, PreemptionOracle,
-    PreemptionPossibility,
-};
+pub use assign::{Assignment, FlavorAssigner, FlavorAssignment, PodSetFlavors, PreemptionOracle};
 pub use attempt::{Attempt, Attempts};
 pub use last::LastAssignment;
 pub use matching::{Mismatch, mismatch};

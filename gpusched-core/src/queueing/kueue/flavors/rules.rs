@@ -7,11 +7,6 @@ use super::super::objects::{
 };
 use super::super::quota::Names;
 
-/// The controller of ProvisioningRequest admission checks.
-const PROVISIONING: &str = "kueue.x-k8s.io/provisioning-request";
-/// The controller of MultiKueue admission checks.
-const MULTI_KUEUE: &str = "kueue.x-k8s.io/multikueue";
-
 /// Levels of the topology of a flavor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FlavorTopology {
@@ -115,6 +110,11 @@ pub struct QueueRules {
 }
 
 impl QueueRules {
+    /// The controller of ProvisioningRequest admission checks.
+    pub const PROVISIONING: &str = "kueue.x-k8s.io/provisioning-request";
+    /// The controller of MultiKueue admission checks.
+    pub const MULTI_KUEUE: &str = "kueue.x-k8s.io/multikueue";
+
     /// The rules of `queue` among `objects`.
     pub fn new(queue: &ClusterQueue, objects: &Objects, names: &Names, flavors: &Flavors) -> Self {
         let mut rules = QueueRules {
@@ -148,7 +148,8 @@ impl QueueRules {
                 }
             }
             for resource in &resources {
-                rules.group_of[resource.index()] = u8::try_from(rules.groups.len()).ok();
+                let group = &mut rules.group_of[resource.index()];
+                *group = group.or(u8::try_from(rules.groups.len()).ok());
             }
             group.resources = resources;
             rules.groups.push(group);
@@ -159,8 +160,8 @@ impl QueueRules {
         for rule in &queue.checks {
             let check = objects.checks.iter().find(|one| one.name == rule.name);
             match check.map(|one| one.controller.as_str()) {
-                Some(MULTI_KUEUE) => rules.multi_kueue = true,
-                Some(PROVISIONING) => {
+                Some(Self::MULTI_KUEUE) => rules.multi_kueue = true,
+                Some(Self::PROVISIONING) => {
                     for id in (0..names.flavors()).map(FlavorId::from) {
                         let name = names.flavor_name(id);
                         rules.provisioned[id.index()] |= rule.on_flavors.is_empty()

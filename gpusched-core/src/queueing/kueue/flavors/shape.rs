@@ -4,7 +4,6 @@ use super::super::ids::{FlavorId, ResourceId};
 use super::super::objects::{PodSet, TopologyMode, TopologyRequest};
 use super::super::quota::Names;
 use super::super::requests::{PodSetRequests, scaled};
-use super::partial::PodSetReducer;
 use super::rules::{FlavorTopology, Flavors};
 use super::{Mismatch, mismatch};
 use crate::kube::{Resources, pod_requests};
@@ -133,14 +132,12 @@ impl PodSetShape {
 }
 
 /// What a workload asks for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// Its pod sets, in order.
     pub pod_sets: Vec<PodSetShape>,
     /// Pod sets that get the same flavors, in the order of the first of each group.
     pub groups: Vec<Vec<u16>>,
-    /// How far it can be reduced.
-    pub reducer: PodSetReducer,
     /// Flavors this variant of a workload is for; `None` = all.
     pub allowed: Option<Vec<FlavorId>>,
 }
@@ -153,7 +150,7 @@ impl Shape {
     pub fn new(
         pod_sets: &[PodSet],
         requests: &[PodSetRequests],
-        allowed: Option<Vec<FlavorId>>,
+        allowed: Option<&[String]>,
         flavors: &Flavors,
         names: &Names,
         resources: &mut RequestedResources,
@@ -173,12 +170,13 @@ impl Shape {
             }
             shapes.push(pod_set(spec, requests, flavors, names, resources));
         }
-        let counts = pod_sets.iter().map(|one| (one.count, one.min_count));
         Shape {
             pod_sets: shapes,
             groups: groups.into_iter().map(|(_, members)| members).collect(),
-            reducer: PodSetReducer::new(counts),
-            allowed,
+            allowed: allowed.map(|allowed| {
+                let ids = allowed.iter();
+                ids.filter_map(|name| names.flavor(name)).collect()
+            }),
         }
     }
 

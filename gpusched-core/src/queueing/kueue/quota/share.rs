@@ -17,10 +17,10 @@ pub struct DominantResourceShare {
 }
 
 impl DominantResourceShare {
-    /// Below the share of every node: where a search for the highest one starts.
-    pub const LOWEST: DominantResourceShare = DominantResourceShare {
+    /// The share of a node that borrows nothing.
+    pub const NONE: DominantResourceShare = DominantResourceShare {
         weight: 1.0,
-        unweighted: -1.0,
+        unweighted: 0.0,
         dominant: None,
         borrowing: false,
     };
@@ -57,6 +57,12 @@ impl DominantResourceShare {
         self.weight == 0.0 && self.unweighted != 0.0
     }
 
+    /// Whether this share is infinite and the other is not, so that no victim taken from the other
+    /// side makes the two comparable.
+    pub(in super::super) fn is_beyond(self, other: DominantResourceShare) -> bool {
+        self.is_infinite() && !other.is_infinite()
+    }
+
     /// The lower share has the better claim. Nodes of weight 0 that borrow come last, among each
     /// other by their unweighted shares.
     pub fn compare(self, other: DominantResourceShare) -> Ordering {
@@ -83,9 +89,7 @@ impl Quota {
     ) -> DominantResourceShare {
         let mut share = DominantResourceShare {
             weight: self.fair_weight(node),
-            unweighted: 0.0,
-            dominant: None,
-            borrowing: false,
+            ..DominantResourceShare::NONE
         };
         let Some(parent) = self.parent(node) else {
             return share;
