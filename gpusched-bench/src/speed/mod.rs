@@ -7,9 +7,11 @@
 pub mod bare;
 pub mod bare_easy;
 pub mod event_queue;
+pub mod kueue;
 pub mod mig;
 pub mod openb;
 pub mod replay;
+pub mod tas;
 pub mod workload;
 
 use comfy_table::{Cell, CellAlignment, Table};

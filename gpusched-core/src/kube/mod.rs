@@ -7,12 +7,16 @@ mod affinity;
 mod labels;
 mod node;
 mod pod;
+mod quantity;
+mod requests;
 mod taints;
 
 pub use affinity::{NodeAffinity, NodeSelectorTerm, PreferredTerm};
 pub use labels::{LabelSelector, Labels, Operator, Requirement};
 pub use node::{BoundPod, Node};
 pub use pod::{Container, PodSpec};
+pub use quantity::{Format, Quantity, QuantityError};
+pub use requests::pod_requests;
 pub use taints::{Effect, Taint, Toleration, TolerationOperator, untolerated};
 
 use std::collections::BTreeMap;

@@ -26,6 +26,8 @@ pub struct PodSpec {
     pub overhead: Resources,
     /// Pod-level requests, which override the sum over containers for the resources they name.
     pub resources: Resources,
+    /// Pod-level limits.
+    pub resource_limits: Resources,
     /// Labels a node must have.
     pub node_selector: Labels,
     /// Node affinity.

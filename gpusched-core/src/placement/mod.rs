@@ -22,6 +22,7 @@ mod pwr;
 mod random;
 pub mod registry;
 mod scored;
+pub mod tas;
 mod trial;
 mod typical;
 mod with_mig;

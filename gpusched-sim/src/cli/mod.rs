@@ -11,6 +11,7 @@ mod completions;
 mod explain;
 mod failure;
 mod interrupt;
+mod kueue;
 mod mig;
 mod out_dir;
 mod policy;
@@ -48,6 +49,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
         Verb::Mig(args) => mig::mig(args.verb),
+        Verb::Kueue(args) => kueue::kueue(args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),

@@ -5,6 +5,27 @@
 //! asks the model and compares. Vectors of tier `alpha` (a gate that is off by default) are counted
 //! apart: the closing line is about tier `core`.
 
+mod assign;
+mod candidate_order;
+mod cycles;
+mod dominant_resource_share;
+mod entry_order;
+mod fair_target_order;
+mod find_topology;
+mod get_targets;
+mod mode_preference;
+mod needs_second_pass;
+mod partial_search;
+mod preemption_policy;
+mod queue_head;
+mod queue_ops;
+mod queue_order_timestamp;
+mod quota_tree;
+mod scheduling_equivalence;
+mod snapshot;
+mod state;
+mod workload_requests;
+
 use super::files::{entries, json, json_lines, name};
 use super::{Difference, FileResult, Sheet, Tally, Unreadable};
 use gpusched_core::queueing::kueue::Gates;
@@ -16,7 +37,27 @@ use std::path::Path;
 type Check = fn(&Value, Gates) -> Result<(), Difference>;
 
 /// Kinds of vectors, and what checks them.
-const KINDS: &[(&str, Check)] = &[];
+const KINDS: &[(&str, Check)] = &[
+    ("assign", assign::check),
+    ("candidate_order", candidate_order::check),
+    ("cycles", cycles::check),
+    ("dominant_resource_share", dominant_resource_share::check),
+    ("entry_order", entry_order::check),
+    ("fair_target_order", fair_target_order::check),
+    ("find_topology", find_topology::check),
+    ("get_targets", get_targets::check),
+    ("mode_preference", mode_preference::check),
+    ("needs_second_pass", needs_second_pass::check),
+    ("partial_search", partial_search::check),
+    ("preemption_policy", preemption_policy::check),
+    ("queue_head", queue_head::check),
+    ("queue_ops", queue_ops::check),
+    ("queue_order_timestamp", queue_order_timestamp::check),
+    ("quota_tree", quota_tree::check),
+    ("scheduling_equivalence", scheduling_equivalence::check),
+    ("snapshot", snapshot::check),
+    ("workload_requests", workload_requests::check),
+];
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     let defaults = defaults(dir)?;

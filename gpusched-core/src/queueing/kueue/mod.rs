@@ -7,10 +7,24 @@
 //! [`Objects`] is what a cluster's API server would hold, as plain data; everything else works on
 //! dense ids.
 
+pub mod admission_fair_sharing;
 mod amount;
 mod config;
+pub mod cycle;
+pub mod entries;
+pub mod flavors;
 mod gates;
+pub mod ids;
 pub mod objects;
+pub mod pending;
+pub mod preemption;
+pub mod quota;
+pub mod requests;
+pub mod status;
+#[cfg(test)]
+mod testing;
+pub mod topology;
+pub mod workload;
 
 pub use amount::Amount;
 pub use config::{
@@ -20,3 +34,4 @@ pub use config::{
 };
 pub use gates::{Gates, UnknownGate};
 pub use objects::Objects;
+pub use quota::Quota;

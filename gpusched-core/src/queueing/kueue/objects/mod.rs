@@ -10,6 +10,7 @@ mod cluster_queue;
 mod cohort;
 mod flavor;
 mod local_queue;
+mod marks;
 mod workload;
 
 pub use cluster_queue::{

@@ -1,6 +1,6 @@
 //! Workload: what is queued, admitted and preempted.
 
-use crate::kube::{Labels, PodSpec, Resources};
+use crate::kube::{Labels, PodSpec, Resources, Toleration};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
@@ -34,10 +34,12 @@ pub struct Workload {
     pub inactive: bool,
     /// Groups of equal pods.
     pub pod_sets: Vec<PodSet>,
-    /// Names of gates that keep it from preempting.
+    /// Names of closed gates, which keep it from preempting.
     pub preemption_gates: Vec<String>,
     /// `maximumExecutionTimeSeconds`.
     pub max_execution_s: Option<i64>,
+    /// Seconds it was admitted before, in all earlier admissions together.
+    pub past_execution_s: i64,
     /// `status.admission`.
     pub admission: Option<Admission>,
     /// `status.conditions`.
@@ -223,6 +225,8 @@ pub struct CheckState {
     pub requeue_after_s: Option<i64>,
     /// Node selectors it adds, by pod set.
     pub node_selectors: BTreeMap<String, Labels>,
+    /// Tolerations it adds, by pod set.
+    pub tolerations: BTreeMap<String, Vec<Toleration>>,
 }
 
 /// A WorkloadPriorityClass or a PriorityClass.
