@@ -5,6 +5,9 @@
 //! again only about nodes that changed). Policies that must see a gang as a whole override
 //! [`Placement::place`]. [`registry`] is the one table of names.
 //!
+//! [`tas`] is another kind of placement: not a policy for nodes and devices, but topology-aware
+//! scheduling, which gives the pods of a workload their nodes at admission.
+//!
 //! A policy proposes; [`Trial::take`] checks every proposal against the cluster. Ties go to the
 //! node of lowest rank.
 
