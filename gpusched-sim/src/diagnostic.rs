@@ -83,15 +83,20 @@ impl Diagnostic {
     /// the offending characters, and the help. `colour` adds terminal colours; without it the
     /// text holds `file:line:column` literally.
     pub fn render(&self, colour: bool) -> String {
+        self.render_as("error", colour)
+    }
+
+    /// The same under another word than `error`: a rule's name, or `warning`, which is yellow.
+    pub fn render_as(&self, word: &str, colour: bool) -> String {
         let paint = |code: &str, text: &str| match colour {
             true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             false => text.to_string(),
         };
-        let mut text = format!(
-            "{}: {}\n",
-            paint("1;31", "error"),
-            paint("1", &self.message)
-        );
+        let shade = match word.starts_with("error") {
+            true => "1;31",
+            false => "1;33",
+        };
+        let mut text = format!("{}: {}\n", paint(shade, word), paint("1", &self.message));
         let number = if self.line > 0 {
             self.line.to_string()
         } else {
@@ -193,6 +198,12 @@ impl fmt::Display for Diagnostic {
 }
 
 impl std::error::Error for Diagnostic {}
+
+impl From<Box<Diagnostic>> for Diagnostic {
+    fn from(problem: Box<Diagnostic>) -> Self {
+        *problem
+    }
+}
 
 impl From<std::io::Error> for Box<Diagnostic> {
     fn from(error: std::io::Error) -> Self {

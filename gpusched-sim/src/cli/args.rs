@@ -3,8 +3,10 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod kueue;
 mod trace;
 
+pub(crate) use kueue::{KueueExplainArgs, KueueLintArgs, KueueVerb, KueueVerbArgs};
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
 };
@@ -50,6 +52,8 @@ pub(crate) enum Verb {
     Trace(TraceVerbArgs),
     /// List and describe the policies
     Policy(PolicyVerbArgs),
+    /// Look at Kueue's queues and quotas in manifests and dumps
+    Kueue(KueueVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files

@@ -11,6 +11,7 @@ mod completions;
 mod explain;
 mod failure;
 mod interrupt;
+mod kueue;
 mod out_dir;
 mod policy;
 mod progress;
@@ -46,6 +47,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
+        Verb::Kueue(args) => kueue::kueue(args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),

@@ -39,6 +39,12 @@ pub(crate) fn complain(problem: &Diagnostic) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Shows something that is less than an end, under its own word.
+pub(crate) fn report(word: &str, problem: &Diagnostic) {
+    let text = problem.render_as(word, colours());
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Whether a person watches standard error.
 pub(crate) fn watched() -> bool {
     io::stderr().is_terminal()

@@ -32,11 +32,6 @@ impl<'p, 'v> At<'p, 'v> {
         }
     }
 
-    /// The value as it stands.
-    pub(super) fn value(&self) -> Option<&'v Value> {
-        self.value
-    }
-
     /// Whether there is a value.
     pub(super) fn present(&self) -> bool {
         self.value.is_some()
@@ -61,7 +56,7 @@ impl<'p, 'v> At<'p, 'v> {
     }
 
     /// The way here from the root.
-    fn path(&self) -> Vec<Part> {
+    pub(super) fn path(&self) -> Vec<Part> {
         let mut path = match self.parent {
             Some(parent) => parent.path(),
             None => Vec::new(),
@@ -76,12 +71,19 @@ impl<'p, 'v> At<'p, 'v> {
     }
 
     /// Notes something about this value that does not stop the reading.
-    pub(super) fn warn(&self, fault: Box<Fault>) {
-        self.notices.warn(*fault);
+    pub(super) fn warn(&self, fault: impl Into<Fault>) {
+        self.notices.warn(fault.into());
+    }
+
+    /// Refuses something about this value that the API server would refuse too, without stopping
+    /// the reading.
+    pub(super) fn refuse(&self, fault: impl Into<Fault>) {
+        self.notices.refuse(fault.into());
     }
 
     /// Complains about every field of this object that is not listed. What the list holds and
-    /// nobody reads is known to have no influence on decisions.
+    /// nobody reads is known to have no influence on decisions. A slip of the hand is refused;
+    /// what resembles nothing may be of a version to come.
     pub(super) fn only(&self, known: &[&[&'static str]]) -> Read<()> {
         let Some(value) = self.value else {
             return Ok(());
@@ -96,12 +98,23 @@ impl<'p, 'v> At<'p, 'v> {
                 .child(Step::Field(name), None)
                 .fault(format!("there is no field `{name}` here"))
                 .at_key();
-            self.notices.unknown(match close {
-                Some(close) => *fault.help(format!("did you mean `{close}`?")),
-                None => *fault.help("the API server drops fields it does not know"),
-            });
+            match close {
+                Some(close) => self.refuse(fault.help(format!("did you mean `{close}`?"))),
+                None => self.warn(fault.help("it is ignored, as the API server drops it")),
+            }
         }
         Ok(())
+    }
+
+    /// Refuses fields of this object that another version of the API has, under the name it has.
+    pub(super) fn renamed(&self, names: &[(&'static str, &str)]) {
+        for (old, new) in names {
+            let at = self.field(old);
+            if at.present() {
+                let fault = at.fault(format!("there is no field `{old}` in this version"));
+                self.refuse(fault.at_key().help(format!("here it is called `{new}`")));
+            }
+        }
     }
 
     /// Complains about the type of this value.

@@ -1,5 +1,6 @@
 //! What is wrong with a document, and by which path it is reached.
 
+use super::Severity;
 use crate::diagnostic::Diagnostic;
 use std::cell::RefCell;
 use std::fmt;
@@ -41,6 +42,18 @@ pub(super) enum Part {
     Index(usize),
 }
 
+impl From<&str> for Part {
+    fn from(name: &str) -> Part {
+        Part::Field(name.to_owned())
+    }
+}
+
+impl From<usize> for Part {
+    fn from(index: usize) -> Part {
+        Part::Index(index)
+    }
+}
+
 /// Something wrong with a value, not located yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -49,6 +62,12 @@ pub(super) struct Fault {
     pub(super) help: Option<String>,
     /// The name of the field is wrong, not its value.
     pub(super) key: bool,
+}
+
+impl From<Box<Fault>> for Fault {
+    fn from(fault: Box<Fault>) -> Fault {
+        *fault
+    }
 }
 
 impl Fault {
@@ -109,23 +128,22 @@ impl fmt::Display for Path<'_> {
 
 /// What was noticed while reading, besides what stops it.
 #[derive(Default)]
-pub(super) struct Notices {
-    warnings: RefCell<Vec<Fault>>,
-    unknown: RefCell<Vec<Fault>>,
-}
+pub(super) struct Notices(RefCell<Vec<(Severity, Fault)>>);
 
 impl Notices {
+    /// Something that can be lived with.
     pub(super) fn warn(&self, fault: Fault) {
-        self.warnings.borrow_mut().push(fault);
+        self.0.borrow_mut().push((Severity::Warning, fault));
     }
 
-    /// A field nobody knows.
-    pub(super) fn unknown(&self, fault: Fault) {
-        self.unknown.borrow_mut().push(fault);
+    /// Something the API server would refuse, or that would change decisions unseen. Whoever
+    /// reads a single object that is known to be right may overlook it.
+    pub(super) fn refuse(&self, fault: Fault) {
+        self.0.borrow_mut().push((Severity::Error, fault));
     }
 
-    /// What can be lived with, and the fields nobody knows.
-    pub(super) fn into_parts(self) -> (Vec<Fault>, Vec<Fault>) {
-        (self.warnings.into_inner(), self.unknown.into_inner())
+    /// Everything noticed, in order.
+    pub(super) fn into_inner(self) -> Vec<(Severity, Fault)> {
+        self.0.into_inner()
     }
 }

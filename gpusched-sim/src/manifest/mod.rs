@@ -4,19 +4,28 @@
 //! [`gpusched_core::queueing::kueue::objects`], with the defaults of the API; the old names are
 //! converted as Kueue's conversion does. One file per kind.
 //!
+//! [`Manifests`] reads files: what the API server would refuse is said with its place.
 //! [`objects_from_json`] takes objects that are known to be right up to their types, such as those
 //! of a conformance vector.
 
 mod configuration;
 mod cursor;
+mod document;
 mod fault;
+mod jobs;
 mod kind;
 mod kube;
 mod kueue;
+pub mod lint;
 mod meta;
+mod quota;
+mod read;
+mod rules;
 mod time;
 
-use crate::diagnostic::Result;
+pub use read::Manifests;
+
+use crate::diagnostic::{Diagnostic, Result};
 use cursor::{At, Read};
 use fault::Notices;
 use gpusched_core::kube::{BoundPod, Node, PodSpec};
@@ -26,6 +35,40 @@ use gpusched_core::queueing::kueue::objects::{
 };
 use gpusched_core::queueing::kueue::{Configuration, Objects};
 use serde_json::Value;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Something is left out that changes no decision.
+    Warning,
+    /// The API server would refuse it, or decisions would not be those of Kueue.
+    Error,
+}
+
+/// Something wrong with a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What, where, and how to mend it.
+    pub diagnostic: Diagnostic,
+}
+
+impl Problem {
+    fn error(diagnostic: Diagnostic) -> Problem {
+        Problem {
+            severity: Severity::Error,
+            diagnostic,
+        }
+    }
+
+    fn warning(diagnostic: Diagnostic) -> Problem {
+        Problem {
+            severity: Severity::Warning,
+            diagnostic,
+        }
+    }
+}
 
 /// Reads one object that stands for itself: what is noticed about it goes nowhere.
 fn single<T>(value: &Value, read: impl FnOnce(At<'_, '_>) -> Read<T>) -> Result<T> {
@@ -104,7 +147,12 @@ pub fn objects_from_json<'v>(values: impl IntoIterator<Item = &'v Value>) -> Res
     for value in values {
         let notices = Notices::default();
         let at = At::root(value, &notices);
-        kind::read(at, &mut objects).map_err(|fault| {
+        let read = match kind::group_kind(&at).map(kind::known) {
+            Ok(Some(known)) => (known.read)(at, &mut objects),
+            Ok(None) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        read.map_err(|fault| {
             let name = |part: &Value| part.as_str().unwrap_or_default().to_owned();
             let (kind, name) = (name(&value["kind"]), name(&value["metadata"]["name"]));
             let mut problem = fault.unplaced();

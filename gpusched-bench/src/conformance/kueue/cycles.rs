@@ -2,6 +2,7 @@
 
 use super::state::{configuration, objects, time, unreadable};
 use super::{Difference, Gates};
+use gpusched_core::kube::{Resources, pod_requests};
 use gpusched_core::queueing::kueue::Amount;
 use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue};
 use gpusched_core::queueing::kueue::ids::{
@@ -27,6 +28,13 @@ pub(super) fn check(vector: &Value, gates: Gates) -> Result<(), Difference> {
         fair_sharing: configuration.fair_sharing.is_some(),
         kueue: Kueue::new(objects, &configuration, gates, start),
     };
+    for (queue, consumed) in vector["localQueueUsage"].as_object().into_iter().flatten() {
+        let (namespace, name) = queue.split_once('/').unwrap_or(("default", queue));
+        let consumed = resources(consumed)?;
+        history
+            .kueue
+            .set_local_queue_usage(namespace, name, &consumed, start);
+    }
     let steps = vector["steps"].as_array().into_iter().flatten();
     for (index, step) in steps.enumerate() {
         let now = match step.get("at") {
@@ -39,6 +47,13 @@ pub(super) fn check(vector: &Value, gates: Gates) -> Result<(), Difference> {
         })?;
     }
     Ok(())
+}
+
+/// A list of resources, read as what a container requests.
+fn resources(value: &Value) -> Result<Resources, Difference> {
+    let pod = json!({"containers": [{"name": "any", "resources": {"requests": value}}]});
+    let pod = manifest::pod_spec(&pod).map_err(|error| unreadable("resources", error))?;
+    Ok(pod_requests(&pod))
 }
 
 fn text(value: &Value) -> &str {

@@ -20,6 +20,7 @@ pub mod pending;
 pub mod preemption;
 pub mod quota;
 pub mod requests;
+pub mod status;
 #[cfg(test)]
 mod testing;
 pub mod topology;

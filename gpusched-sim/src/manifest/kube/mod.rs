@@ -9,7 +9,7 @@ mod priority_class;
 mod taints;
 
 pub(super) use labels::selector;
-pub(super) use namespace::{METADATA_NAME, namespace};
+pub(super) use namespace::{implied_namespace, namespace};
 pub(super) use node::node;
 pub(super) use pod::{bound_pod, pod_spec, uses_topology};
 pub(super) use priority_class::priority_class;

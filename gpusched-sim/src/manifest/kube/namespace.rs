@@ -5,7 +5,7 @@ use crate::manifest::meta::Meta;
 use gpusched_core::queueing::kueue::objects::Namespace;
 
 /// The label the API server gives to every namespace.
-pub(in crate::manifest) const METADATA_NAME: &str = "kubernetes.io/metadata.name";
+const METADATA_NAME: &str = "kubernetes.io/metadata.name";
 
 /// A Namespace.
 pub(in crate::manifest) fn namespace(at: At<'_, '_>) -> Read<Namespace> {
@@ -14,4 +14,12 @@ pub(in crate::manifest) fn namespace(at: At<'_, '_>) -> Read<Namespace> {
     } = Meta::read(&at)?;
     labels.insert(METADATA_NAME.to_owned(), name.clone());
     Ok(Namespace { name, labels })
+}
+
+/// A namespace nobody wrote down.
+pub(in crate::manifest) fn implied_namespace(name: String) -> Namespace {
+    Namespace {
+        labels: [(METADATA_NAME.to_owned(), name.clone())].into(),
+        name,
+    }
 }

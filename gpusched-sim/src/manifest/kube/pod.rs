@@ -21,6 +21,10 @@ pub(in crate::manifest) fn pod_spec(at: At<'_, '_>) -> Read<PodSpec> {
     let (resources, resource_limits) = requests_and_limits(at.field("resources"))?;
     let claims = at.field("resourceClaims").list(|item| {
         let template = item.field("resourceClaimTemplateName");
+        if template.present() {
+            let fault = template.fault("devices of claim templates are not charged to quota here");
+            template.refuse(fault.help("ask for them as an extended resource instead"));
+        }
         template.name()
     })?;
     Ok(PodSpec {

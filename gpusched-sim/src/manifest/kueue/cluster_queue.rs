@@ -94,11 +94,20 @@ pub(in crate::manifest) fn cluster_queue(at: At<'_, '_>) -> Read<ClusterQueue> {
     at.only(&[OBJECT])?;
     let version = Version::of(&at)?;
     let spec = at.field("spec");
-    let (own, cohort) = match version {
-        Version::Old => (SPEC_OLD, "cohort"),
-        Version::New => (SPEC_NEW, "cohortName"),
+    let cohort = match version {
+        Version::Old => {
+            spec.renamed(&[("cohortName", "cohort")]);
+            "cohort"
+        }
+        Version::New => {
+            spec.renamed(&[
+                ("cohort", "cohortName"),
+                ("admissionChecks", "admissionChecksStrategy"),
+            ]);
+            "cohortName"
+        }
     };
-    spec.only(&[SPEC, own])?;
+    spec.only(&[SPEC, SPEC_OLD, SPEC_NEW])?;
     let scope = spec.field("admissionScope");
     scope.only(&[&["admissionMode"]])?;
     Ok(ClusterQueue {

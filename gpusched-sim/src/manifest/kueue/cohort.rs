@@ -10,14 +10,11 @@ use gpusched_core::queueing::kueue::objects::Cohort;
 pub(in crate::manifest) fn cohort(at: At<'_, '_>) -> Read<Cohort> {
     at.only(&[OBJECT])?;
     let spec = at.field("spec");
-    let old: &[&str] = match Version::of(&at)? {
-        Version::Old => &["parent"],
-        Version::New => &[],
-    };
-    spec.only(&[&["parentName", "resourceGroups", "fairSharing"], old])?;
+    spec.only(&[&["parentName", "parent", "resourceGroups", "fairSharing"]])?;
     let mut parent = spec.field("parentName").name()?;
-    for name in old {
-        parent = parent.or(spec.field(name).name()?);
+    match Version::of(&at)? {
+        Version::Old => parent = parent.or(spec.field("parent").name()?),
+        Version::New => spec.renamed(&[("parent", "parentName")]),
     }
     Ok(Cohort {
         name: Meta::read(&at)?.name,

@@ -18,7 +18,7 @@ pub(super) use admission_check::admission_check;
 pub(super) use cluster_queue::cluster_queue;
 pub(super) use cohort::cohort;
 pub(super) use local_queue::local_queue;
-pub(super) use pod_set::slice_layers;
+pub(super) use pod_set::{asks_for_something, slice_layers};
 pub(super) use resource_flavor::resource_flavor;
 pub(super) use topology::topology;
 pub(super) use version::Version;

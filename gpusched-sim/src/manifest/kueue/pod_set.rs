@@ -59,11 +59,21 @@ fn topology_request(at: At<'_, '_>) -> Read<Option<TopologyRequest>> {
         }],
         _ => layers,
     };
+    let group = at.field("podSetGroupName").name()?;
     Ok(Some(TopologyRequest {
         mode,
-        group: at.field("podSetGroupName").name()?,
+        group,
         slices,
-    }))
+    })
+    .filter(asks_for_something))
+}
+
+/// Whether a request is more than the labels of pod ranks, which every job's has: those alone are
+/// no request for a topology.
+pub(in crate::manifest) fn asks_for_something(request: &TopologyRequest) -> bool {
+    request.mode != TopologyMode::SlicesOnly
+        || request.group.is_some()
+        || !request.slices.is_empty()
 }
 
 /// Slices within slices, the widest first.

@@ -32,15 +32,19 @@ pub(in crate::manifest) fn workload(at: At<'_, '_>) -> Read<Workload> {
     at.only(&[OBJECT])?;
     let meta = Meta::read(&at)?;
     let (spec, status) = (at.field("spec"), at.field("status"));
-    let (own, priority_class) = match Version::of(&at)? {
-        Version::Old => (SPEC_OLD, spec.field("priorityClassName").name()?),
+    spec.only(&[SPEC, SPEC_OLD, SPEC_NEW])?;
+    let priority_class = match Version::of(&at)? {
+        Version::Old => {
+            spec.renamed(&[("priorityClassRef", "priorityClassName")]);
+            spec.field("priorityClassName").name()?
+        }
         Version::New => {
+            spec.renamed(&[("priorityClassName", "priorityClassRef")]);
             let reference = spec.field("priorityClassRef");
             reference.only(&[&["group", "kind", "name"]])?;
-            (SPEC_NEW, reference.field("name").name()?)
+            reference.field("name").name()?
         }
     };
-    spec.only(&[SPEC, own])?;
     let pod_sets = spec.field("podSets").list(pod_set)?;
     let past = match status.field("accumulatedPastExecutionTimeSeconds").i64()? {
         // As old versions spell it.

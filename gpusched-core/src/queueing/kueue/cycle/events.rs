@@ -83,9 +83,10 @@ impl Kueue {
                 .is_some_and(|queue| self.scheduler.queues[queue.index()].admits(&record.object))
         {
             set_condition(&mut record.object, "Admitted", true, "Admitted", now);
+            self.settle(id, now);
         }
-        self.scheduler.hold(id, &record.object);
-        if needs_second_pass(&record.object) {
+        self.scheduler.hold(id, &self.records[id].object);
+        if needs_second_pass(&self.records[id].object) {
             self.second_passes.queue(id, 1, now);
         }
     }
@@ -117,6 +118,7 @@ impl Kueue {
         }
         self.second_passes.delete(id);
         self.passes.remove(&id);
+        self.discharge(id);
     }
 
     /// Others of its tree may be tried again.

@@ -1,6 +1,7 @@
 //! The state machine: everything Kueue knows of a cluster.
 
-use super::super::flavors::Shape;
+use super::super::admission_fair_sharing::UsageLedger;
+use super::super::flavors::{Shape, Words};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
@@ -12,7 +13,7 @@ use super::super::{Configuration, Gates, Objects, Quota};
 use super::outcome::{Explanation, QuotaReservedReason};
 use super::queue::InactiveReason;
 use super::record::{Record, Records, above_limits};
-use super::schedule::Scheduler;
+use super::scheduler::Scheduler;
 use crate::units::{Span, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -84,6 +85,8 @@ pub struct Kueue {
     pub(super) second_passes: SecondPassQueue,
     /// By workload: passes so far, where there were any.
     pub(super) passes: FxHashMap<WorkloadId, u32>,
+    /// What LocalQueues used, where that counts.
+    pub(super) ledger: Option<UsageLedger>,
     classes: EquivalenceClasses,
     /// By class: the shape all of its workloads share.
     pub(super) shapes: FxHashMap<EquivalenceClass, Arc<Shape>>,
@@ -104,6 +107,10 @@ impl Kueue {
         let scheduler = Scheduler::new(&objects, configuration, gates);
         let workloads = std::mem::take(&mut objects.workloads);
         let pending = Pending::new(&objects, scheduler.quota.names(), configuration, &gates);
+        let sharing = configuration.admission_fair_sharing.as_ref();
+        let ledger = sharing
+            .filter(|_| gates.admission_fair_sharing)
+            .map(|sharing| UsageLedger::new(&objects, scheduler.quota.names(), sharing));
         let mut kueue = Kueue {
             objects,
             configuration: configuration.clone(),
@@ -114,6 +121,7 @@ impl Kueue {
             retries: Retries::default(),
             second_passes: SecondPassQueue::default(),
             passes: FxHashMap::default(),
+            ledger,
             classes: EquivalenceClasses::default(),
             shapes: FxHashMap::default(),
         };
@@ -228,6 +236,19 @@ impl Kueue {
         self.records[id].why.as_ref()
     }
 
+    /// The same in Kueue's words.
+    ///
+    /// Source: the message of the `QuotaReserved` condition.
+    pub fn explain(&self, id: WorkloadId) -> Option<String> {
+        let record = &self.records[id];
+        let (_, explanation) = record.why.as_ref()?;
+        Some(explanation.text(Words {
+            names: self.scheduler.quota.names(),
+            resources: &self.scheduler.resources,
+            shape: &record.shape,
+        }))
+    }
+
     /// Quota and its use, with the names of everything.
     pub fn quota(&self) -> &Quota {
         &self.scheduler.quota
@@ -240,7 +261,7 @@ impl Kueue {
 
     /// Active workloads of a ClusterQueue, in queue order. O(n log n).
     pub fn active(&self, queue: ClusterQueueId) -> Vec<WorkloadId> {
-        self.pending.active(queue, |_| 0.0)
+        self.pending.active(queue, self.used())
     }
 
     /// Its inadmissible workloads, by id.

@@ -1,8 +1,10 @@
 //! The scheduling cycle (upstream: `pkg/scheduler/scheduler.go`).
 
 mod assignments;
+mod carry_out;
 mod entry;
 mod events;
+mod fair_admission;
 mod fits;
 mod kueue;
 mod nominate;
@@ -13,6 +15,7 @@ mod record;
 mod reserve;
 mod run;
 mod schedule;
+mod scheduler;
 mod update;
 mod variants;
 
@@ -22,4 +25,3 @@ pub use outcome::{
     Requeued,
 };
 pub use queue::InactiveReason;
-use schedule::Scheduler;

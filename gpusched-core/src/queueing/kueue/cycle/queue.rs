@@ -55,8 +55,6 @@ pub(super) struct Queue {
     pub(super) generation: u64,
     pub(super) inactive: Vec<InactiveReason>,
     pub(super) concurrent: Option<ConcurrentAdmission>,
-    /// It orders by what its LocalQueues used.
-    pub(super) fair_admission: bool,
 }
 
 impl Queue {
@@ -78,7 +76,6 @@ impl Queue {
             checks: checks.collect(),
             generation: 1,
             concurrent: queue.concurrent_admission.clone(),
-            fair_admission: queue.admission_fair_sharing,
         }
     }
 

@@ -1,5 +1,6 @@
 //! One scheduling cycle: heads out of the queues, decisions, and back.
 
+use super::super::admission_fair_sharing::UsageLedger;
 use super::super::ids::WorkloadId;
 use super::super::pending::Head;
 use super::super::workload::{is_admissible, needs_second_pass};
@@ -31,10 +32,14 @@ impl Kueue {
                 });
             }
         }
-        heads.extend(self.pending.heads(|_| 0.0));
+        let again = heads.len();
+        let ledger = self.ledger.as_ref();
+        let used = |door| ledger.map_or(0.0, |ledger| ledger.used(door));
+        heads.extend(self.pending.heads(used));
         if heads.is_empty() {
             return Cycle::default();
         }
+        self.scheduler.local_queues = ledger.map_or_else(Vec::new, UsageLedger::uses);
         let mut cycle = self
             .scheduler
             .schedule(&mut self.records, &self.pending, &heads, now);
@@ -43,6 +48,16 @@ impl Kueue {
                 self.pending.delete(queue, one.workload);
             }
             self.passes.remove(&one.workload);
+            // What it holds since its first pass was charged then.
+            if !heads[..again]
+                .iter()
+                .any(|head| head.workload == one.workload)
+            {
+                self.charge(one.workload, now);
+            }
+            if one.admitted {
+                self.settle(one.workload, now);
+            }
         }
         for slice in &cycle.replaced {
             self.request_retry(*slice, now);

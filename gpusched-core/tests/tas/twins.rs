@@ -1,5 +1,5 @@
-//! Topology-aware scheduling: what is kept against what is counted afresh, and every assignment
-//! against the rules it has to follow.
+//! What is kept against what is counted afresh, and every assignment against the rules it has to
+//! follow.
 
 use gpusched_core::kube::{Effect, Labels, Node, Resources, Taint};
 use gpusched_core::placement::tas::{

@@ -1,0 +1,40 @@
+//! `gpusched kueue`: what manifests of Kueue say.
+
+mod explain;
+mod lint;
+mod tree;
+
+use super::args::{KueueVerb, KueueVerbArgs};
+use super::failure::{Failure, Outcome};
+use super::terminal;
+use gpusched_sim::manifest::{Manifests, Severity};
+use std::path::Path;
+
+/// Runs the verb.
+pub(crate) fn kueue(args: KueueVerbArgs) -> Outcome {
+    match args.verb {
+        KueueVerb::Explain(args) => explain::explain(&args),
+        KueueVerb::Lint(args) => lint::lint(&args),
+    }
+}
+
+/// Reads manifests that must be right; warnings are shown, errors end the verb.
+fn read(path: &Path) -> Outcome<Manifests> {
+    let manifests = Manifests::read(path)?;
+    for problem in manifests.problems() {
+        terminal::report(word(problem.severity), &problem.diagnostic);
+    }
+    let wrong = |severity| severity == Severity::Error;
+    match manifests.problems().iter().any(|one| wrong(one.severity)) {
+        true => Err(Failure::Told(2)),
+        false => Ok(manifests),
+    }
+}
+
+/// What a severity is called.
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
