@@ -16,6 +16,8 @@ mod reserve;
 mod run;
 mod schedule;
 mod scheduler;
+#[cfg(test)]
+mod tests;
 mod update;
 mod variants;
 
