@@ -2,6 +2,8 @@
 
 use super::state::{State, time};
 use super::{Difference, Gates};
+use gpusched_core::queueing::kueue::ids::WorkloadId;
+use gpusched_core::queueing::kueue::preemption::candidates_ordering;
 use gpusched_core::queueing::kueue::preemption::fair::TargetQueues;
 use serde_json::Value;
 
@@ -16,18 +18,21 @@ pub(super) fn check(vector: &Value, gates: Gates) -> Result<(), Difference> {
     let mut candidates = Vec::new();
     for queue in queues.filter_map(Value::as_str) {
         let held = state.holders.of_cluster_queue(state.cluster_queue(queue)?);
-        let mut held: Vec<_> = held.map(|(workload, _)| workload).collect();
-        held.sort();
-        candidates.extend(held);
+        candidates.extend(held.map(|(workload, _)| workload));
     }
     let now = time(&vector["now"])?;
-    let mut order = TargetQueues::default();
-    order.start(&state.quota, &state.holders, preemptor, now, &candidates);
+    let holders = &state.holders;
+    let order = |a: WorkloadId, b: WorkloadId| match (holders.find(a), holders.find(b)) {
+        (Some(a), Some(b)) => candidates_ordering(a, b, preemptor, now, &[]),
+        _ => a.cmp(&b),
+    };
+    let mut queues = TargetQueues::default();
+    queues.start(&state.quota, holders, preemptor, now, &candidates);
     let mut got = Vec::new();
-    while let Some(queue) = order.next(&state.quota, &state.holders) {
+    while let Some(queue) = queues.next(&state.quota, holders, order) {
         match vector["actions"][got.len()].as_str() {
-            Some("drop") => order.drop_queue(queue),
-            _ => drop(order.pop(queue)),
+            Some("drop") => queues.drop_queue(queue),
+            _ => drop(queues.pop(queue, order)),
         }
         got.push(state.quota.names().cluster_queue_name(queue));
     }

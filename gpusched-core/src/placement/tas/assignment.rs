@@ -1,7 +1,7 @@
-//! Which leaves pods are on, and what they use there.
+//! Which leaves pods are on.
 
-use super::forest::TreeId;
-use super::requests::RequestsId;
+use super::forest::{Forest, TreeId};
+use crate::queueing::kueue::objects::{TopologyAssignment, TopologyDomain};
 
 /// Pods by leaf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Assignment {
         let mut domains: Vec<(u32, i32)> = Vec::with_capacity(all.len());
         for (leaf, pods) in all {
             match domains.last_mut().filter(|last| last.0 == leaf) {
-                Some(last) => last.1 += pods,
+                Some(last) => last.1 = last.1.saturating_add(pods),
                 None => domains.push((leaf, pods)),
             }
         }
@@ -49,7 +49,7 @@ impl Assignment {
         let mut left = pods.max(0);
         let taken = self.domains.iter().map_while(|&(leaf, pods)| {
             let taken = pods.min(left);
-            left -= taken;
+            left = left.saturating_sub(taken);
             (taken > 0).then_some((leaf, taken))
         });
         Assignment {
@@ -59,47 +59,36 @@ impl Assignment {
     }
 }
 
-/// What the pods of one pod set use, and where. Made by [`Forest`](super::Forest).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Usage {
-    pub(super) tree: TreeId,
-    pub(super) requests: RequestsId,
-    /// Site (a host that several flavors may have, or else a leaf) and pods.
-    pub(super) sites: Vec<(u32, i32)>,
-}
-
-impl Usage {
-    /// The flavor's tree.
-    pub fn tree(&self) -> TreeId {
-        self.tree
-    }
-
-    /// What one pod requests.
-    pub fn requests(&self) -> RequestsId {
-        self.requests
-    }
-
-    /// Whether no pod is anywhere.
-    pub fn is_empty(&self) -> bool {
-        self.sites.is_empty()
-    }
-
-    /// What comes on top of what is accounted for already: per domain the pods there were not
-    /// before. Pods that left are not subtracted. O(n · m).
-    pub fn above(&self, before: &Usage) -> Usage {
-        let had = |site: u32| {
-            let same = before.sites.iter().filter(|(one, _)| *one == site);
-            same.map(|(_, pods)| *pods).sum::<i32>()
+impl Forest {
+    /// An assignment by names, as the API has it. O(domains).
+    pub fn topology_assignment(&self, assignment: &Assignment) -> TopologyAssignment {
+        let tree = &self.get(assignment.tree).tree;
+        let domain = |&(leaf, count): &(u32, i32)| TopologyDomain {
+            values: tree.name(leaf),
+            count,
         };
-        let more = |&(site, pods): &(u32, i32)| (site, pods - had(site));
-        Usage {
-            sites: self
-                .sites
-                .iter()
-                .map(more)
-                .filter(|(_, pods)| *pods > 0)
-                .collect(),
-            ..*self
+        TopologyAssignment {
+            levels: tree.named_levels().to_vec(),
+            domains: assignment.domains.iter().map(domain).collect(),
         }
+    }
+
+    /// An assignment from names; `Err` is the first value of a domain that does not exist (any
+    /// more): the assignment is stale. O(domains).
+    pub fn resolve<'n>(
+        &self,
+        tree: TreeId,
+        assignment: &'n TopologyAssignment,
+    ) -> Result<Assignment, &'n str> {
+        let leaves = &self.get(tree).tree;
+        let leaf = |one: &'n TopologyDomain| match leaves.find(&one.values) {
+            Some(leaf) => Ok((leaf, one.count)),
+            None => Err(one.values.first().map_or("", String::as_str)),
+        };
+        let domains: Result<Vec<_>, _> = assignment.domains.iter().map(leaf).collect();
+        Ok(Assignment {
+            tree,
+            domains: domains?,
+        })
     }
 }

@@ -7,8 +7,7 @@
 //! scheduling (`pkg/cache/scheduler/tas_*.go` at commit `ff69552`); nothing else of Kueue is needed
 //! here.
 //!
-//! How: (1) [`counts`](self) how many pods and slices fit into each leaf and, rolled up, into each
-//! domain; (2a) find the level and the domains that take everything; (2b) go down from there, with
+//! How: (1) count how many pods and slices fit into each leaf and, rolled up, into each domain; (2a) find the level and the domains that take everything; (2b) go down from there, with
 //! as few domains as the profile asks for. A [`Forest`] holds the trees of all flavors, what is in
 //! use, and the counts of the requests asked for lately.
 //!
@@ -72,12 +71,14 @@ mod plan;
 mod repair;
 mod requests;
 mod tree;
+mod usage;
 
-pub use assignment::{Assignment, Usage};
+pub use assignment::Assignment;
 pub use failure::{Failure, LayerFit};
 pub use filter::Exclusions;
 pub use find::{Found, Options, Outcome, Repair};
 pub use flavor::{Ask, PodSet};
-pub use forest::{Forest, Mark, Rules, TreeId};
+pub use forest::{Forest, Rules, TreeId};
 pub use requests::RequestsId;
 pub use tree::{FlavorTopology, HOSTNAME};
+pub use usage::{Mark, Usage};

@@ -32,7 +32,8 @@ impl FlavorTopology<'_> {
     /// place at every level.
     fn has(&self, node: &Node) -> bool {
         let value = |key: &str| node.labels.get(key).map_or("", String::as_str);
-        node.ready
+        !self.levels.is_empty()
+            && node.ready
             && !node.unschedulable
             && self
                 .node_labels

@@ -9,9 +9,9 @@ use super::super::preemption::{
 use super::super::requests::scaled;
 use super::super::topology::{Placer, options};
 use super::super::{Amount, Quota};
-use super::Scheduler;
 use super::entry::{Candidate, Nomination};
 use super::record::Records;
+use super::scheduler::Scheduler;
 use crate::units::Time;
 
 /// Quota, and what preempting could do for one workload.

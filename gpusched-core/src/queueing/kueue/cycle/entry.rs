@@ -92,13 +92,15 @@ impl Entry {
 
     /// Takes another nomination in place of the one it had.
     pub(super) fn nominate(&mut self, nomination: Nomination) {
-        let pod_sets = nomination.assignment.pod_sets.iter();
-        let reasons = pod_sets.flat_map(|one| {
+        let pod_sets = || nomination.assignment.pod_sets.iter();
+        let reasons = pod_sets().flat_map(|one| {
             let reasons = one.reasons.iter();
             reasons.map(|reason| (one.pod_set, reason.clone()))
         });
+        let mut errors = pod_sets().filter_map(|one| Some((one.pod_set, one.error.clone()?)));
         self.explanation = Explanation::Flavors {
             reasons: reasons.collect(),
+            error: errors.next(),
             preempting: 0,
         };
         self.nomination = nomination;

@@ -2,8 +2,8 @@
 
 use super::super::Amount;
 use super::super::ids::{FlavorResourceId, WorkloadId};
-use super::Scheduler;
 use super::entry::{Candidate, Nomination};
+use super::scheduler::Scheduler;
 use crate::placement::tas;
 
 /// What an entry adds to what is in use.

@@ -1,7 +1,7 @@
 //! The state machine: everything Kueue knows of a cluster.
 
 use super::super::admission_fair_sharing::UsageLedger;
-use super::super::flavors::Shape;
+use super::super::flavors::{Shape, Words};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
@@ -13,7 +13,7 @@ use super::super::{Configuration, Gates, Objects, Quota};
 use super::outcome::{Explanation, QuotaReservedReason};
 use super::queue::InactiveReason;
 use super::record::{Record, Records, above_limits};
-use super::schedule::Scheduler;
+use super::scheduler::Scheduler;
 use crate::units::{Span, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -234,6 +234,19 @@ impl Kueue {
     /// admitted since.
     pub fn why(&self, id: WorkloadId) -> Option<&(Option<QuotaReservedReason>, Explanation)> {
         self.records[id].why.as_ref()
+    }
+
+    /// The same in Kueue's words.
+    ///
+    /// Source: the message of the `QuotaReserved` condition.
+    pub fn explain(&self, id: WorkloadId) -> Option<String> {
+        let record = &self.records[id];
+        let (_, explanation) = record.why.as_ref()?;
+        Some(explanation.text(Words {
+            names: self.scheduler.quota.names(),
+            resources: &self.scheduler.resources,
+            shape: &record.shape,
+        }))
     }
 
     /// Quota and its use, with the names of everything.

@@ -1,6 +1,7 @@
 //! The scheduling cycle (upstream: `pkg/scheduler/scheduler.go`).
 
 mod assignments;
+mod carry_out;
 mod entry;
 mod events;
 mod fair_admission;
@@ -14,6 +15,9 @@ mod record;
 mod reserve;
 mod run;
 mod schedule;
+mod scheduler;
+#[cfg(test)]
+mod tests;
 mod update;
 mod variants;
 
@@ -23,4 +27,3 @@ pub use outcome::{
     Requeued,
 };
 pub use queue::InactiveReason;
-use schedule::Scheduler;

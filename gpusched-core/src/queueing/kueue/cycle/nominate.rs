@@ -2,10 +2,10 @@
 
 use super::super::objects::CheckPhase;
 use super::super::pending::{Head, Pending, RequeueReason};
-use super::Scheduler;
 use super::entry::{Candidate, Entry};
 use super::outcome::{EntryStatus, Explanation, QuotaReservedReason, Requeued};
 use super::record::Records;
+use super::scheduler::Scheduler;
 use crate::units::Time;
 use std::sync::Arc;
 

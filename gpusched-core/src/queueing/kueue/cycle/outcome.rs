@@ -1,6 +1,6 @@
 //! What a cycle did.
 
-use super::super::flavors::{NoFitReason, Reason};
+use super::super::flavors::{NoFitReason, Reason, TopologyError, Words};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::pending::RequeueReason;
 use super::super::preemption::PreemptionReason;
@@ -66,13 +66,15 @@ impl QuotaReservedReason {
 /// What there is to say about a workload that was not admitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Explanation {
-    /// Findings of the search for flavors, by pod set.
+    /// Nothing.
     #[default]
     Nothing,
     /// Findings of the search for flavors, by pod set; and how many victims it waits for.
     Flavors {
         /// Pod set and finding.
         reasons: Vec<(usize, Reason)>,
+        /// Pod set that cannot be placed in a topology at all.
+        error: Option<(usize, TopologyError)>,
         /// Victims.
         preempting: usize,
     },
@@ -92,14 +94,55 @@ pub enum Explanation {
     FailedChecks,
     /// Its ClusterQueue is not active.
     InactiveClusterQueue,
-    /// Its ClusterQueue does not exist.
-    NoClusterQueue,
     /// Its namespace does not exist.
     NoNamespace,
     /// Its ClusterQueue does not serve its namespace.
     NamespaceMismatch,
     /// Requests of a container are above its limits.
     RequestsAboveLimits,
+}
+
+impl Explanation {
+    /// In Kueue's words.
+    pub fn text(&self, words: Words<'_>) -> String {
+        let text = match self {
+            Explanation::Nothing => "",
+            Explanation::Flavors {
+                reasons,
+                error,
+                preempting,
+            } => {
+                let mut text = words.findings(reasons, error.as_ref());
+                if *preempting > 0 {
+                    text += &format!(". Pending the preemption of {preempting} workload(s)");
+                }
+                return text;
+            }
+            Explanation::OverlappingTargets => {
+                "Workload has overlapping preemption targets with another workload"
+            }
+            Explanation::FitsAfterPreemption => {
+                "Workload has overlapping preemption targets with another workload, but will fit \
+                 after these preemptions complete"
+            }
+            Explanation::NoLongerFits => {
+                "Workload no longer fits after processing another workload"
+            }
+            Explanation::PreemptionGated => "Workload requires preemption, but it's gated",
+            Explanation::BetterVariantAdmitted => "A more favorable variant is already admitted",
+            Explanation::FlavorNotAcceptable => "Target flavor is below LastAcceptableFlavorName",
+            Explanation::FailedChecks => "The workload has failed admission checks",
+            Explanation::InactiveClusterQueue => "ClusterQueue is inactive",
+            Explanation::NoNamespace => "workload namespace does not exist",
+            Explanation::NamespaceMismatch => {
+                "workload namespace doesn't match ClusterQueue selector"
+            }
+            Explanation::RequestsAboveLimits => {
+                "resources validation failed: requests must not exceed its limits"
+            }
+        };
+        text.to_owned()
+    }
 }
 
 /// A head that was put back.

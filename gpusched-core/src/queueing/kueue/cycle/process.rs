@@ -4,11 +4,11 @@ use super::super::flavors::{LastAssignment, Mode};
 use super::super::ids::WorkloadId;
 use super::super::pending::RequeueReason;
 use super::super::topology::on_failed_node;
-use super::Scheduler;
 use super::entry::{Decision, Entry};
 use super::fits::{FitsCheck, NetUsage};
 use super::outcome::{EntryStatus, EvictionReason, Explanation, QuotaReservedReason};
 use super::record::Records;
+use super::scheduler::Scheduler;
 use crate::units::Time;
 
 impl Scheduler {

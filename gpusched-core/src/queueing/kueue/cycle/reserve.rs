@@ -2,8 +2,8 @@
 
 use super::super::objects::PreemptionPolicy;
 use super::super::{Amount, flavors::Mode};
-use super::Scheduler;
 use super::entry::Entry;
+use super::scheduler::Scheduler;
 
 impl Scheduler {
     /// Keeps what the entry could use of its own quota, or borrow, from workloads that come after

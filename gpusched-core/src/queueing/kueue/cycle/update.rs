@@ -5,7 +5,7 @@ use super::super::objects::{ClusterQueue, Cohort};
 use super::super::{Objects, Quota};
 use super::kueue::Kueue;
 use super::queue::Queue;
-use super::schedule::Scheduler;
+use super::scheduler::Scheduler;
 use crate::units::Time;
 
 impl Kueue {

@@ -4,10 +4,10 @@ use super::super::flavors::Shape;
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::RequeueReason;
-use super::Scheduler;
 use super::entry::{Candidate, Decision, Entry};
 use super::outcome::{Explanation, QuotaReservedReason};
 use super::record::Records;
+use super::scheduler::Scheduler;
 use std::sync::Arc;
 
 impl Scheduler {

@@ -2,14 +2,15 @@
 //! (upstream: `flavorassigner.go`).
 
 use super::super::ids::{ClusterQueueId, FlavorId, FlavorResourceId, ResourceId};
-use super::super::objects::Delayed;
 use super::super::preemption::PreemptionPossibility;
 use super::super::{Amount, Gates, Quota};
+use super::assignment::{Assignment, FlavorAssignment, PodSetFlavors};
 use super::attempt::{Attempt, Attempts};
+use super::fits::Request;
 use super::last::LastAssignment;
 use super::mode::{GranularMode, Mode, PreemptionMode};
-use super::reason::{NoFitReason, Reason, TopologyError};
-use super::rules::{FlavorTopology, Flavors, Group, QueueRules};
+use super::reason::{NoFitReason, Reason};
+use super::rules::{Flavors, Group, QueueRules};
 use super::shape::{Amounts, RequestedResources, Shape};
 
 /// Whom the assigner asks about quota and preemption.
@@ -25,180 +26,6 @@ pub trait PreemptionOracle {
         fr: FlavorResourceId,
         amount: Amount,
     ) -> (PreemptionPossibility, u32);
-}
-
-/// The flavor of one resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FlavorAssignment {
-    /// The resource.
-    pub resource: ResourceId,
-    /// Its flavor.
-    pub flavor: FlavorId,
-    /// What must happen first.
-    pub mode: Mode,
-    /// Index of the last flavor that was tried, -1 = all were.
-    pub tried: i32,
-    /// How far away it is borrowed.
-    pub borrowing_level: u32,
-}
-
-/// The flavors of one pod set.
-#[derive(Clone, Debug, Default)]
-pub struct PodSetFlavors {
-    /// Index of the pod set.
-    pub pod_set: usize,
-    /// By resource; empty if none suits.
-    pub flavors: Vec<FlavorAssignment>,
-    /// Pods; fewer than asked for under partial admission.
-    pub count: i32,
-    /// What they are charged together.
-    pub requests: Amounts,
-    /// Findings; none if it fits.
-    pub reasons: Vec<Reason>,
-    /// Why it cannot be placed in a topology at all.
-    pub error: Option<TopologyError>,
-    /// Whether its place in a topology is decided later.
-    pub delayed: Option<Delayed>,
-}
-
-impl PodSetFlavors {
-    /// What must happen first: the worst over resources.
-    pub fn mode(&self) -> Mode {
-        if self.error.is_some() {
-            return Mode::NoFit;
-        }
-        if self.reasons.is_empty() {
-            return Mode::Fit;
-        }
-        let modes = self.flavors.iter().map(|one| one.mode);
-        modes.min().unwrap_or(Mode::NoFit)
-    }
-
-    /// The flavor of a resource.
-    pub fn flavor(&self, resource: ResourceId) -> Option<&FlavorAssignment> {
-        self.flavors.iter().find(|one| one.resource == resource)
-    }
-
-    fn set_mode(&mut self, mode: Mode) {
-        for one in &mut self.flavors {
-            one.mode = mode;
-        }
-    }
-}
-
-/// What the search found for a workload.
-#[derive(Clone, Debug, Default)]
-pub struct Assignment {
-    /// Per pod set, in order; the search stops at the first group that fits nowhere.
-    pub pod_sets: Vec<PodSetFlavors>,
-    /// What was tried, per group of pod sets, and whose pod sets these are.
-    pub attempts: Vec<(Vec<u16>, Attempts)>,
-    /// The furthest any of it is borrowed; 0 = nothing is.
-    pub borrowing_level: u32,
-    /// Quota it would use, each flavor-resource once.
-    pub usage: Vec<(FlavorResourceId, Amount)>,
-    /// Whether the search came to an end, so that places can be looked for.
-    pub complete: bool,
-    /// A mode that was decided for the whole, whatever the pod sets say.
-    decided: Option<Mode>,
-}
-
-impl Assignment {
-    /// What must happen first: the worst over pod sets.
-    pub fn mode(&self) -> Mode {
-        if let Some(mode) = self.decided {
-            return mode;
-        }
-        let modes = self.pod_sets.iter().map(PodSetFlavors::mode);
-        modes.min().unwrap_or(Mode::NoFit)
-    }
-
-    /// Gives all flavors, and the whole, one mode.
-    pub fn set_mode(&mut self, mode: Mode) {
-        self.decided = Some(mode);
-        for pod_set in &mut self.pod_sets {
-            pod_set.set_mode(mode);
-        }
-    }
-
-    /// The flavors of a pod set; `None` if the search stopped before it.
-    pub fn pod_set(&self, index: usize) -> Option<&PodSetFlavors> {
-        self.pod_sets.iter().find(|one| one.pod_set == index)
-    }
-
-    /// The same, to change.
-    pub fn pod_set_mut(&mut self, index: usize) -> Option<&mut PodSetFlavors> {
-        self.pod_sets.iter_mut().find(|one| one.pod_set == index)
-    }
-
-    /// Gives one pod set's flavors, and the whole, one mode.
-    pub fn set_pod_set_mode(&mut self, index: usize, mode: Mode) {
-        if let Some(pod_set) = self.pod_set_mut(index) {
-            pod_set.set_mode(mode);
-            self.decided = Some(mode);
-        }
-    }
-
-    /// A pod set cannot be placed in a topology: what was decided for the whole is void.
-    pub fn set_error(&mut self, index: usize, error: TopologyError) {
-        self.decided = None;
-        if let Some(pod_set) = self.pod_set_mut(index) {
-            pod_set.error = Some(error);
-        }
-    }
-
-    /// The topology of a flavor has no place for a pod set, even if nobody else was there.
-    pub fn topology_failed(&mut self, index: usize, flavor: FlavorId) {
-        for (members, attempts) in &mut self.attempts {
-            if members.iter().any(|one| usize::from(*one) == index) {
-                attempts.topology_failed(flavor);
-            }
-        }
-    }
-
-    /// Why the workload fits nowhere, if it does not: the most severe reason over pod sets.
-    pub fn no_fit_reason(&self, rules: &QueueRules) -> Option<NoFitReason> {
-        if self.mode() != Mode::NoFit {
-            return None;
-        }
-        let refused = |member: &u16| {
-            let pod_set = self.pod_set(usize::from(*member));
-            pod_set.is_some_and(|one| one.mode() == Mode::NoFit)
-        };
-        let groups = self.attempts.iter();
-        groups
-            .filter(|(members, _)| members.iter().any(refused))
-            .filter_map(|(_, attempts)| attempts.no_fit(rules))
-            .max()
-    }
-
-    /// What it leaves for the next search.
-    pub fn last(&self, generation: u64, cycle: u64, class: Option<u32>) -> LastAssignment {
-        let pod_sets = self.pod_sets.iter().map(|one| one.pod_set + 1).max();
-        let mut tried = vec![Vec::new(); pod_sets.unwrap_or(0)];
-        for pod_set in &self.pod_sets {
-            let flavors = pod_set.flavors.iter();
-            tried[pod_set.pod_set] = flavors.map(|one| (one.resource, one.tried)).collect();
-        }
-        LastAssignment {
-            tried,
-            generation,
-            cycle,
-            class,
-        }
-    }
-
-    /// Flavor-resources somebody would have to be preempted for.
-    pub fn need_preemption(&self, names: &super::super::quota::Names) -> Vec<FlavorResourceId> {
-        let flavors = self.pod_sets.iter().flat_map(|one| &one.flavors);
-        let mut need: Vec<_> = flavors
-            .filter(|one| one.mode == Mode::Preempt)
-            .filter_map(|one| names.flavor_resource(one.flavor, one.resource))
-            .collect();
-        need.sort_unstable();
-        need.dedup();
-        need
-    }
 }
 
 /// One search for flavors: everything but the pod counts.
@@ -425,77 +252,6 @@ impl FlavorAssigner<'_> {
         }
     }
 
-    /// Why a flavor is not looked at, whatever it is like.
-    fn passed_over(
-        &self,
-        flavor: FlavorId,
-        pod_sets: &[PodSetFlavors],
-        resource: ResourceId,
-    ) -> Option<Reason> {
-        let keeps = self
-            .gates
-            .recompute_assignment_upon_preemption_targets_overlap
-            || (self.gates.topology_aware_scheduling
-                && self.gates.tas_recompute_assignment_within_scheduling_cycle);
-        if let Some(nominated) = self.nominated.filter(|_| keeps) {
-            let had = |one: &PodSetFlavors| {
-                let before = nominated.pod_set(one.pod_set)?.flavor(resource)?;
-                (before.flavor == flavor).then_some(())
-            };
-            if !pod_sets.iter().any(|one| had(one).is_some()) {
-                return Some(Reason::NotNominated { flavor, resource });
-            }
-        }
-        let allowed = self.shape.allowed.as_ref();
-        let other = allowed.is_some_and(|allowed| !allowed.contains(&flavor));
-        other.then_some(Reason::OtherVariant { flavor })
-    }
-
-    /// Why the pods cannot use a flavor, whatever its quota.
-    fn unsuitable(
-        &self,
-        flavor: FlavorId,
-        pod_sets: &[PodSetFlavors],
-        group: &Group,
-    ) -> Option<Reason> {
-        if self.flavors.get(flavor).is_none() {
-            return Some(Reason::FlavorNotFound { flavor });
-        }
-        pod_sets.iter().find_map(|one| {
-            if self.gates.topology_aware_scheduling
-                && let Some(reason) = self.wrong_topology(flavor, one.pod_set, group)
-            {
-                return Some(reason);
-            }
-            let pod_set = u16::try_from(one.pod_set).ok()?;
-            let mismatch = self.shape.pod_sets[one.pod_set].mismatch(flavor);
-            mismatch.map(|_| Reason::Mismatch { flavor, pod_set })
-        })
-    }
-
-    fn wrong_topology(&self, flavor: FlavorId, pod_set: usize, group: &Group) -> Option<Reason> {
-        let pod_set = &self.shape.pod_sets[pod_set];
-        let topology = self.flavors.topology(flavor);
-        if !pod_set.explicit_topology {
-            // A ClusterQueue that has nothing else places every workload in a topology.
-            let only = *topology != FlavorTopology::None && !self.rules.topology_only;
-            return only.then_some(Reason::TopologyOnly { flavor });
-        }
-        match topology {
-            // It may still give quota for what the pods do not ask for themselves: outputs of
-            // resource transformations.
-            FlavorTopology::None => {
-                let needs = pod_set.asks_for_any(&group.resources);
-                needs.then_some(Reason::NoTopology { flavor })
-            }
-            FlavorTopology::Missing => Some(Reason::TopologyNotFound { flavor }),
-            FlavorTopology::Levels(_) => {
-                let has = pod_set.has_levels(flavor);
-                (!has).then_some(Reason::NoSuchLevel { flavor })
-            }
-        }
-    }
-
     /// What one flavor has for the resources of its group. The worst mode over resources stands
     /// for the flavor.
     #[expect(
@@ -567,61 +323,6 @@ impl FlavorAssigner<'_> {
         (flavors, worst, attempt)
     }
 
-    /// Whether quota holds one more request, and what would have to happen if not now.
-    fn fits(
-        &self,
-        oracle: &mut impl PreemptionOracle,
-        pair: Option<FlavorResourceId>,
-        request: &Request,
-        reasons: &mut Vec<Reason>,
-    ) -> (GranularMode, Option<NoFitReason>) {
-        let value = request.assumed + request.amount;
-        let node = self.queue.into();
-        let quota = oracle.quota();
-        let maximum = pair.map_or(Amount::ZERO, |fr| quota.potential_available(node, fr));
-        let mode = |preemption, borrowing_level| GranularMode {
-            preemption,
-            borrowing_level,
-        };
-        let Some(fr) = pair.filter(|_| value <= maximum) else {
-            if pair.is_none() && value <= maximum {
-                return (mode(PreemptionMode::Fit, 0), None);
-            }
-            reasons.push(Reason::AboveMaximum {
-                flavor: request.flavor,
-                resource: request.resource,
-                assumed: request.assumed,
-                request: request.amount,
-                maximum,
-            });
-            let reason = NoFitReason::ExceedsMaxQuota;
-            return (mode(PreemptionMode::NoFit, 0), Some(reason));
-        };
-        let available = quota.available(self.queue, fr);
-        let (level, may_reclaim) = quota.height_of_lowest_subtree_that_fits(self.queue, fr, value);
-        if value <= available {
-            return (mode(PreemptionMode::Fit, level), None);
-        }
-        reasons.push(Reason::InsufficientUnused {
-            flavor: request.flavor,
-            resource: request.resource,
-            missing: value - available,
-        });
-        let nominal = quota.subtree_quota(node, fr);
-        if nominal >= value || may_reclaim || self.rules.preempts_while_borrowing(self.fair_sharing)
-        {
-            let (possibility, level) = oracle.simulate_preemption(self.queue, fr, value);
-            let preemption = match possibility {
-                PreemptionPossibility::NoCandidates => PreemptionMode::NoCandidates,
-                PreemptionPossibility::Preempt => PreemptionMode::Preempt,
-                PreemptionPossibility::Reclaim => PreemptionMode::Reclaim,
-            };
-            return (mode(preemption, level), None);
-        }
-        let reason = NoFitReason::WaitingForQuota;
-        (mode(PreemptionMode::NoFit, level), Some(reason))
-    }
-
     /// The flavors of the group that concern one pod set. One that asks for nothing with quota,
     /// such as the leader of a group, goes where its group goes.
     fn flavors_of(
@@ -662,14 +363,6 @@ impl FlavorAssigner<'_> {
             }
         }
     }
-}
-
-/// One resource of one flavor, asked of quota.
-struct Request {
-    flavor: FlavorId,
-    resource: ResourceId,
-    assumed: Amount,
-    amount: Amount,
 }
 
 /// Whether the replaced slice has another flavor for the resource, and what it holds of it.

@@ -11,12 +11,18 @@
 //! | `matching` | taints and node affinity |
 //! | `mode` | how well a flavor suits; which of two suits better |
 //! | `assign` | the search |
+//! | `assignment` | what it finds |
+//! | `suits` | whether a flavor is looked at at all |
+//! | `fits` | whether its quota does |
 //! | `attempt`, `reason` | what was tried and why it did not do |
+//! | `text` | findings in words |
 //! | `last` | where the next search goes on |
 //! | `partial` | fewer pods than asked for |
 
 mod assign;
+mod assignment;
 mod attempt;
+mod fits;
 mod last;
 mod matching;
 mod mode;
@@ -24,8 +30,11 @@ mod partial;
 mod reason;
 mod rules;
 mod shape;
+mod suits;
+mod text;
 
-pub use assign::{Assignment, FlavorAssigner, FlavorAssignment, PodSetFlavors, PreemptionOracle};
+pub use assign::{FlavorAssigner, PreemptionOracle};
+pub use assignment::{Assignment, FlavorAssignment, PodSetFlavors};
 pub use attempt::{Attempt, Attempts};
 pub use last::LastAssignment;
 pub use matching::{Mismatch, mismatch};
@@ -34,3 +43,4 @@ pub use partial::PodSetReducer;
 pub use reason::{NoFitReason, Reason, TopologyError};
 pub use rules::{FlavorTopology, Flavors, Group, QueueRules};
 pub use shape::{Amounts, PodSetShape, RequestedResources, Shape};
+pub use text::Words;

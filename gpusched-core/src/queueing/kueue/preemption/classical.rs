@@ -11,6 +11,7 @@ use super::super::Amount;
 use super::super::Quota;
 use super::super::ids::{ClusterQueueId, FlavorResourceId, QuotaNodeId, WorkloadId};
 use super::super::objects::{Preemption, PreemptionPolicy};
+use super::lazy::Sorted;
 use super::policy::satisfies_preemption_policy;
 use super::search::Search;
 use super::{Holder, PreemptionReason};
@@ -70,13 +71,13 @@ pub(super) fn search(
     collect(search, scratch, policy);
     let candidates = &mut scratch.candidates;
     let holders = search.holders;
-    candidates.sort_unstable_by(|a, b| {
+    let order = |a: &Candidate, b: &Candidate| {
         let staying = |one: &Candidate| !holders.get(one.workload).evicted;
         staying(a)
             .cmp(&staying(b))
             .then_with(|| a.kind.rank().cmp(&b.kind.rank()))
             .then_with(|| prefer(a.workload, b.workload))
-    });
+    };
 
     let any = |kind: fn(&Candidate) -> bool| candidates.iter().any(kind);
     let none_elsewhere = !any(|one| one.kind != Kind::SameQueue);
@@ -89,9 +90,12 @@ pub(super) fn search(
     } else {
         &[true, false]
     };
+    let mut sorted = Sorted::default();
     for &allow_borrowing in attempts {
         let mark = search.quota.begin();
-        for candidate in &*candidates {
+        let mut at = 0;
+        while let Some(candidate) = sorted.get(candidates, at, order) {
+            at += 1;
             if !is_valid(search, candidate, allow_borrowing) {
                 continue;
             }

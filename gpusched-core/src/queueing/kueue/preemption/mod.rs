@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `holders` | the workloads that hold quota |
 //! | `policy` | whom a workload may preempt |
-//! | `order` | whom it rather preempts |
+//! | `order`, `lazy` | whom it rather preempts |
 //! | `search` | removing, fitting, putting back |
 //! | `classical` | victims by priority and by place in the cohort tree |
 //! | `fair` | victims by dominant resource share |
@@ -18,6 +18,7 @@
 mod classical;
 pub mod fair;
 mod holders;
+mod lazy;
 mod oracle;
 mod order;
 mod policy;
@@ -159,8 +160,8 @@ impl Preemptor {
     /// The workloads that have to leave so that the incoming one fits; empty when no choice of
     /// them helps.
     ///
-    /// The candidates are sorted, O(n log n); each victim tried costs a walk to the root and a
-    /// question to the topology.
+    /// Of n candidates of which k are tried, O(n log k); each one tried costs a walk to the root
+    /// and a question to the topology.
     pub fn targets(
         &mut self,
         stage: &mut Stage<'_>,

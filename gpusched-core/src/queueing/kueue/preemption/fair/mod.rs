@@ -43,20 +43,19 @@ pub(super) fn search(
     search: &mut Search<'_>,
     scratch: &mut Scratch,
     rules: &Rules<'_>,
-    prefer: impl Fn(WorkloadId, WorkloadId) -> Ordering,
+    prefer: impl Fn(WorkloadId, WorkloadId) -> Ordering + Copy,
 ) -> bool {
     collect(search, &mut scratch.candidates, rules.policy);
     if scratch.candidates.is_empty() {
         return false;
     }
-    scratch.candidates.sort_unstable_by(|a, b| prefer(*a, *b));
     let incoming = search.incoming;
     search
         .quota
         .add_usages(incoming.cluster_queue, incoming.requests);
     scratch.retry.clear();
-    let fits = first(search, scratch, rules)
-        || (rules.strategies.len() > 1 && second(search, scratch, rules));
+    let fits = first(search, scratch, rules, prefer)
+        || (rules.strategies.len() > 1 && second(search, scratch, rules, prefer));
     search
         .quota
         .remove_usages(incoming.cluster_queue, incoming.requests);
@@ -110,7 +109,12 @@ fn fits(search: &mut Search<'_>) -> bool {
 }
 
 /// By the first strategy. Candidates that do not pass are left for the second one.
-fn first(search: &mut Search<'_>, scratch: &mut Scratch, rules: &Rules<'_>) -> bool {
+fn first(
+    search: &mut Search<'_>,
+    scratch: &mut Scratch,
+    rules: &Rules<'_>,
+    prefer: impl Fn(WorkloadId, WorkloadId) -> Ordering + Copy,
+) -> bool {
     let own = search.incoming.cluster_queue;
     let within_nominal = rules.preempt_within_nominal
         && search
@@ -124,14 +128,14 @@ fn first(search: &mut Search<'_>, scratch: &mut Scratch, rules: &Rules<'_>) -> b
         rules.now,
         &scratch.candidates,
     );
-    while let Some(queue) = queues.next(search.quota, search.holders) {
+    while let Some(queue) = queues.next(search.quota, search.holders, prefer) {
         let unconditional = match (queue == own, within_nominal) {
             (true, _) => Some(PreemptionReason::InClusterQueue),
             (false, true) => Some(PreemptionReason::InCohortReclamation),
             (false, false) => None,
         };
         if let Some(reason) = unconditional {
-            if let Some(candidate) = queues.pop(queue) {
+            if let Some(candidate) = queues.pop(queue, prefer) {
                 search.remove(candidate, reason);
                 queues.changed(search.quota, queue);
                 if fits(search) {
@@ -144,7 +148,7 @@ fn first(search: &mut Search<'_>, scratch: &mut Scratch, rules: &Rules<'_>) -> b
         let new_share = queues.share(search.quota, ours);
         let old_share = queues.share(search.quota, theirs);
         let hopeless = new_share.is_beyond(old_share);
-        while let Some(candidate) = queues.pop(queue) {
+        while let Some(candidate) = queues.pop(queue, prefer) {
             let passes = !hopeless
                 && match rules.strategies[0] {
                     FairSharingStrategy::LessThanInitialShare => {
@@ -172,16 +176,21 @@ fn first(search: &mut Search<'_>, scratch: &mut Scratch, rules: &Rules<'_>) -> b
 }
 
 /// By the second strategy, which is always `LessThanInitialShare`: at most one victim per queue.
-fn second(search: &mut Search<'_>, scratch: &mut Scratch, rules: &Rules<'_>) -> bool {
+fn second(
+    search: &mut Search<'_>,
+    scratch: &mut Scratch,
+    rules: &Rules<'_>,
+    prefer: impl Fn(WorkloadId, WorkloadId) -> Ordering + Copy,
+) -> bool {
     let own = search.incoming.cluster_queue;
     let queues = &mut scratch.queues;
     queues.start(search.quota, search.holders, own, rules.now, &scratch.retry);
-    while let Some(queue) = queues.next(search.quota, search.holders) {
+    while let Some(queue) = queues.next(search.quota, search.holders, prefer) {
         let (ours, theirs) = sides(search, queues, queue);
         let new_share = queues.share(search.quota, ours);
         let old_share = queues.share(search.quota, theirs);
         if new_share.compare(old_share).is_lt()
-            && let Some(candidate) = queues.pop(queue)
+            && let Some(candidate) = queues.pop(queue, prefer)
         {
             search.remove(candidate, PreemptionReason::InCohortFairSharing);
             queues.changed(search.quota, queue);

@@ -3,10 +3,26 @@
 use super::super::super::Quota;
 use super::super::super::ids::{ClusterQueueId, QuotaNodeId, WorkloadId};
 use super::super::super::quota::DominantResourceShare;
+use super::super::lazy::Sorted;
 use super::super::{Holders, candidates_ordering};
 use crate::units::Time;
+use std::cmp::Ordering;
 
-const NONE: u32 = u32::MAX;
+/// The candidates of one queue: a part of the list, sorted as far as it was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    start: u32,
+    end: u32,
+    /// Taken so far.
+    taken: u32,
+    sorted: Sorted,
+}
+
+impl Part {
+    fn is_empty(&self) -> bool {
+        self.start + self.taken == self.end
+    }
+}
 
 /// Yields the ClusterQueues to take victims from: from the root of the tree down, always into the
 /// child with the highest share that still has candidates. Between two calls of
@@ -24,11 +40,10 @@ const NONE: u32 = u32::MAX;
 pub struct TargetQueues {
     preemptor: ClusterQueueId,
     now: Time,
+    /// Queue by queue.
     candidates: Vec<WorkloadId>,
-    /// By candidate: the next one of the same queue.
-    next: Vec<u32>,
-    /// By ClusterQueue: its first and last candidate.
-    ends: Vec<(u32, u32)>,
+    /// By ClusterQueue.
+    parts: Vec<Part>,
     /// By node: nothing will come from there any more.
     pruned: Vec<bool>,
     shares: Vec<Option<DominantResourceShare>>,
@@ -36,8 +51,7 @@ pub struct TargetQueues {
 }
 
 impl TargetQueues {
-    /// Starts over with these candidates, of each queue in the order they are to be taken, for a
-    /// workload of the ClusterQueue `preemptor`.
+    /// Starts over with these candidates for a workload of the ClusterQueue `preemptor`. O(n).
     pub fn start(
         &mut self,
         quota: &Quota,
@@ -52,37 +66,52 @@ impl TargetQueues {
         }
         self.preemptor = preemptor;
         self.now = now;
-        fill(&mut self.ends, quota.names().cluster_queues(), (NONE, NONE));
-        fill(&mut self.next, candidates.len(), NONE);
+        let queues = quota.names().cluster_queues();
+        fill(&mut self.parts, queues, Part::default());
+        fill(
+            &mut self.candidates,
+            candidates.len(),
+            WorkloadId::default(),
+        );
         fill(&mut self.pruned, quota.nodes(), false);
         fill(&mut self.shares, quota.nodes(), None);
-        self.candidates.clear();
-        self.candidates.extend_from_slice(candidates);
         self.above_preemptor.clear();
         let above = quota.path_parent_to_root(preemptor.into());
         self.above_preemptor.extend(above);
-        for (at, candidate) in (0..).zip(candidates) {
-            let queue = holders.get(*candidate).cluster_queue;
-            let (first, last) = &mut self.ends[queue.index()];
-            match *last {
-                NONE => *first = at,
-                last => self.next[last as usize] = at,
-            }
-            *last = at;
+        let queue_of = |candidate: &WorkloadId| holders.get(*candidate).cluster_queue.index();
+        for candidate in candidates {
+            self.parts[queue_of(candidate)].end += 1;
+        }
+        let mut start = 0;
+        for part in &mut self.parts {
+            let len = part.end;
+            (part.start, part.end) = (start, start);
+            start += len;
+        }
+        for candidate in candidates {
+            let part = &mut self.parts[queue_of(candidate)];
+            self.candidates[part.end as usize] = *candidate;
+            part.end += 1;
         }
     }
 
-    /// The queue to take the next victim from; `None` when there is no candidate left.
-    pub fn next(&mut self, quota: &Quota, holders: &Holders) -> Option<ClusterQueueId> {
+    /// The queue to take the next victim from; `None` when there is no candidate left. `order` is
+    /// that of the candidates of one queue, the same in every call.
+    pub fn next(
+        &mut self,
+        quota: &Quota,
+        holders: &Holders,
+        order: impl Fn(WorkloadId, WorkloadId) -> Ordering + Copy,
+    ) -> Option<ClusterQueueId> {
         let own = QuotaNodeId::from(self.preemptor);
         let root = quota.root(own);
         if root == own {
-            let left = !self.pruned[own.index()] && self.peek(self.preemptor).is_some();
+            let left = !self.pruned[own.index()] && !self.parts[own.index()].is_empty();
             return left.then_some(self.preemptor);
         }
         let mut cohort = root;
         while !self.pruned[root.index()] {
-            let queue = self.highest_queue(quota, holders, cohort);
+            let queue = self.highest_queue(quota, holders, cohort, order);
             let below = self.highest_cohort(quota, cohort);
             match (below, queue) {
                 (None, None) => {
@@ -104,6 +133,7 @@ impl TargetQueues {
         quota: &Quota,
         holders: &Holders,
         cohort: QuotaNodeId,
+        order: impl Fn(WorkloadId, WorkloadId) -> Ordering + Copy,
     ) -> Option<(ClusterQueueId, DominantResourceShare)> {
         let mut highest: Option<(ClusterQueueId, DominantResourceShare)> = None;
         for &queue in quota.child_cluster_queues(cohort) {
@@ -111,26 +141,26 @@ impl TargetQueues {
                 continue;
             }
             let share = self.share(quota, queue.into());
-            let Some(candidate) = self
-                .peek(queue)
-                .filter(|_| share.is_borrowing() || queue == self.preemptor)
-            else {
+            let borrows = share.is_borrowing() || queue == self.preemptor;
+            if !borrows || self.parts[queue.index()].is_empty() {
                 self.pruned[queue.index()] = true;
                 continue;
+            }
+            let higher = match highest {
+                None => true,
+                Some((other, most)) => {
+                    let mut higher = share.compare(most);
+                    if higher.is_eq()
+                        && let (Some(one), Some(other)) =
+                            (self.peek(queue, order), self.peek(other, order))
+                    {
+                        let (one, other) = (holders.get(one), holders.get(other));
+                        // What LocalQueues used does not count between queues.
+                        higher = candidates_ordering(other, one, self.preemptor, self.now, &[]);
+                    }
+                    higher.is_gt()
+                }
             };
-            let higher = highest.is_none_or(|(other, most)| {
-                share
-                    .compare(most)
-                    .then_with(|| {
-                        let first = self.peek(other).map(|other| {
-                            let (one, other) = (holders.get(candidate), holders.get(other));
-                            // What LocalQueues used does not count between queues.
-                            candidates_ordering(other, one, self.preemptor, self.now, &[])
-                        });
-                        first.unwrap_or(std::cmp::Ordering::Equal)
-                    })
-                    .is_gt()
-            });
             if higher {
                 highest = Some((queue, share));
             }
@@ -159,21 +189,27 @@ impl TargetQueues {
     }
 
     /// The candidate of a queue that is next.
-    fn peek(&self, queue: ClusterQueueId) -> Option<WorkloadId> {
-        match self.ends[queue.index()].0 {
-            NONE => None,
-            first => Some(self.candidates[first as usize]),
-        }
+    fn peek(
+        &mut self,
+        queue: ClusterQueueId,
+        order: impl Fn(WorkloadId, WorkloadId) -> Ordering,
+    ) -> Option<WorkloadId> {
+        let part = &mut self.parts[queue.index()];
+        let candidates = &mut self.candidates[part.start as usize..part.end as usize];
+        let at = part.taken as usize;
+        part.sorted
+            .get(candidates, at, |a, b| order(*a, *b))
+            .copied()
     }
 
     /// Takes the next candidate of a queue.
-    pub fn pop(&mut self, queue: ClusterQueueId) -> Option<WorkloadId> {
-        let candidate = self.peek(queue)?;
-        let (first, last) = &mut self.ends[queue.index()];
-        *first = self.next[*first as usize];
-        if *first == NONE {
-            *last = NONE;
-        }
+    pub fn pop(
+        &mut self,
+        queue: ClusterQueueId,
+        order: impl Fn(WorkloadId, WorkloadId) -> Ordering,
+    ) -> Option<WorkloadId> {
+        let candidate = self.peek(queue, order)?;
+        self.parts[queue.index()].taken += 1;
         Some(candidate)
     }
 
