@@ -1,14 +1,14 @@
 //! Invariants over random histories.
 
-use super::super::flavors::{GranularMode, PodSetReducer, PreemptionMode};
-use super::super::ids::{ClusterQueueId, FlavorResourceId, QuotaNodeId, WorkloadId};
-use super::super::objects::{
+use super::super::super::flavors::{GranularMode, PodSetReducer, PreemptionMode};
+use super::super::super::ids::{ClusterQueueId, FlavorResourceId, QuotaNodeId, WorkloadId};
+use super::super::super::objects::{
     FungibilityPolicy, FungibilityPreference, LocalQueue, Namespace, PodSet, Preemption,
     PreemptionPolicy, QueueingStrategy, ResourceFlavor, Workload,
 };
-use super::super::testing::{FLAVOR, forest};
-use super::super::{Amount, Configuration, FairSharing, Gates, Objects};
-use super::{Cycle, Kueue};
+use super::super::super::testing::{FLAVOR, forest};
+use super::super::super::{Amount, Configuration, FairSharing, Gates, Objects};
+use super::super::{Cycle, Kueue};
 use crate::kube::{Container, LabelSelector, PodSpec};
 use crate::units::{Span, Time};
 use proptest::prelude::*;
