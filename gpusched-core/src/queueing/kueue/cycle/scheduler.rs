@@ -2,7 +2,7 @@
 
 use super::super::flavors::{Flavors, RequestedResources, Shape};
 use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
-use super::super::objects::Workload;
+use super::super::objects::{LocalQueue, StopPolicy, Workload};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
 use super::super::status::Status;
@@ -26,7 +26,7 @@ pub(super) struct Scheduler {
     /// By ClusterQueue.
     pub(super) queues: Vec<Queue>,
     pub(super) topologies: Topologies,
-    /// By LocalQueue: the ClusterQueue behind it, if there is one.
+    /// By LocalQueue: the ClusterQueue behind it, if there is one and the LocalQueue is open.
     doors: Vec<Option<ClusterQueueId>>,
     /// By LocalQueue: what it used, where that counts.
     pub(super) local_queues: Vec<Option<LocalQueueUse>>,
@@ -47,7 +47,9 @@ impl Scheduler {
             }
         }
         let mut doors = vec![None; names.local_queues()];
-        for door in &objects.local_queues {
+        // What comes through a stopped door is not queued.
+        let open = |door: &&LocalQueue| door.stop_policy == StopPolicy::None;
+        for door in objects.local_queues.iter().filter(open) {
             if let Some(id) = names.local_queue(&door.namespace, &door.name) {
                 doors[id.index()] = names.cluster_queue(&door.cluster_queue);
             }
