@@ -2,9 +2,9 @@
 
 use super::super::ids::WorkloadId;
 use super::super::objects::Workload;
-use super::super::workload::needs_second_pass;
+use super::super::workload::{effective_priority, needs_second_pass};
 use super::kueue::Kueue;
-use super::record::set_condition;
+use super::record::{above_limits, set_condition};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl Kueue {
         record.last = None;
         self.leave(id);
         self.compile(id);
-        self.push(id, now);
+        self.push(id, true, now);
         self.request_retry(id, now);
     }
 
@@ -53,7 +53,7 @@ impl Kueue {
         self.records[id].object.reclaimable = pods;
         if !self.records[id].reserved() {
             self.compile(id);
-            return self.push(id, now);
+            return self.push(id, true, now);
         }
         self.scheduler.hold(id, &self.records[id].object);
         self.request_retry(id, now);
@@ -66,26 +66,46 @@ impl Kueue {
         self.request_retry(id, now);
     }
 
-    /// The status of a workload changes in a way nothing else here does: admission checks, nodes
-    /// that failed, pods that became ready. `change` gets the object; what follows from it for
-    /// quota, queues and second passes is looked after.
-    pub fn update_status(&mut self, id: WorkloadId, change: impl FnOnce(&mut Workload), now: Time) {
+    /// The object of a workload changes in a way nothing else here is for: its priority, admission
+    /// checks, nodes that failed, pods that became ready, a time it may not come back before.
+    /// `change` gets the object; what follows for quota, queues and second passes is looked after.
+    ///
+    /// An inadmissible workload is tried again if the change could make a difference; others of its
+    /// tree are if it holds quota no more.
+    pub fn update(&mut self, id: WorkloadId, change: impl FnOnce(&mut Workload), now: Time) {
+        let before = self.records[id].object.clone();
         change(&mut self.records[id].object);
-        if !self.records[id].reserved() {
-            self.compile(id);
-            return self.push(id, now);
-        }
         let record = &mut self.records[id];
+        record.above_limits = above_limits(&record.object);
+        let object = &record.object;
+        if object.is("Finished") || object.inactive {
+            self.leave(id);
+            return self.request_retry(id, now);
+        }
+        if !record.reserved() {
+            let held = before.is("QuotaReserved");
+            if held {
+                self.leave(id);
+                self.request_retry(id, now);
+            }
+            self.compile(id);
+            let retry = held || could_matter(&before, &self.records[id].object);
+            return self.push(id, retry, now);
+        }
         let queue = self.scheduler.holders.find(id).map(|one| one.cluster_queue);
-        if !record.object.is("Admitted")
-            && !record.object.is("Evicted")
-            && queue
-                .is_some_and(|queue| self.scheduler.queues[queue.index()].admits(&record.object))
+        let queue = queue.map(|queue| &self.scheduler.queues[queue.index()]);
+        if !object.is("Admitted")
+            && !object.is("Evicted")
+            && queue.is_some_and(|queue| queue.admits(object))
         {
             set_condition(&mut record.object, "Admitted", true, "Admitted", now);
             self.settle(id, now);
         }
+        self.compile(id);
         self.scheduler.hold(id, &self.records[id].object);
+        if effective_priority(&before, &self.gates) != self.records[id].priority {
+            self.request_retry(id, now);
+        }
         if needs_second_pass(&self.records[id].object) {
             self.second_passes.queue(id, 1, now);
         }
@@ -127,4 +147,18 @@ impl Kueue {
             self.retries.request(&self.scheduler.quota, queue, now);
         }
     }
+}
+
+/// Whether a change could make an inadmissible workload admissible. Other updates of its status,
+/// which come all the time, leave it where it is.
+fn could_matter(before: &Workload, after: &Workload) -> bool {
+    let condition = |kind| before.condition(kind) != after.condition(kind);
+    before.generation != after.generation
+        || before.priority != after.priority
+        || before.annotations != after.annotations
+        || before.pod_sets != after.pod_sets
+        || before.reclaimable != after.reclaimable
+        || before.preemption_gates.is_empty() != after.preemption_gates.is_empty()
+        || condition("Evicted")
+        || condition("Requeued")
 }

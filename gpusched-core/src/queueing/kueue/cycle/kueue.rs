@@ -5,13 +5,13 @@ use super::super::flavors::{Shape, Words};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
+use super::super::status::InactiveReason;
 use super::super::workload::{
-    EquivalenceClass, EquivalenceClasses, effective_priority, needs_second_pass, not_before,
-    queue_order_timestamp,
+    EquivalenceClass, EquivalenceClasses, effective_priority, is_admissible, needs_second_pass,
+    not_before, queue_order_timestamp,
 };
 use super::super::{Configuration, Gates, Objects, Quota};
 use super::outcome::{Explanation, QuotaReservedReason};
-use super::queue::InactiveReason;
 use super::record::{Record, Records, above_limits};
 use super::scheduler::Scheduler;
 use crate::units::{Span, Time};
@@ -199,7 +199,7 @@ impl Kueue {
             return;
         }
         if !record.reserved() {
-            return self.push(id, now);
+            return self.push(id, true, now);
         }
         self.scheduler.hold(id, object);
         if needs_second_pass(object) {
@@ -207,16 +207,16 @@ impl Kueue {
         }
     }
 
-    /// Puts a workload that waits for quota into its queue.
-    pub(super) fn push(&mut self, id: WorkloadId, now: Time) {
+    /// Puts a workload that waits for quota into its queue. `retry`: even if it is inadmissible.
+    pub(super) fn push(&mut self, id: WorkloadId, retry: bool, now: Time) {
         let record = &self.records[id];
         let parent = self.gates.concurrent_admission && record.object.is_variant_parent();
         if let Some(queue) = record.queue
             && !parent
-            && super::super::workload::is_admissible(&record.object, &self.gates)
+            && is_admissible(&record.object, &self.gates)
         {
             let facts = facts(record);
-            self.pending.push_or_update(queue, id, facts, true, now);
+            self.pending.push_or_update(queue, id, facts, retry, now);
         }
     }
 

@@ -90,6 +90,8 @@ pub enum Explanation {
     BetterVariantAdmitted,
     /// A variant may not move to this flavor.
     FlavorNotAcceptable,
+    /// A variant for a worse flavor is on its way out.
+    PendingMigration,
     /// An admission check failed.
     FailedChecks,
     /// Its ClusterQueue is not active.
@@ -131,6 +133,7 @@ impl Explanation {
             Explanation::PreemptionGated => "Workload requires preemption, but it's gated",
             Explanation::BetterVariantAdmitted => "A more favorable variant is already admitted",
             Explanation::FlavorNotAcceptable => "Target flavor is below LastAcceptableFlavorName",
+            Explanation::PendingMigration => "Pending the migration of 1 workload(s)",
             Explanation::FailedChecks => "The workload has failed admission checks",
             Explanation::InactiveClusterQueue => "ClusterQueue is inactive",
             Explanation::NoNamespace => "workload namespace does not exist",

@@ -1,6 +1,6 @@
 //! What becomes of a nominated head, given what earlier ones of the cycle took.
 
-use super::super::flavors::{LastAssignment, Mode};
+use super::super::flavors::Mode;
 use super::super::ids::WorkloadId;
 use super::super::pending::RequeueReason;
 use super::super::topology::on_failed_node;
@@ -135,7 +135,7 @@ impl Scheduler {
                 self.holders.set_hidden(*victim, true);
             }
         }
-        entry.candidate.last = None::<LastAssignment>;
+        entry.candidate.last = None;
         let before = std::mem::take(&mut entry.nomination.assignment);
         let nomination = self.nomination(records, &mut entry.candidate, Some(&before), now);
         entry.nominate(nomination);

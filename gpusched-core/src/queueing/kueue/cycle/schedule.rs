@@ -1,6 +1,8 @@
 //! One cycle over given heads.
 
+use super::super::Amount;
 use super::super::entries::{Entry as Place, Tournament, classical_order};
+use super::super::ids::FlavorResourceId;
 use super::super::pending::{Head, Pending};
 use super::carry_out::put_back;
 use super::entry::Entry;
@@ -23,63 +25,84 @@ impl Scheduler {
         let (mut entries, refused) = self.nominate(records, pending, heads, now);
         let quota = self.quota.begin();
         let places = self.topologies.begin();
-        let order = self.process_all(records, &mut entries, now);
+        let order = match self.fair_sharing {
+            true => self.process_by_share(records, &mut entries, now),
+            false => self.process_by_priority(records, &mut entries, now),
+        };
         self.quota.rollback(quota);
         self.topologies.rollback(places);
         let mut cycle = Cycle::default();
+        let mut processed = vec![false; entries.len()];
         for at in order {
+            processed[at] = true;
             self.carry_out(records, &mut entries[at], &mut cycle, now);
         }
         // Of two heads of one ClusterQueue fair sharing considers the later only.
-        for entry in &mut entries {
-            let seen = cycle.processed.contains(&entry.candidate.workload);
-            if !seen {
-                put_back(records, entry, &mut cycle);
-            }
+        for (entry, _) in entries.iter_mut().zip(processed).filter(|(_, done)| !done) {
+            put_back(records, entry, &mut cycle);
         }
         cycle.requeued.extend(refused);
         cycle
     }
 
-    /// Decides about all entries; the result is the order that was done in.
-    fn process_all(&mut self, records: &Records, entries: &mut [Entry], now: Time) -> Vec<usize> {
-        let names: Vec<String> = entries
-            .iter()
-            .map(|entry| records[entry.candidate.workload].object.key())
+    /// Decides about all entries without fair sharing; the result is the order that was done in.
+    fn process_by_priority(
+        &mut self,
+        records: &Records,
+        entries: &mut [Entry],
+        now: Time,
+    ) -> Vec<usize> {
+        let places: Vec<Place<'_>> = entries.iter().map(|entry| place(entry, "", &[])).collect();
+        let order = classical_order(&places, &self.gates);
+        let mut preempted = Vec::new();
+        for at in &order {
+            self.process(records, &mut entries[*at], &mut preempted, now);
+        }
+        order
+    }
+
+    /// The same with fair sharing.
+    fn process_by_share(
+        &mut self,
+        records: &Records,
+        entries: &mut [Entry],
+        now: Time,
+    ) -> Vec<usize> {
+        let names = entries.iter().map(|entry| &entry.candidate);
+        let names: Vec<String> = names
+            .map(|one| records[one.workload].object.key())
             .collect();
-        let usage: Vec<NetUsage> = entries
-            .iter()
-            .map(|entry| self.net_usage(&entry.candidate, &entry.nomination))
-            .collect();
+        // Entries change while they are processed; what they play with does not.
+        let played = entries.iter();
+        let played = played.map(|entry| self.net_usage(&entry.candidate, &entry.nomination));
+        let usage: Vec<NetUsage> = played.collect();
         let places: Vec<Place<'_>> = entries
             .iter()
-            .enumerate()
-            .map(|(at, entry)| Place {
-                cluster_queue: entry.candidate.queue,
-                name: &names[at],
-                has_quota_reservation: entry.candidate.reserved,
-                is_preemptor: entry.is_preemptor,
-                borrowing_level: entry.nomination.assignment.borrowing_level,
-                priority: entry.candidate.priority,
-                queued: entry.candidate.queued,
-                usage: &usage[at].quota,
-            })
+            .zip(names.iter().zip(&usage))
+            .map(|(entry, (name, usage))| place(entry, name, &usage.quota))
             .collect();
-        let mut preempted = Vec::new();
-        if !self.fair_sharing {
-            let order = classical_order(&places, &self.gates);
-            for at in &order {
-                self.process(records, &mut entries[*at], &mut preempted, now);
-            }
-            return order;
-        }
         let gates = self.gates;
         let mut tournament = Tournament::new(&places, &self.quota, &gates);
         let mut order = Vec::with_capacity(entries.len());
+        let mut preempted = Vec::new();
         while let Some(at) = tournament.next(&mut self.quota) {
             self.process(records, &mut entries[at], &mut preempted, now);
             order.push(at);
         }
         order
+    }
+}
+
+/// What the place of an entry in the cycle depends on.
+fn place<'a>(entry: &Entry, name: &'a str, usage: &'a [(FlavorResourceId, Amount)]) -> Place<'a> {
+    Place {
+        cluster_queue: entry.candidate.queue,
+        name,
+        has_quota_reservation: entry.candidate.reserved,
+        is_preemptor: entry.is_preemptor,
+        borrowing_level: entry.nomination.assignment.borrowing_level,
+        priority: entry.candidate.priority,
+        queued: entry.candidate.queued,
+        usage,
     }
 }

@@ -2,12 +2,13 @@
 
 use super::super::flavors::{Flavors, RequestedResources, Shape};
 use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
-use super::super::objects::Workload;
+use super::super::objects::{LocalQueue, StopPolicy, Workload};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
+use super::super::status::Status;
 use super::super::topology::Topologies;
 use super::super::{Configuration, Gates, Objects, Quota, QuotaCheckStrategy};
-use super::queue::{InactiveReason, Queue};
+use super::queue::Queue;
 use std::sync::Arc;
 
 /// Everything decisions are made with, but for the queues of pending workloads.
@@ -25,7 +26,7 @@ pub(super) struct Scheduler {
     /// By ClusterQueue.
     pub(super) queues: Vec<Queue>,
     pub(super) topologies: Topologies,
-    /// By LocalQueue: the ClusterQueue behind it, if there is one.
+    /// By LocalQueue: the ClusterQueue behind it, if there is one and the LocalQueue is open.
     doors: Vec<Option<ClusterQueueId>>,
     /// By LocalQueue: what it used, where that counts.
     pub(super) local_queues: Vec<Option<LocalQueueUse>>,
@@ -38,14 +39,17 @@ impl Scheduler {
         let mut quota = Quota::new(objects);
         let names = quota.names();
         let flavors = Flavors::new(objects, names);
+        let status = Status::new(objects, gates);
         let mut queues = vec![Queue::default(); names.cluster_queues()];
         for queue in &objects.cluster_queues {
             if let Some(id) = names.cluster_queue(&queue.name) {
-                queues[id.index()] = Queue::new(queue, objects, names, &flavors, gates);
+                queues[id.index()] = Queue::new(queue, objects, names, &flavors, &status);
             }
         }
         let mut doors = vec![None; names.local_queues()];
-        for door in &objects.local_queues {
+        // What comes through a stopped door is not queued.
+        let open = |door: &&LocalQueue| door.stop_policy == StopPolicy::None;
+        for door in objects.local_queues.iter().filter(open) {
             if let Some(id) = names.local_queue(&door.namespace, &door.name) {
                 doors[id.index()] = names.cluster_queue(&door.cluster_queue);
             }
@@ -53,11 +57,8 @@ impl Scheduler {
         let preemptor = Preemptor::new(objects, names, configuration, &gates);
         let resources = RequestedResources::new(names);
         let topologies = Topologies::new(objects, &flavors, names, gates);
-        for (index, queue) in queues.iter_mut().enumerate() {
+        for (index, queue) in queues.iter().enumerate() {
             let id = ClusterQueueId::from(index);
-            if quota.has_cycle(id.into()) {
-                queue.inactive.push(InactiveReason::CohortCycle);
-            }
             quota.set_active(id, queue.inactive.is_empty());
         }
         Scheduler {

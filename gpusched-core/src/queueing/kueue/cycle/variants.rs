@@ -90,6 +90,7 @@ impl Scheduler {
         entry.quota_reserved_reason = Some(reason);
         entry.candidate.last = None;
         entry.reason = RequeueReason::PendingMigration;
+        entry.explanation = Explanation::PendingMigration;
         entry.decision = Decision::Migrate(worse);
     }
 

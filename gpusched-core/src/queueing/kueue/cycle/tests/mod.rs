@@ -1,0 +1,4 @@
+//! Cases by hand, and invariants over random histories.
+
+mod golden;
+mod random;
