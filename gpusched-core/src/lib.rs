@@ -16,6 +16,7 @@
 
 pub mod cluster;
 pub mod gpu;
+pub mod hazard;
 pub mod ids;
 pub mod kube;
 pub mod performance;

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::fields::FieldResult;
 use crate::trace::input::Source;
 use crate::trace::table::{Column, Row, Split, Table};
+use crate::yaml;
 use gpusched_core::performance::sharing::calibrate::{Mode, Profile, Sample};
 
 /// The columns of a file of measurements.
@@ -94,6 +95,27 @@ pub fn profile_yaml(profile: &Profile) -> Result<String> {
     serde_saphyr::to_string(profile).map_err(|error| Diagnostic::new(error.to_string()))
 }
 
+/// Reads a profile back; `name` is what the file is called in messages.
+///
+/// # Errors
+/// What is wrong with it, located.
+pub fn parse_profile(name: &str, text: &str) -> Result<Profile> {
+    let file = yaml::File {
+        name,
+        text,
+        shape: "a profile is what `gpusched calibrate MEASUREMENTS.csv -o FILE` writes",
+    };
+    file.parse()
+}
+
+/// Reads a profile from a file.
+///
+/// # Errors
+/// When it cannot be read, or as [`parse_profile`].
+pub fn load_profile(path: &str) -> Result<Profile> {
+    parse_profile(path, &yaml::read(path, "profile")?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,8 +134,27 @@ mod tests {
         let profile = calibrate(&read(rows).unwrap(), 1);
         let yaml = profile_yaml(&profile).unwrap();
         assert!(yaml.contains("bert:") && yaml.contains("1/2"), "{yaml}");
+        assert_eq!(parse_profile("p.yaml", &yaml).unwrap(), profile);
         let copies = profile.devices["T4"].jobs["bert"].copies.unwrap();
         assert!((copies - 0.4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_profile_that_makes_no_sense_is_refused_where_it_stands() {
+        let jobs = |inner: &str| format!("devices:\n  T4:\n    jobs:\n      a:\n{inner}");
+        for (text, line) in [
+            (jobs("        slice: {}\n"), 5),
+            (jobs("        slices:\n          table: [[9/7, 1.0]]\n"), 6),
+            (
+                jobs("        slices:\n          law: {fixed: 1.0, scaling: -2.0}\n"),
+                6,
+            ),
+            ("device: {}\n".to_owned(), 1),
+        ] {
+            let error = parse_profile("p.yaml", &text).unwrap_err();
+            assert!(error.line >= line - 1 && error.line <= line, "{error:?}");
+            assert!(error.help.is_some());
+        }
     }
 
     #[test]

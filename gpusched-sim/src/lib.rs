@@ -11,3 +11,4 @@ pub mod report;
 pub mod scenario;
 pub mod sharing;
 pub mod trace;
+mod yaml;

@@ -1,16 +1,30 @@
 //! Replay a workload against named policies, in one call.
 
+use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
-use crate::metrics::{Sample, Sampler, Summary, WaitInterval, WaitLog, summarise};
-use crate::sharing::SharingMode;
-use gpusched_core::cluster::{Cluster, Inventory};
+use crate::metrics::{
+    BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, SpeedOrigins, Summary,
+    WaitInterval, WaitLog, device_use, summarise,
+};
+use crate::sharing::mig::MigSharing;
+use crate::sharing::{Risks, SharingMode};
+use gpusched_core::cluster::{Cluster, Inventory, MigMode};
+use gpusched_core::gpu::mig::repartition::repartition;
+use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::mig::MigPlacement;
+use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
+use gpusched_core::placement::{Placement, WithMig};
 use gpusched_core::policy::PolicyError;
+use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// The MIG placement policy where none is named: hard to beat, and it goes with every way to cut.
+pub const DEFAULT_MIG_PLACEMENT: &str = "best-fit-slots";
 
 /// How to replay.
 #[derive(Clone, Debug)]
@@ -19,13 +33,21 @@ pub struct ReplayOptions {
     pub queueing: String,
     /// Placement policy, by name.
     pub placement: String,
+    /// MIG placement policy, by name: where instances go.
+    pub mig_placement: String,
     /// Seed of placement policies that draw lots.
     pub seed: u64,
     /// Order of simultaneous events.
     pub discipline: Discipline,
     /// How GPUs are shared; the workload given is the recorded one. Tables of jobs are to be
-    /// written with the workload as [`SharingMode::reinterpret`] makes it.
+    /// written with workload and inventory as [`SharingMode::interpret`] makes them.
     pub sharing: SharingMode,
+    /// What may go wrong where GPUs are shared.
+    pub risks: Risks,
+    /// Software licences, USD per GPU and year.
+    pub licence_price: Option<f64>,
+    /// Measurements of one's own, which go before the laws of sharing.
+    pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
     pub horizon: Option<Time>,
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
@@ -47,9 +69,13 @@ impl Default for ReplayOptions {
         ReplayOptions {
             queueing: "fifo".into(),
             placement: "first-fit".into(),
+            mig_placement: DEFAULT_MIG_PLACEMENT.into(),
             seed: 0,
             discipline: Discipline::default(),
             sharing: SharingMode::default(),
+            risks: Risks::default(),
+            licence_price: None,
+            profile: None,
             horizon: None,
             sample_every: None,
             keep_series: false,
@@ -71,6 +97,8 @@ pub struct RunResult {
     pub series: Vec<Sample>,
     /// The wait intervals by job, then time, if kept.
     pub waits: Vec<WaitInterval>,
+    /// The GPUs that MIG cuts when most of their slots were in use; `None` where none is cut.
+    pub mig_peak: Option<MigPeak>,
     /// Whether the stop flag ended it.
     pub interrupted: bool,
 }
@@ -84,12 +112,16 @@ pub enum ReplayError {
     /// A policy broke its contract.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A way to share GPUs that these machines or policies do not go with.
+    #[error("{}", .0.message)]
+    Sharing(Box<Diagnostic>),
 }
 
 /// Replays `work` on `inventory`.
 ///
 /// # Errors
-/// [`ReplayError`]: unknown policies, or a policy that broke its contract.
+/// [`ReplayError`]: unknown policies, machines that cannot be shared as asked, or a policy that broke
+/// its contract.
 ///
 /// ```
 /// use gpusched_core::cluster::{Inventory, Node};
@@ -114,14 +146,12 @@ pub fn replay(
     inventory: &Inventory,
     options: &ReplayOptions,
 ) -> Result<RunResult, ReplayError> {
-    let reinterpreted;
-    let (recorded, work) = match options.sharing {
-        SharingMode::Recorded => (work, work),
-        mode => {
-            reinterpreted = mode.reinterpret(work);
-            (work, &reinterpreted)
-        }
-    };
+    let recorded = work;
+    let interpreted = options
+        .sharing
+        .interpret(work, inventory, options.risks.overcommit);
+    let (work, inventory) = interpreted.map_err(ReplayError::Sharing)?;
+    let (work, inventory) = (work.as_ref(), inventory.as_ref());
     let queueing = queueing(&options.queueing)?;
     let context = PlacementContext {
         work,
@@ -129,6 +159,8 @@ pub fn replay(
         seed: options.seed,
     };
     let placement = placement(&options.placement, &context)?;
+    let instances = mig_placement(&options.mig_placement)?;
+    check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
     let labels = Summary {
         queueing: queueing.name(),
         placement: placement.name(),
@@ -140,8 +172,22 @@ pub fn replay(
         ..Summary::default()
     };
     let cluster = Cluster::new(inventory.clone(), work.shapes());
+    let placement: Box<dyn Placement> = match asks_mig(work) {
+        true => Box::new(WithMig::new(placement, instances)),
+        false => placement,
+    };
     let mut roles = Roles::new(queueing, placement, &cluster);
-    roles.performance = options.sharing.performance(recorded);
+    roles.performance =
+        options
+            .sharing
+            .performance(recorded, work, inventory, options.profile.as_ref());
+    roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
+    if cluster.awaits_repartition() {
+        roles.repartition = Some(repartition(
+            MigSharing::Batched.repartition(),
+            &roles.costs,
+        )?);
+    }
     let labels = Summary {
         sharing: options.sharing.to_string(),
         performance: roles.performance.name(),
@@ -149,18 +195,44 @@ pub fn replay(
     };
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
-        WaitLog::new(options.keep_waits),
+        (
+            WaitLog::new(options.keep_waits),
+            (
+                BusyDevices::new(work, inventory),
+                MigMeter::new(work, inventory),
+            ),
+        ),
     );
     let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
-    let (records, (sampler, waits)) = engine.finish();
+    let speeds = engine.speed_origins().map(SpeedOrigins::from);
+    let (records, (sampler, (waits, (busy, slots)))) = engine.finish();
+    let mig = slots.summary(records.mig()).map(|mig| MigSummary {
+        placement: options.mig_placement.clone(),
+        repartition: match &options.sharing {
+            SharingMode::Mig(how) => how.repartition().into(),
+            _ => "static".into(),
+        },
+        ..mig
+    });
     let labels = Summary {
+        speeds,
         interrupted,
         waits: waits.shares(),
         sampled: sampler.means(),
+        mig,
         ..labels
     };
-    let summary = summarise(work, inventory, &records, labels);
+    let mut summary = summarise(work, inventory, &records, labels);
+    let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
+    summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
+    let years = makespan.as_secs_f64() / (365.0 * 86_400.0);
+    summary.licence_usd = options
+        .licence_price
+        .map(|price| price * inventory.gpus() as f64 * years);
+    if let Some(wasted) = summary.mig.as_ref().and_then(MigSummary::wasted) {
+        summary.devices.wasted = Some(wasted);
+    }
     let series = match options.keep_series {
         true => sampler.into_samples(),
         false => Vec::new(),
@@ -170,8 +242,54 @@ pub fn replay(
         records,
         series,
         waits: waits.into_intervals(),
+        mig_peak: slots.into_peak(),
         interrupted,
     })
+}
+
+fn asks_mig(work: &Workload) -> bool {
+    work.shapes().iter().any(|shape| shape.mig.is_some())
+}
+
+/// Refuses policies that cannot be right where jobs ask for instances.
+fn check_mig(
+    work: &Workload,
+    inventory: &Inventory,
+    queueing: &dyn Queueing,
+    instances: &dyn MigPlacement,
+) -> Result<(), ReplayError> {
+    if !asks_mig(work) || !inventory.has_mig() {
+        return Ok(());
+    }
+    if queueing.plans_on_totals() {
+        let problem = format!(
+            "`{}` plans with totals of the cluster, and free slots say little about MIG instances",
+            queueing.name()
+        );
+        return Err(ReplayError::Sharing(
+            Diagnostic::new(problem).help("choose `easy`, `fifo-greedy`, or another that does not"),
+        ));
+    }
+    let on_demand = inventory
+        .nodes()
+        .iter()
+        .any(|node| node.mig == MigMode::OnDemand);
+    if on_demand && !instances.creates() {
+        let creating = mig_placements()
+            .map(|info| info.name)
+            .filter(|name| mig_placement(name).is_ok_and(|policy| policy.creates()));
+        let problem = format!(
+            "`{}` uses instances that stand, and under `mig:dynamic` none stands at first",
+            instances.name()
+        );
+        return Err(ReplayError::Sharing(Diagnostic::new(problem).help(
+            format!(
+                "cut the GPUs with a layout, `mig:batched`, or choose one of: {}",
+                creating.collect::<Vec<_>>().join(", ")
+            ),
+        )));
+    }
+    Ok(())
 }
 
 /// Steps between looks at the stop flag.

@@ -26,12 +26,13 @@ mod plan;
 mod yaml;
 
 pub use paths::jobs_file;
-pub use plan::{Loaded, Plan, check_placement, check_queueing};
+pub use plan::{Loaded, Plan, check_mig_placement, check_placement, check_queueing};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::trace::{Attempts, SwfProcs};
+use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_core::units::{Span, parse_seconds};
@@ -202,10 +203,23 @@ scenario! {
     Wins queueing: String = "queueing",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
+    /// The MIG placement policy: on which GPU and at which slot an instance goes (default
+    /// `best-fit-slots`).
+    Wins mig_placement: String = "mig-placement",
     /// How GPUs are shared: `recorded` (default: as the trace says), `exclusive`, `mps:N` or
-    /// `timeslice:N`, with N replicas of each device.
+    /// `timeslice:N`, with N replicas of each device, `mig:LAYOUT` such as `mig:all-balanced`,
+    /// `mig:dynamic` or `mig:batched`.
     Wins sharing: String = "sharing",
-    /// Seed of placement policies that draw lots (default 0).
+    /// Under time-slicing: let pods in without a look at device memory; the one that finds too
+    /// little left dies (default: what pods ask for is reserved).
+    Wins overcommit: bool = "overcommit",
+    /// Fatal faults per hour a pod runs; under MPS one ends every client of the device (default 0).
+    Wins fault_rate: f64 = "fault-rate",
+    /// Price of software licences, USD per GPU and year (vGPU and AI Enterprise are licensed so).
+    Wins licence_price: f64 = "licence-price",
+    /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing.
+    Wins profile: PathBuf = "profile",
+    /// Seed of faults and of placement policies that draw lots (default 0).
     Wins seed: u64 = "seed",
     /// What happens first when several things happen at one instant (default `batched`).
     Wins discipline: Discipline = "discipline",
@@ -254,6 +268,8 @@ pub fn schema() -> serde_json::Value {
     let queueings: Vec<&str> = queueings().map(|policy| policy.name).collect();
     schema["properties"]["queueing"]["examples"] = queueings.into();
     schema["properties"]["placement"]["examples"] = placements.into();
+    let instances: Vec<&str> = mig_placements().map(|policy| policy.name).collect();
+    schema["properties"]["mig-placement"]["examples"] = instances.into();
     tidy_schema(&mut schema);
     schema
 }

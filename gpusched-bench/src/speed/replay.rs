@@ -178,8 +178,11 @@ pub fn sharing(work: &Workload, machines: &Inventory, sharing: SharingMode) -> R
 
 pub(super) fn interference(effort: Effort) -> Figure {
     let (work, machines) = shared_jobs(effort.of(100_000));
-    let run = |mode| least_seconds(3, || sharing(&work, &machines, mode)).0;
-    let (slowed, full) = (run(SharingMode::Mps(4)), run(SharingMode::Recorded));
+    let run = |mode: SharingMode| least_seconds(3, || sharing(&work, &machines, mode.clone())).0;
+    let (slowed, full) = (
+        run(SharingMode::parse("mps:4").expect("a mode")),
+        run(SharingMode::Recorded),
+    );
     Figure {
         what: format!(
             "{} pods sharing 1,000 GPUs, with interference (mps:4)",

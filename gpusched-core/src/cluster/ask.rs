@@ -4,6 +4,9 @@ use super::{Inventory, Node};
 use crate::units::MILLI;
 use crate::workload::Shape;
 
+/// In [`Ask::mig`]: devices, no instances.
+pub(super) const NO_MIG: u32 = u32::MAX;
+
 /// A request compiled against one inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -22,7 +25,10 @@ pub struct Ask {
     pub models: u64,
     /// Most pods of one pod set on a node (`u32::MAX` = no limit).
     pub max_per_node: u32,
-    /// Resident class: 0 = CPU pod, 1 = shared GPU, then one per distinct number of whole GPUs.
+    /// Which entry of the cluster's MIG requests; [`NO_MIG`] for a pod that asks for devices.
+    pub(super) mig: u32,
+    /// Resident class: 0 = CPU pod, 1 = shared GPU or
+    /// MIG instances, then one per distinct number of whole GPUs.
     pub class: u16,
 }
 
@@ -36,7 +42,13 @@ impl Ask {
     /// Whether it shares one device.
     #[inline]
     pub fn is_share(&self) -> bool {
-        self.gpus == 1 && self.milli < MILLI
+        self.gpus == 1 && self.milli < MILLI && self.mig == NO_MIG
+    }
+
+    /// Whether it asks for MIG instances.
+    #[inline]
+    pub fn is_mig(&self) -> bool {
+        self.mig != NO_MIG
     }
 }
 
@@ -55,7 +67,7 @@ pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec
         .fold(0u64, |mask, (model, _)| mask | 1 << model);
     let class = if shape.gpus == 0 {
         0
-    } else if shape.is_share() {
+    } else if shape.is_share() || shape.mig.is_some() {
         1
     } else {
         let known = class_gpus[2..].iter().position(|&gpus| gpus == shape.gpus);
@@ -75,6 +87,7 @@ pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec
             0
         },
         models,
+        mig: NO_MIG,
         max_per_node: match shape.max_per_node {
             0 => u32::MAX,
             limit => limit,

@@ -19,6 +19,10 @@ impl Cluster {
         if ask.models >> node.model & 1 == 0 {
             return false;
         }
+        if ask.is_mig() {
+            let mig = self.mig.as_deref();
+            return mig.is_some_and(|mig| mig.fits(ask, id, node.model));
+        }
         if !ask.is_share() {
             return node.full.count_ones() >= ask.gpus;
         }
@@ -40,6 +44,9 @@ impl Cluster {
         };
         let devices = if ask.gpus == 0 {
             i64::MAX
+        } else if ask.is_mig() {
+            let mig = self.mig.as_deref();
+            mig.map_or(0, |mig| i64::from(mig.room(ask, id, node.model)))
         } else if ask.is_share() {
             (0..u32::from(node.gpus))
                 .map(|device| {
@@ -118,8 +125,19 @@ impl Cluster {
         let mut free_anywhere = 0;
         let mut need_anywhere = 0;
         let mut some_pod_fits = false;
+        let mut short_of_places = false;
         for set in &spec.pod_sets {
             let ask = self.asks[set.shape.index()];
+            if ask.is_mig() {
+                match self.lacks_instances(&ask, set.count) {
+                    Some(reason) => return reason,
+                    None => {
+                        some_pod_fits |= !self.feasible(set.shape).is_empty();
+                        short_of_places = true;
+                        continue;
+                    }
+                }
+            }
             let need = ask.total_milli() * i64::from(set.count);
             let free: i64 = self
                 .free_milli
@@ -139,12 +157,28 @@ impl Cluster {
             }
             some_pod_fits |= !self.feasible(set.shape).is_empty();
         }
-        if need_anywhere > free_anywhere || need_anywhere == 0 {
+        if !short_of_places && (need_anywhere > free_anywhere || need_anywhere == 0) {
             Reason::Capacity
         } else if spec.pods > 1 && some_pod_fits {
             Reason::Gang
         } else {
             Reason::Fragmentation
+        }
+    }
+
+    /// Why there are too few slots for `pods` pods that ask for instances; `None` when there are
+    /// enough, wherever they are. A slot counts while some legal placement can use it.
+    fn lacks_instances(&self, ask: &Ask, pods: u32) -> Option<Reason> {
+        let Some(mig) = self.mig.as_ref().filter(|_| ask.models != 0) else {
+            return Some(Reason::Model);
+        };
+        let need = mig.need(ask, &self.inventory).saturating_mul(pods);
+        if mig.usable(&self.nodes, ask.models) >= need {
+            None
+        } else if mig.usable(&self.nodes, u64::MAX) >= need {
+            Some(Reason::Model)
+        } else {
+            Some(Reason::Capacity)
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What machines there are: the immutable description.
 
+use super::mig::{self, MigMode};
+use crate::gpu::mig::{Geometry, GeometryError, ProfileRow};
 use crate::gpu::model;
 use crate::ids::{ModelId, NodeId};
 use crate::units::Time;
+use crate::workload::Shape;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// GPUs one node may have: device sets are bit masks.
 pub(super) const MAX_GPUS: u32 = 64;
@@ -32,6 +36,8 @@ pub struct Node {
     pub from: Time,
     /// Takes no new pods from this instant on; what runs then runs to its end.
     pub to: Time,
+    /// How its GPUs are cut.
+    pub mig: MigMode,
 }
 
 impl Node {
@@ -52,6 +58,7 @@ impl Node {
             mem_mib: Node::UNLIMITED,
             from: Time::ZERO,
             to: Time::NEVER,
+            mig: MigMode::Off,
         }
     }
 }
@@ -79,6 +86,45 @@ pub enum InventoryError {
     /// A node that leaves before it comes.
     #[error("node {0} ends before it begins: to_s must be after from_s")]
     Interval(String),
+    /// MIG on GPUs that cannot be cut.
+    #[error("node {node}: MIG needs a GPU that can be cut, and {model} is none; {known}")]
+    NotMig {
+        /// The node.
+        node: String,
+        /// Its GPU model.
+        model: String,
+        /// The boards that can.
+        known: String,
+    },
+    /// A board nobody has published the placements of.
+    #[error("node {node}: {cause}")]
+    Geometry {
+        /// The node.
+        node: String,
+        /// What is not known.
+        cause: GeometryError,
+    },
+    /// More GPUs than places of instances can be written down for.
+    #[error(
+        "node {node} has {gpus} GPUs: MIG is understood on nodes of at most {} GPUs",
+        mig::MOST_GPUS
+    )]
+    TooManyMig {
+        /// The node.
+        node: String,
+        /// Its GPUs.
+        gpus: u32,
+    },
+    /// A layout that cannot stand on a GPU.
+    #[error("node {node}, GPU {gpu}: {problem}")]
+    Layout {
+        /// The node.
+        node: String,
+        /// The GPU.
+        gpu: usize,
+        /// What is wrong, and what is legal.
+        problem: String,
+    },
 }
 
 /// All machines, in rank order: position is the tie-break of every placement policy.
@@ -94,6 +140,10 @@ pub struct Inventory {
     nodes: Vec<Node>,
     models: Vec<(String, u32)>,
     model_of: Vec<ModelId>,
+    /// By model: the geometry of its board, where some node of the model is cut.
+    geometries: Vec<Option<Arc<Geometry>>>,
+    /// By model: the profiles its nodes can offer.
+    offers: Vec<mig::Offer>,
 }
 
 impl Inventory {
@@ -135,11 +185,70 @@ impl Inventory {
             };
             model_of.push(id);
         }
+        let (geometries, offers) = mig::survey(&nodes, &models, &model_of)?;
         Ok(Inventory {
             nodes,
             models,
             model_of,
+            geometries,
+            offers,
         })
+    }
+
+    /// The same machines, cut anew: one mode per node, in rank order.
+    ///
+    /// # Errors
+    /// [`InventoryError`] where a node cannot be cut so.
+    pub fn recut(
+        &self,
+        modes: impl IntoIterator<Item = MigMode>,
+    ) -> Result<Inventory, InventoryError> {
+        let nodes = self.nodes.iter().zip(modes).map(|(node, mig)| Node {
+            mig,
+            ..node.clone()
+        });
+        Inventory::new(nodes.collect())
+    }
+
+    /// Whether GPUs of some node are cut.
+    pub fn has_mig(&self) -> bool {
+        self.geometries.iter().any(Option::is_some)
+    }
+
+    /// What fits where on the GPUs of a model, where some node of it is cut.
+    pub fn geometry(&self, model: ModelId) -> Option<&Arc<Geometry>> {
+        self.geometries[model.index()].as_ref()
+    }
+
+    /// The smallest profile the nodes of a model offer whose compute share and usable memory are
+    /// at least what `shape` asks of a device: fewest placement units, then fewest compute slices.
+    /// Under a layout the profiles of the layout are offered, else those of the board without
+    /// media attributes. Memory that no listing gave is taken as the eighths of the device's.
+    ///
+    /// ```
+    /// use gpusched_core::cluster::{Inventory, MigMode, Node};
+    /// use gpusched_core::ids::ModelId;
+    /// use gpusched_core::workload::Shape;
+    /// let node = Node { mig: MigMode::OnDemand, ..Node::with_gpus("a", 1, "A100-SXM4-40GB") };
+    /// let inventory = Inventory::new(vec![node]).unwrap();
+    /// let name = |gpu_milli, gpu_mem_mib| {
+    ///     let shape = Shape { gpu_milli, gpu_mem_mib, ..Shape::whole_gpus(1) };
+    ///     let row = inventory.smallest_profile(ModelId(0), &shape)?;
+    ///     Some(inventory.geometry(ModelId(0))?.profile(row).name)
+    /// };
+    /// assert_eq!(name(142, 0), Some("1g.5gb"));
+    /// assert_eq!(name(143, 0), Some("2g.10gb"));
+    /// // A half of 40 GB is more than 3g.20gb has: usable memory is less than the name says.
+    /// assert_eq!(name(100, 20_480), Some("7g.40gb"));
+    /// assert_eq!(name(1000, 40_960), None);
+    /// ```
+    pub fn smallest_profile(&self, model: ModelId, shape: &Shape) -> Option<ProfileRow> {
+        let geometry = self.geometry(model)?;
+        let (name, mem) = &self.models[model.index()];
+        if !shape.accepts(name) {
+            return None;
+        }
+        mig::smallest(geometry, self.offers[model.index()], *mem, shape)
     }
 
     /// The machines, in rank order.

@@ -7,6 +7,8 @@
 //!   what-if is *do, then roll back*, never a copy;
 //! * every change also appends the node to a change log; indexes and score caches keep a cursor
 //!   into it and look again only at nodes that changed since they were last asked;
+//! * GPUs that MIG cuts stand beside the devices, in a table of their own: a cluster without them pays
+//!   one comparison;
 //! * requests are compiled once per cluster ([`Ask`]), so that a fit is a few integer compares.
 
 mod ask;
@@ -14,7 +16,9 @@ mod bits;
 mod changes;
 mod fit;
 mod index;
+mod instances;
 mod inventory;
+mod mig;
 mod state;
 mod view;
 
@@ -22,5 +26,6 @@ pub use ask::Ask;
 pub use bits::NodeSet;
 pub use changes::Changes;
 pub use inventory::{Inventory, InventoryError, Node};
+pub use mig::{MigMode, Setup};
 pub use state::{CapacityError, Cluster, Mark, Spot};
 pub use view::NodeView;

@@ -7,12 +7,16 @@
 use super::ask::compile;
 use super::changes::{ChangeLog, Changes};
 use super::index::FitIndex;
+use super::mig::MigState;
 use super::{Ask, Inventory, NodeView};
 use crate::ids::{NodeId, ShapeId};
 use crate::units::MILLI;
 use crate::workload::Shape;
 
 /// Where one pod sits: a node and the devices it holds there (bit *i* = device *i*).
+///
+/// For a pod that asked for MIG instances the bits are instances, eight to a GPU; see
+/// [`Inventory::instances`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spot {
     /// The node.
@@ -65,12 +69,16 @@ pub(super) struct NodeFree {
     pub(super) gpus: u8,
     pub(super) model: u8,
     pub(super) open: bool,
+    /// Whether MIG may cut its devices on demand.
+    pub(super) on_demand: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Change {
     spot: Spot,
     shape: ShapeId,
+    /// Where the undo log of MIG stood.
+    mig: u32,
     taken: bool,
 }
 
@@ -108,6 +116,8 @@ pub struct Cluster {
     pub(super) versions: Vec<u32>,
     pub(super) changes: ChangeLog,
     pub(super) index: FitIndex,
+    /// The GPUs that MIG cuts; `None` where there are none.
+    pub(super) mig: Option<Box<MigState>>,
     undo: Vec<Change>,
     depth: u32,
     pub(super) releases: u64,
@@ -118,27 +128,33 @@ impl Cluster {
     /// An empty cluster; `shapes` are the requests it will be asked for, by [`ShapeId`].
     pub fn new(inventory: Inventory, shapes: &[Shape]) -> Cluster {
         let mut class_gpus: Vec<u32> = vec![0, 1];
-        let asks: Vec<Ask> = shapes
+        let mut asks: Vec<Ask> = shapes
             .iter()
             .map(|shape| compile(shape, &inventory, &mut class_gpus))
             .collect();
+        let mig = MigState::new(&inventory, shapes, &mut asks);
         let classes = class_gpus.len() as u16;
         let mut nodes = Vec::with_capacity(inventory.nodes().len());
         let mut vram = Vec::new();
         let mut free_milli = vec![0; inventory.models().len()];
         for (index, node) in inventory.nodes().iter().enumerate() {
             let model = inventory.model_of(NodeId::from(index));
-            let left = node.gpus * MILLI;
+            let (cut, on_demand) = match &mig {
+                Some(mig) => mig.cut_devices(NodeId::from(index)),
+                None => (0, false),
+            };
+            let left = (node.gpus - cut.count_ones()) * MILLI;
             nodes.push(NodeFree {
                 cpu: node.cpu_milli.min(Inventory::MOST) as i64,
                 mem: node.mem_mib.min(Inventory::MOST) as i64,
-                full: mask(node.gpus),
+                full: mask(node.gpus) & !cut,
                 base: vram.len() as u32,
                 left,
                 partial: 0,
                 gpus: node.gpus as u8,
                 model: model.0,
                 open: true,
+                on_demand,
             });
             free_milli[model.index()] += i64::from(left);
             let mem = if node.gpu_mem_mib == 0 {
@@ -161,6 +177,7 @@ impl Cluster {
             classes,
             class_gpus,
             free_milli,
+            mig,
             undo: Vec::new(),
             depth: 0,
             releases: 0,
@@ -252,7 +269,7 @@ impl Cluster {
     }
 
     #[inline]
-    fn touch(&mut self, id: NodeId) {
+    pub(super) fn touch(&mut self, id: NodeId) {
         self.versions[id.index()] += 1;
         self.changes.push(id);
     }
@@ -265,11 +282,13 @@ impl Cluster {
     pub fn take(&mut self, shape: ShapeId, spot: Spot) -> Result<(), CapacityError> {
         let ask = self.asks[shape.index()];
         self.check(&ask, spot)?;
+        let mig = self.mig_mark();
         self.apply_take(&ask, spot);
         if self.depth > 0 {
             self.undo.push(Change {
                 spot,
                 shape,
+                mig,
                 taken: true,
             });
         }
@@ -281,14 +300,25 @@ impl Cluster {
     #[inline]
     pub fn release(&mut self, shape: ShapeId, spot: Spot) {
         let ask = self.asks[shape.index()];
+        let mig = self.mig_mark();
         self.apply_release(&ask, spot);
         self.releases += 1;
         if self.depth > 0 {
             self.undo.push(Change {
                 spot,
                 shape,
+                mig,
                 taken: false,
             });
+        }
+    }
+
+    #[inline]
+    fn mig_mark(&self) -> u32 {
+        match &self.mig {
+            _ if self.depth == 0 => 0,
+            Some(mig) => mig.mark(),
+            None => 0,
         }
     }
 
@@ -303,6 +333,9 @@ impl Cluster {
         self.depth -= 1;
         if self.depth == 0 {
             self.undo.clear();
+            if let Some(mig) = &mut self.mig {
+                mig.forget();
+            }
         } else {
             debug_assert!(self.undo.len() >= mark.0);
         }
@@ -317,6 +350,9 @@ impl Cluster {
                 self.apply_release(&ask, change.spot);
             } else {
                 self.apply_take(&ask, change.spot);
+            }
+            if let Some(mig) = &mut self.mig {
+                mig.restore(change.mig);
             }
         }
         self.depth -= 1;
@@ -338,6 +374,9 @@ impl Cluster {
             spot.devices == 0
         } else if ask.models >> node.model & 1 == 0 || spot.devices.count_ones() != ask.gpus {
             false
+        } else if ask.is_mig() {
+            let mig = self.mig.as_deref();
+            mig.is_some_and(|mig| mig.check(ask, spot, node.model))
         } else if ask.is_share() {
             self.share_fits(node, ask, spot.devices.trailing_zeros())
         } else {
@@ -368,6 +407,67 @@ impl Cluster {
 
     #[inline]
     fn apply_take(&mut self, ask: &Ask, spot: Spot) {
+        if ask.is_mig() {
+            return self.take_instances(ask, spot);
+        }
+        if self.nodes[spot.node.index()].on_demand {
+            return self.take_devices_of_mig(ask, spot);
+        }
+        self.take_devices(ask, spot);
+    }
+
+    /// Gives a pod devices that MIG may cut; what stood on them goes.
+    #[cold]
+    fn take_devices_of_mig(&mut self, ask: &Ask, spot: Spot) {
+        let before = self.nodes[spot.node.index()].full;
+        self.take_devices(ask, spot);
+        let parted = before & !self.nodes[spot.node.index()].full;
+        let logged = self.depth > 0;
+        if let Some(mig) = &mut self.mig {
+            mig.take_devices(spot, parted, logged);
+        }
+    }
+
+    /// Gives a pod its instances. A device that was wholly free is cut from now on.
+    #[inline(never)]
+    fn take_instances(&mut self, ask: &Ask, spot: Spot) {
+        let logged = self.depth > 0;
+        let node = &mut self.nodes[spot.node.index()];
+        node.cpu -= ask.cpu;
+        node.mem -= ask.mem;
+        let Some(mig) = &mut self.mig else { return };
+        let parted = mig.take(ask, spot, node.model, logged);
+        node.full &= !parted;
+        node.left -= parted.count_ones() * MILLI;
+        if node.open {
+            self.free_milli[usize::from(node.model)] -=
+                i64::from(parted.count_ones()) * i64::from(MILLI);
+        }
+        self.residents[self.classes as usize * spot.node.index() + usize::from(ask.class)] += 1;
+        self.touch(spot.node);
+    }
+
+    /// Takes a pod's instances back. A device without one in use is wholly free again.
+    #[inline(never)]
+    fn release_instances(&mut self, ask: &Ask, spot: Spot) {
+        let logged = self.depth > 0;
+        let node = &mut self.nodes[spot.node.index()];
+        node.cpu += ask.cpu;
+        node.mem += ask.mem;
+        let Some(mig) = &mut self.mig else { return };
+        let freed = mig.release(spot, logged);
+        node.full |= freed;
+        node.left += freed.count_ones() * MILLI;
+        if node.open {
+            self.free_milli[usize::from(node.model)] +=
+                i64::from(freed.count_ones()) * i64::from(MILLI);
+        }
+        self.residents[self.classes as usize * spot.node.index() + usize::from(ask.class)] -= 1;
+        self.touch(spot.node);
+    }
+
+    #[inline]
+    fn take_devices(&mut self, ask: &Ask, spot: Spot) {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu -= ask.cpu;
         node.mem -= ask.mem;
@@ -397,6 +497,29 @@ impl Cluster {
 
     #[inline]
     fn apply_release(&mut self, ask: &Ask, spot: Spot) {
+        if ask.is_mig() {
+            return self.release_instances(ask, spot);
+        }
+        if self.nodes[spot.node.index()].on_demand {
+            return self.release_devices_of_mig(ask, spot);
+        }
+        self.release_devices(ask, spot);
+    }
+
+    /// Takes devices back that MIG may cut.
+    #[cold]
+    fn release_devices_of_mig(&mut self, ask: &Ask, spot: Spot) {
+        let before = self.nodes[spot.node.index()].full;
+        self.release_devices(ask, spot);
+        let freed = self.nodes[spot.node.index()].full & !before;
+        let logged = self.depth > 0;
+        if let Some(mig) = &mut self.mig {
+            mig.release_devices(spot.node, freed, logged);
+        }
+    }
+
+    #[inline]
+    fn release_devices(&mut self, ask: &Ask, spot: Spot) {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu += ask.cpu;
         node.mem += ask.mem;
@@ -457,6 +580,7 @@ impl Cluster {
             && self.vram == other.vram
             && self.residents == other.residents
             && self.free_milli == other.free_milli
+            && self.mig == other.mig
     }
 }
 

@@ -60,6 +60,19 @@ impl<'a> NodeView<'a> {
         self.free().left
     }
 
+    /// Milli-GPU that no instance in use holds, of the devices that MIG cuts.
+    pub fn mig_left(self) -> u32 {
+        let mig = self.cluster.mig.as_deref();
+        mig.map_or(0, |mig| mig.left(self.id, self.free().full))
+    }
+
+    /// Devices nobody uses, those that are cut included.
+    pub fn idle_devices(self) -> u32 {
+        let mig = self.cluster.mig.as_deref();
+        let cut = mig.map_or(0, |mig| mig.idle_cut(self.id, self.free().full));
+        self.free_devices() + cut
+    }
+
     /// Milli-GPU left on one device.
     #[inline]
     pub fn left(self, device: u32) -> u32 {
@@ -135,11 +148,15 @@ impl<'a> NodeView<'a> {
     }
 
     /// The lowest-numbered devices that satisfy the request; for a shared pod the first device
-    /// with room. Meaningful where the request fits.
+    /// with room, for instances the lowest starts on the first GPUs. Meaningful where the request fits.
     #[inline]
     pub fn lowest_devices(self, ask: &Ask) -> u64 {
         if ask.gpus == 0 {
             return 0;
+        }
+        if ask.is_mig() {
+            let mig = self.cluster.mig.as_deref();
+            return mig.map_or(0, |mig| mig.lowest(ask, self.id, self.free().model));
         }
         if ask.is_share() {
             return (0..self.gpus())

@@ -6,11 +6,15 @@
 //! ([`sharing::Progress`]): no number of speed changes loses or invents work.
 
 mod ideal;
+mod known;
 mod neighbours;
 pub mod sharing;
+mod slices;
 
 pub use ideal::Ideal;
+pub use known::{Known, Origins};
 pub use neighbours::{NeighbourLaw, Neighbours};
+pub use slices::Slices;
 
 use crate::cluster::Spot;
 use crate::ids::JobId;
@@ -39,4 +43,9 @@ pub trait Performance: Send {
 
     /// A job has ended. Appends every job whose speed is another one now.
     fn ended(&mut self, _at: Residence<'_>, _speeds: &mut Vec<(JobId, Speed)>) {}
+
+    /// Where the speeds came from, for a model that uses measurements.
+    fn origins(&self) -> Option<Origins> {
+        None
+    }
 }

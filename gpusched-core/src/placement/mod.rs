@@ -5,6 +5,9 @@
 //! again only about nodes that changed). Policies that must see a gang as a whole override
 //! [`Placement::place`]. [`registry`] is the one table of names.
 //!
+//! [`tas`] is another kind of placement: not a policy for nodes and devices, but topology-aware
+//! scheduling, which gives the pods of a workload their nodes at admission.
+//!
 //! A policy proposes; [`Trial::take`] checks every proposal against the cluster. Ties go to the
 //! node of lowest rank.
 
@@ -25,6 +28,7 @@ mod scored;
 pub mod tas;
 mod trial;
 mod typical;
+mod with_mig;
 mod worst_fit;
 
 pub use best_fit::BestFit;
@@ -39,6 +43,7 @@ pub use random::Random;
 pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
 pub use trial::{Pod, Trial, View};
 pub use typical::{TypicalConfig, TypicalPod, TypicalPods};
+pub use with_mig::WithMig;
 pub use worst_fit::WorstFit;
 
 use crate::cluster::Spot;

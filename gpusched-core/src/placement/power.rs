@@ -114,7 +114,7 @@ impl Power {
     /// Watts of a node's GPUs.
     pub fn gpu(&self, node: NodeView<'_>) -> i64 {
         let (idle, full) = self.gpus[node.model().index()];
-        let free = i64::from(node.free_devices());
+        let free = i64::from(node.idle_devices());
         idle * free + full * (i64::from(node.gpus()) - free)
     }
 

@@ -1,5 +1,6 @@
 //! What a placement policy sees and may do while it places one job.
 
+use super::mig::MigPlacement;
 use crate::cluster::{Ask, CapacityError, Cluster, NodeSet, NodeView, Spot};
 use crate::ids::{JobId, NodeId, ShapeId};
 use crate::workload::{PodSet, Spec};
@@ -49,6 +50,16 @@ impl<'a> View<'a> {
     #[inline]
     pub fn first_fit(&mut self, shape: ShapeId) -> Option<NodeId> {
         self.cluster.first_fit(shape)
+    }
+
+    /// The place a MIG policy chooses for a pod that asks for instances
+    /// ([`Cluster::choose_instances`]).
+    pub fn choose_instances(
+        &mut self,
+        shape: ShapeId,
+        policy: &mut dyn MigPlacement,
+    ) -> Option<Spot> {
+        self.cluster.choose_instances(shape, policy)
     }
 
     /// All nodes one such pod fits.

@@ -101,7 +101,9 @@ impl TypicalPods {
                 pods[set.shape.index()] += jobs * u64::from(set.count);
             }
         }
-        TypicalPods::select(work.shapes().iter().cloned().zip(pods), config)
+        let kinds = work.shapes().iter().cloned().zip(pods);
+        // Fragmentation is measured on whole devices: instances have a measure of their own.
+        TypicalPods::select(kinds.filter(|(shape, _)| shape.mig.is_none()), config)
     }
 
     /// The classes, most frequent first.

@@ -235,6 +235,10 @@ impl Queueing for Conservative {
         }
     }
 
+    fn plans_on_totals(&self) -> bool {
+        true
+    }
+
     fn wake(&self) -> Option<Time> {
         let &(at, _, _) = self.due.first()?;
         // Jobs already overdue wait for a release, not for the clock.

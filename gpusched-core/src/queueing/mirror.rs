@@ -64,6 +64,9 @@ impl Mirror {
         spots.extend_from_slice(turn.last_spots());
         let end = (turn.now + predicted, self.starts);
         self.starts += 1;
+        if let Some(mirror) = &mut self.cluster {
+            mirror.follow_repartitions(turn.cluster());
+        }
         if end > self.boundary {
             hold(self.cluster.as_mut(), turn.work, job, &spots);
         }
@@ -132,9 +135,9 @@ impl Mirror {
 
     /// The earliest believed end at which `head` would fit, counting every release at it.
     pub(super) fn shadow(&mut self, head: &Spec, turn: &Turn<'_>) -> Time {
-        self.cluster
-            .get_or_insert_with(|| turn.cluster().clone())
-            .follow_openings(turn.cluster());
+        let mirror = self.cluster.get_or_insert_with(|| turn.cluster().clone());
+        mirror.follow_openings(turn.cluster());
+        mirror.follow_repartitions(turn.cluster());
         // A job still running past its believed end is expected any moment: one group at `soon`.
         let soon = turn.now + Span(1);
         while !self.fits(head) && self.forwards(soon, turn.work) {}

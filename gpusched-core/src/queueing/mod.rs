@@ -120,6 +120,12 @@ pub trait Queueing: Send {
     /// Starts whatever should start now.
     fn pass(&mut self, turn: &mut Turn<'_>);
 
+    /// Whether the policy plans with totals of the cluster, which say nothing about MIG instances:
+    /// enough slots may be free without a legal place.
+    fn plans_on_totals(&self) -> bool {
+        false
+    }
+
     /// The next instant at which the policy wants a pass even if nothing happens.
     fn wake(&self) -> Option<Time> {
         None

@@ -1,6 +1,6 @@
 //! Fills a [`Workload`] from rows in any order, interning what jobs share.
 
-use super::{Gang, Job, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
+use super::{Behaviour, Gang, Job, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
 use crate::ids::{OwnerId, ShapeId, SpecId};
 use crate::units::{Span, Time};
 use rustc_hash::FxHashMap;
@@ -30,6 +30,8 @@ pub struct JobDraft<'a> {
     pub shape: Shape,
     /// Whose it is.
     pub owner: Owner,
+    /// How it uses its devices.
+    pub behaviour: Behaviour,
 }
 
 impl JobDraft<'_> {
@@ -47,6 +49,7 @@ impl JobDraft<'_> {
             outcome: Outcome::Completed,
             shape,
             owner: Owner::default(),
+            behaviour: Behaviour::default(),
         }
     }
 }
@@ -102,6 +105,8 @@ pub struct WorkloadBuilder {
     shape_ids: FxHashMap<Shape, ShapeId>,
     spec_ids: FxHashMap<Vec<PodSet>, SpecId>,
     owner_ids: FxHashMap<Owner, OwnerId>,
+    /// Place in the table of behaviours + 1.
+    behaviour_ids: FxHashMap<Behaviour, u32>,
     last_shape: Option<(Shape, u32, SpecId)>,
     last_owner: Option<(Owner, OwnerId)>,
     gangs: Vec<(u32, Gang)>,
@@ -122,6 +127,7 @@ struct MoreGroup {
     outcome: Outcome,
     estimate: Option<Span>,
     owner: OwnerId,
+    behaves: u32,
 }
 
 impl WorkloadBuilder {
@@ -149,6 +155,7 @@ impl WorkloadBuilder {
     /// [`WorkloadError::TooMany`] when a table outgrows its index.
     pub fn push(&mut self, draft: &JobDraft<'_>) -> Result<(), WorkloadError> {
         let owner = self.owner(&draft.owner);
+        let behaves = self.behaviour(&draft.behaviour);
         if draft.task != "main" && !self.numbered {
             let pods = PodSet {
                 name: draft.task.to_owned(),
@@ -166,6 +173,7 @@ impl WorkloadBuilder {
                 outcome: draft.outcome,
                 estimate: draft.estimate,
                 owner,
+                behaves,
             });
             return Ok(());
         }
@@ -176,7 +184,34 @@ impl WorkloadBuilder {
             spec,
             owner,
         };
-        self.append(draft.name, job, draft.estimate, draft.outcome, draft.gang)
+        self.append(draft.name, job, draft.estimate, draft.outcome, draft.gang)?;
+        self.note_behaviour(behaves);
+        Ok(())
+    }
+
+    /// The number of a behaviour; 0 when it says nothing.
+    fn behaviour(&mut self, behaviour: &Behaviour) -> u32 {
+        if behaviour.class.is_empty() && behaviour.duty_milli == 0 && behaviour.footprint_mib == 0 {
+            return 0;
+        }
+        if let Some(&id) = self.behaviour_ids.get(behaviour) {
+            return id;
+        }
+        self.work.behaviours.push(behaviour.clone());
+        let id = self.work.behaviours.len() as u32;
+        self.behaviour_ids.insert(behaviour.clone(), id);
+        id
+    }
+
+    /// Notes the behaviour of the job pushed last.
+    fn note_behaviour(&mut self, behaves: u32) {
+        let jobs = self.work.jobs.len();
+        if behaves != 0 && self.work.behaves.is_empty() {
+            self.work.behaves.resize(jobs - 1, 0);
+        }
+        if behaves != 0 || !self.work.behaves.is_empty() {
+            self.work.behaves.push(behaves);
+        }
     }
 
     fn append(
@@ -339,6 +374,7 @@ impl WorkloadBuilder {
                 };
                 let index = self.work.jobs.len();
                 self.append(&group.job, job, group.estimate, group.outcome, group.gang)?;
+                self.note_behaviour(group.behaves);
                 gang_of.insert(index, group.gang);
                 by_name.insert(group.job, index);
                 continue;
@@ -380,9 +416,10 @@ impl WorkloadBuilder {
         }
         let loose: FxHashMap<u32, Gang> = self.gangs.iter().copied().collect();
         let old = std::mem::take(&mut self.work.jobs);
-        let (estimates, outcomes) = (
+        let (estimates, outcomes, behaves) = (
             std::mem::take(&mut self.estimates),
             std::mem::take(&mut self.work.outcomes),
+            std::mem::take(&mut self.work.behaves),
         );
         for (index, job) in old.into_iter().enumerate() {
             let parts = match loose.get(&(index as u32)) {
@@ -400,6 +437,9 @@ impl WorkloadBuilder {
                 }
                 if let Some(&outcome) = outcomes.get(index) {
                     self.work.outcomes.push(outcome);
+                }
+                if let Some(&behaves) = behaves.get(index) {
+                    self.work.behaves.push(behaves);
                 }
             }
         }
@@ -454,6 +494,7 @@ fn sort_by_arrival(work: &mut Workload) {
     work.jobs = pick(&work.jobs, &order);
     work.estimates = pick(&work.estimates, &order);
     work.outcomes = pick(&work.outcomes, &order);
+    work.behaves = pick(&work.behaves, &order);
     work.sources = sources;
 }
 
@@ -525,9 +566,11 @@ mod tests {
     fn a_trace_out_of_order_is_sorted_stably_with_all_its_columns() {
         let mut builder = WorkloadBuilder::new();
         for (name, at, estimate) in [("x", 5, None), ("y", 1, Some(7)), ("z", 5, None)] {
+            let duty_milli = estimate.map_or(0, |estimate: i64| estimate as u32 * 100);
             let mut draft = draft(name, "main", 1, Gang::All);
             draft.submit = Time::from_secs(at);
             draft.estimate = estimate.map(Span::from_secs);
+            draft.behaviour.duty_milli = duty_milli;
             builder.push(&draft).unwrap();
         }
         let work = builder.finish().unwrap();
@@ -536,5 +579,7 @@ mod tests {
         assert_eq!(work.estimate(JobId(0)), Span::from_secs(7));
         assert_eq!(work.estimate(JobId(1)), Span::from_secs(9));
         assert_eq!(work.estimated(), 1);
+        let duty = |job| work.behaviour(JobId(job)).map(|known| known.duty_milli);
+        assert_eq!([duty(0), duty(1), duty(2)], [Some(700), None, None]);
     }
 }

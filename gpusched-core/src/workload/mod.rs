@@ -4,13 +4,15 @@
 //! bytes, everything jobs have in common (request, pod sets, owner) is interned once and
 //! referred to by id. A [`WorkloadBuilder`] fills it from rows in any order.
 
+mod behaviour;
 mod builder;
 mod names;
 mod request;
 
+pub use behaviour::Behaviour;
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
 pub use names::Names;
-pub use request::{PodSet, Shape, Spec};
+pub use request::{MigRequest, PodSet, Shape, ShareWay, Spec};
 
 use crate::ids::{JobId, OwnerId, ShapeId, SpecId};
 use crate::units::{Span, Time};
@@ -99,6 +101,9 @@ pub struct Workload {
     estimates: Vec<Span>,
     /// Empty when every job runs to its end.
     outcomes: Vec<Outcome>,
+    behaviours: Vec<Behaviour>,
+    /// Place in `behaviours` + 1 by job, 0 = nothing is known; empty when that is so of all.
+    behaves: Vec<u32>,
     /// Empty when every trace job is one schedulable job.
     sources: Vec<u32>,
     names: Names,
@@ -155,6 +160,18 @@ impl Workload {
     #[inline]
     pub fn outcome(&self, id: JobId) -> Outcome {
         self.outcomes.get(id.index()).copied().unwrap_or_default()
+    }
+
+    /// How the job uses its devices, if anything is known of it.
+    #[inline]
+    pub fn behaviour(&self, id: JobId) -> Option<&Behaviour> {
+        let place = *self.behaves.get(id.index())?;
+        self.behaviours.get((place as usize).checked_sub(1)?)
+    }
+
+    /// The different behaviours there are.
+    pub fn behaviours(&self) -> &[Behaviour] {
+        &self.behaviours
     }
 
     /// Position, in the trace, of the job this one is (a part of).

@@ -5,6 +5,18 @@ use crate::ids::ShapeId;
 use crate::units::MILLI;
 use serde::{Deserialize, Serialize};
 
+/// A request for MIG instances instead of devices.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MigRequest {
+    /// Instances of the profile of that name, as in a Kubernetes resource. A board that does not
+    /// have the name cannot serve the pod.
+    Profile(String),
+    /// On each board the smallest profile offered there that has the compute share and the memory
+    /// asked for: [`crate::cluster::Inventory::smallest_profile`].
+    AtLeast,
+}
+
 /// What one pod asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shape {
@@ -29,6 +41,27 @@ pub struct Shape {
     pub mem_mib: u64,
     /// Most pods of one pod set on one node; 0 = no limit.
     pub max_per_node: u32,
+    /// MIG instances instead of devices: `gpus` of them, all on one node, each with the compute
+    /// share `gpu_milli` (for accounts; the profile says what is held). `None` = devices.
+    pub mig: Option<MigRequest>,
+    /// The one way of sharing a device it may be put under; `None` = any.
+    pub only: Option<ShareWay>,
+}
+
+/// A way of sharing a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShareWay {
+    /// Not at all.
+    Exclusive,
+    /// MPS.
+    Mps,
+    /// Time-slicing.
+    Timeslice,
+    /// MIG.
+    Mig,
+    /// vGPU.
+    Vgpu,
 }
 
 impl Default for Shape {
@@ -44,6 +77,8 @@ impl Default for Shape {
             cpu_milli: 0,
             mem_mib: 0,
             max_per_node: 0,
+            mig: None,
+            only: None,
         }
     }
 }
@@ -57,6 +92,23 @@ impl Shape {
         }
     }
 
+    /// A request for `count` MIG instances of a profile and nothing else. `milli` is the compute
+    /// share of one.
+    ///
+    /// ```
+    /// use gpusched_core::workload::Shape;
+    /// let pod = Shape::mig_instances("3g.20gb", 2, 428);
+    /// assert_eq!((pod.total_milli(), pod.is_share()), (856, false));
+    /// ```
+    pub fn mig_instances(profile: impl Into<String>, count: u32, milli: u32) -> Shape {
+        Shape {
+            gpus: count,
+            gpu_milli: milli,
+            mig: Some(MigRequest::Profile(profile.into())),
+            ..Shape::default()
+        }
+    }
+
     /// Milli-GPU one pod holds.
     pub fn total_milli(&self) -> u64 {
         u64::from(self.gpus) * u64::from(self.gpu_milli)
@@ -64,7 +116,12 @@ impl Shape {
 
     /// Whether the pod shares one device with others.
     pub fn is_share(&self) -> bool {
-        self.gpus == 1 && self.gpu_milli < MILLI
+        self.gpus == 1 && self.gpu_milli < MILLI && self.mig.is_none()
+    }
+
+    /// Whether it may be put under a way of sharing.
+    pub fn allows(&self, way: ShareWay) -> bool {
+        self.only.is_none_or(|only| only == way)
     }
 
     /// Whether a GPU of `model` is acceptable.

@@ -1,6 +1,7 @@
 //! MIG: the table against its source, the geometry against brute force and the published counts,
 //! the policies against what they are known to decide.
 
+mod mig_cluster;
 mod mig_golden;
 mod mig_layout;
 mod mig_packing;

@@ -118,7 +118,7 @@ fn errors_name_the_configuration_the_gpu_the_profile_and_what_is_legal() {
     let unknown = config(json!([])).expand("yours", &node).unwrap_err();
     assert_eq!(
         unknown.to_string(),
-        "there is no MIG configuration `yours`; the file has mine"
+        "there is no MIG configuration `yours`; there are mine"
     );
     let typo =
         json!({"version": "v1", "mig-configs": {"a": [{"devices": "each", "mig-enabled": true}]}});

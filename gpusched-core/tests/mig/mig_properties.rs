@@ -54,6 +54,20 @@ fn every_table_says_what_the_definition_says() {
             }
             let free = (0..units).filter(|unit| taken >> unit & 1 == 0).count() as u32;
             assert_eq!(geometry.free_units(taken), free);
+            let covers = |row: ProfileRow, start: u8, unit: u8| {
+                let mask = geometry.mask(row, start);
+                mask & taken == 0 && mask >> unit & 1 == 1
+            };
+            let usable = (0..units).filter(|&unit| {
+                let mut rows = geometry.board().rows();
+                rows.any(|row| {
+                    geometry
+                        .starts(row)
+                        .iter()
+                        .any(|&start| covers(row, start, unit))
+                })
+            });
+            assert_eq!(geometry.usable_units(taken), usable.count() as u32);
             let holes = Holes::of(&geometry, taken);
             assert_eq!(
                 holes.runs.iter().map(|run| u32::from(run.1)).sum::<u32>(),
@@ -254,4 +268,32 @@ fn wrong_overrides_are_refused_with_what_is_legal() {
         unknown.to_string(),
         "the placements of RTX-PRO-5000-48GB are not known: no listing has been published"
     );
+}
+
+/// The most instances of a profile that fit, by trying every set of starts.
+fn most(geometry: &Geometry, row: ProfileRow, held: gpusched_core::gpu::mig::Held) -> u32 {
+    let starts = geometry.starts(row).iter();
+    let next = starts.filter_map(|&start| {
+        let profile = row;
+        held.with(geometry, Instance { profile, start })
+    });
+    next.map(|held| 1 + most(geometry, row, held))
+        .max()
+        .unwrap_or(0)
+}
+
+#[test]
+fn lowest_starts_pack_most_instances_of_one_profile() {
+    for geometry in geometries() {
+        let step = if geometry.units() > 8 { 37 } else { 1 };
+        for units in (0..geometry.states()).step_by(step) {
+            let held = gpusched_core::gpu::mig::Held {
+                units: units as u16,
+                ..Default::default()
+            };
+            for row in geometry.board().rows() {
+                assert_eq!(geometry.most(row, held), most(&geometry, row, held));
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ pub(crate) use trace::{
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gpusched_core::gpu::mig::MigStrategy;
 use gpusched_sim::engine::Discipline;
 use gpusched_sim::scenario::{AttemptsKey, Format, Scenario, Seconds, SwfProcsKey};
 use std::path::PathBuf;
@@ -52,6 +53,8 @@ pub(crate) enum Verb {
     Trace(TraceVerbArgs),
     /// List and describe the policies
     Policy(PolicyVerbArgs),
+    /// Look at MIG boards, and check the layouts of a mig-parted file
+    Mig(MigVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
@@ -92,15 +95,17 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) placement: Option<String>,
 
-    /// How GPUs are shared: recorded, exclusive, mps:N or timeslice:N (N replicas of each device)
-    /// [default: recorded]
+    /// How GPUs are shared: recorded, exclusive, mps:N, timeslice:N (N replicas of each device),
+    /// mig:LAYOUT (such as mig:all-balanced, or mig:FILE#NAME), mig:dynamic, mig:batched,
+    /// vgpu:TYPE, plugin:FILE (configuration of NVIDIA's device plugin) [default: recorded]
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
-    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml
+    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml (and
+    /// mig_holes.csv where MIG cuts GPUs)
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -158,7 +163,8 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) placement: Vec<String>,
 
-    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N
+    /// Ways to share GPUs to try: recorded, exclusive, mps:N, timeslice:N, mig:LAYOUT, mig:dynamic,
+    /// mig:batched
     #[arg(
         long,
         value_name = "A,B,…",
@@ -208,6 +214,11 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
     Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
+        overcommit: rest.policy.overcommit.then_some(true),
+        fault_rate: rest.policy.fault_rate,
+        licence_price: rest.policy.licence_price,
+        profile: rest.policy.profile.clone(),
+        mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -231,8 +242,97 @@ pub(crate) struct ClusterArgs {
 }
 
 #[derive(Args)]
+pub(crate) struct MigVerbArgs {
+    #[command(subcommand)]
+    pub(crate) verb: MigVerb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MigVerb {
+    /// List the boards and their profiles, and how far each table was checked
+    Boards,
+    /// Profiles of one board: slots, legal starts, SMs, usable memory
+    Show {
+        /// Board, such as A100-40GB, or a GPU model
+        board: String,
+    },
+    /// Check that a node can have a layout; show it slot by slot, and what Kubernetes sees of it
+    #[command(after_help = "EXAMPLES:
+  gpusched mig check --board A100-40GB --config all-balanced
+  gpusched mig check config.yaml --board H100-80GB-SXM --gpus 8
+  gpusched mig check config.yaml --board A30-24GB --plugin-config plugin.yaml")]
+    Check {
+        /// mig-parted file, or the ConfigMap that holds it; without it the names mig-parted makes
+        file: Option<String>,
+        /// One configuration of the file [default: all of them; all-balanced without a file]
+        #[arg(long, value_name = "NAME")]
+        config: Option<String>,
+        /// Board of the node's GPUs
+        #[arg(long)]
+        board: String,
+        /// GPUs of the node [default: 8]
+        #[arg(long, value_name = "N")]
+        gpus: Option<usize>,
+        /// Configuration of NVIDIA's device plugin: MIG strategy, and sharing on top
+        #[arg(long, value_name = "FILE")]
+        plugin_config: Option<String>,
+        /// How instances become resources [default: of the plugin's file, or mixed]
+        #[arg(long, value_enum, value_name = "HOW")]
+        strategy: Option<StrategyArg>,
+    },
+}
+
+/// How MIG instances become resources.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum StrategyArg {
+    None,
+    Single,
+    Mixed,
+}
+
+impl From<StrategyArg> for MigStrategy {
+    fn from(arg: StrategyArg) -> MigStrategy {
+        match arg {
+            StrategyArg::None => MigStrategy::None,
+            StrategyArg::Single => MigStrategy::Single,
+            StrategyArg::Mixed => MigStrategy::Mixed,
+        }
+    }
+}
+
+#[derive(Args)]
 pub(crate) struct PolicyArgs {
-    /// Seed of placement policies that draw lots [default: 0]
+    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) mig_placement: Option<String>,
+
+    /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
+    #[arg(long, help_heading = "Policies")]
+    pub(crate) overcommit: bool,
+
+    /// Fatal faults per hour a pod runs; under MPS one ends all on the device [default: 0]
+    #[arg(
+        long,
+        value_name = "RATE",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) fault_rate: Option<f64>,
+
+    /// Price of software licences, USD per GPU and year
+    #[arg(
+        long,
+        value_name = "USD",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) licence_price: Option<f64>,
+
+    /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) profile: Option<PathBuf>,
+
+    /// Seed of faults and of placement policies that draw lots [default: 0]
     #[arg(
         value_parser = whole::<u64>,
         long,

@@ -33,7 +33,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
-        plan.check_possible(&loaded, trial.sharing)?;
+        plan.check_sharing(&loaded, &trial.sharing)?;
     }
     terminal::say(&format!(
         "Replaying {} with {}.",
@@ -95,14 +95,14 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
         check_placement,
         &plan.placement,
     )?;
-    let sharing = modes(&args.sharing, plan.sharing)?;
+    let sharing = modes(&args.sharing, &plan.sharing)?;
     let mut trials = Vec::new();
     for queueing in &queueing {
         for placement in &placement {
-            trials.extend(sharing.iter().map(|&sharing| Trial {
+            trials.extend(sharing.iter().map(|sharing| Trial {
                 queueing: queueing.clone(),
                 placement: placement.clone(),
-                sharing,
+                sharing: sharing.clone(),
             }));
         }
     }
@@ -110,7 +110,7 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
 }
 
 /// The sharing modes given, each once; nothing stands for what the plan says.
-fn modes(given: &[String], planned: SharingMode) -> Result<Vec<SharingMode>> {
+fn modes(given: &[String], planned: &SharingMode) -> Result<Vec<SharingMode>> {
     let mut modes = Vec::new();
     for text in given {
         let mode =
@@ -120,7 +120,7 @@ fn modes(given: &[String], planned: SharingMode) -> Result<Vec<SharingMode>> {
         }
     }
     if modes.is_empty() {
-        modes.push(planned);
+        modes.push(planned.clone());
     }
     Ok(modes)
 }
@@ -183,7 +183,7 @@ fn replay_all(
                 let options = ReplayOptions {
                     queueing: trial.queueing.clone(),
                     placement: trial.placement.clone(),
-                    sharing: trial.sharing,
+                    sharing: trial.sharing.clone(),
                     stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),
                     ..plan.replay_options()

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod interrupt;
 mod kueue;
+mod mig;
 mod out_dir;
 mod policy;
 mod progress;
@@ -47,6 +48,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
+        Verb::Mig(args) => mig::mig(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

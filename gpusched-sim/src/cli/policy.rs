@@ -3,6 +3,7 @@
 use super::args::{FormatArg, PolicyVerb};
 use super::failure::Outcome;
 use super::terminal;
+use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::policy::PolicyInfo;
 use gpusched_core::queueing::registry::queueings;
@@ -22,6 +23,7 @@ fn all() -> Vec<(&'static str, &'static PolicyInfo)> {
     let queueings = queueings().map(|info| ("queueing", info));
     queueings
         .chain(placements().iter().map(|info| ("placement", info)))
+        .chain(mig_placements().map(|info| ("MIG placement", info)))
         .collect()
 }
 
@@ -59,6 +61,10 @@ fn table() -> String {
     for (role, what) in [
         ("queueing", "who starts next (--queueing)"),
         ("placement", "on which machine (--placement)"),
+        (
+            "MIG placement",
+            "on which GPU and slot an instance (--mig-placement)",
+        ),
     ] {
         let title = role[..1].to_uppercase() + &role[1..];
         text += &format!("{title}: {what}\n");

@@ -12,15 +12,15 @@ use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::replay::{ReplayError, ReplayOptions, RunResult, replay};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
-use gpusched_sim::sharing::SharingMode;
 use std::path::Path;
 
 /// The files of a directory of results.
-pub(crate) const FILES: [&str; 5] = [
+pub(crate) const FILES: [&str; 6] = [
     "summary.json",
     "jobs.csv",
     "series.csv",
     "waits.csv",
+    "mig_holes.csv",
     "scenario.yaml",
 ];
 
@@ -148,6 +148,7 @@ pub(crate) fn replay_one(
         ReplayError::Policy(error) => Failure::Input(
             Diagnostic::new(error.to_string()).help("`gpusched policy list` lists them all"),
         ),
+        ReplayError::Sharing(problem) => Failure::Input(problem),
         ReplayError::Engine(error) => Failure::Run(
             Diagnostic::new(error.to_string())
                 .help("this is a bug in the policy, not in your input: please report it"),
@@ -162,15 +163,11 @@ fn save(
     loaded: &Loaded,
     result: &RunResult,
 ) -> Outcome {
-    let Loaded { inventory, .. } = loaded;
-    let reinterpreted;
-    let work = match plan.sharing {
-        SharingMode::Recorded => &loaded.work,
-        mode => {
-            reinterpreted = mode.reinterpret(&loaded.work);
-            &reinterpreted
-        }
-    };
+    let overcommit = plan.risks.overcommit;
+    let (work, inventory) = plan
+        .sharing
+        .interpret(&loaded.work, &loaded.inventory, overcommit)?;
+    let (work, inventory) = (work.as_ref(), inventory.as_ref());
     let scenario = serde_saphyr::to_string(effective).map_err(|error| {
         Failure::Run(Diagnostic::new(format!(
             "cannot write the scenario: {error}"
@@ -188,6 +185,11 @@ fn save(
     out.file("waits.csv", |to| {
         report::write_waits_csv(to, work, &result.waits)
     })?;
+    if let Some(peak) = &result.mig_peak {
+        out.file("mig_holes.csv", |to| {
+            report::write_mig_holes_csv(to, peak, inventory)
+        })?;
+    }
     out.file("scenario.yaml", |to| to.write_all(scenario.as_bytes()))?;
     out.publish()
 }

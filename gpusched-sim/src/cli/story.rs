@@ -158,7 +158,13 @@ impl Story {
             "killed" => "was killed, as it was in the trace,",
             _ => "completed",
         };
-        let mut text = format!(" and ran for {run}.\nIt {ended} at {finish}");
+        let setup = match job.seconds("setup_s") {
+            Some(setup) if setup > Span::ZERO => {
+                format!(", {} of that to prepare its MIG instances", length(setup))
+            }
+            _ => String::new(),
+        };
+        let mut text = format!(" and ran for {run}{setup}.\nIt {ended} at {finish}");
         if let Some(whole) = job.seconds("jct_s") {
             text += &format!(", {} after it had arrived", human(whole));
         }
@@ -240,17 +246,31 @@ fn length(span: Span) -> String {
     instant(&span.to_string())
 }
 
-/// `n01[0-3]` as `n01 (GPUs 0-3)`.
+/// `n01[0-3]` as `n01 (GPUs 0-3)`, `n01[0:4,0:6]` as `n01 (GPU 0 from slots 4 and 6)`.
 fn place(node: &str) -> String {
-    match node.trim_end_matches(']').split_once('[') {
-        None => node.to_owned(),
-        Some((name, devices)) => {
-            let plural = if devices.contains(['-', ',']) {
-                "s"
-            } else {
-                ""
-            };
-            format!("{name} (GPU{plural} {devices})")
+    let Some((name, devices)) = node.trim_end_matches(']').split_once('[') else {
+        return node.to_owned();
+    };
+    let mut whole: Vec<&str> = Vec::new();
+    let mut cut: Vec<(&str, Vec<&str>)> = Vec::new();
+    for held in devices.split(',') {
+        match held.split_once(':') {
+            None => whole.push(held),
+            Some((gpu, slot)) => match cut.last_mut() {
+                Some((last, slots)) if *last == gpu => slots.push(slot),
+                _ => cut.push((gpu, vec![slot])),
+            },
         }
     }
+    let plural = |many: bool| if many { "s" } else { "" };
+    let mut held = Vec::new();
+    if !whole.is_empty() {
+        let list = whole.join(",");
+        held.push(format!("GPU{} {list}", plural(list.contains(['-', ',']))));
+    }
+    held.extend(cut.into_iter().map(|(gpu, slots)| {
+        let plural = plural(slots.len() > 1);
+        format!("GPU {gpu} from slot{plural} {}", slots.join(" and "))
+    }));
+    format!("{name} ({})", held.join(", "))
 }

@@ -6,20 +6,25 @@
 //! the [`Discipline`] says), sequence of decision.
 
 mod event_queue;
+mod mig;
 mod observer;
 mod pace;
 mod records;
 
 pub use event_queue::{EventQueue, Finish};
+pub use mig::MigCounts;
 pub use observer::{Observer, Situation};
 pub use records::{Fate, Records};
 
 use pace::{Paces, RunningJob};
 
 use gpusched_core::cluster::{CapacityError, Cluster};
+use gpusched_core::gpu::mig::repartition::Repartition;
+use gpusched_core::gpu::mig::repartition::costs::Costs;
+use gpusched_core::hazard::{Hazard, Mishap, Safe};
 use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
-use gpusched_core::performance::{Ideal, Performance, Residence};
+use gpusched_core::performance::{Ideal, Origins, Performance, Residence};
 use gpusched_core::placement::Placement;
 use gpusched_core::provisioning::{NodeChange, Provisioning, Static};
 use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
@@ -77,10 +82,17 @@ pub struct Roles {
     pub provisioning: Box<dyn Provisioning>,
     /// How fast it runs.
     pub performance: Box<dyn Performance>,
+    /// What ends it before its time.
+    pub hazard: Box<dyn Hazard>,
+    /// Who cuts the GPUs that only a repartitioner changes.
+    pub repartition: Option<Box<dyn Repartition>>,
+    /// What creating and destroying MIG instances costs.
+    pub costs: Costs,
 }
 
 impl Roles {
-    /// Queueing and placement as given, machines as the inventory says, ideal performance.
+    /// Queueing and placement as given, machines as the inventory says, ideal performance, no
+    /// hazards and no repartitioner.
     pub fn new(
         queueing: Box<dyn Queueing>,
         placement: Box<dyn Placement>,
@@ -91,6 +103,9 @@ impl Roles {
             placement,
             provisioning: Box::new(Static::new(cluster.inventory())),
             performance: Box::new(Ideal),
+            hazard: Box::new(Safe),
+            repartition: None,
+            costs: Costs::default(),
         }
     }
 }
@@ -129,6 +144,8 @@ pub struct Engine<'w, O: Observer = ()> {
     finishes: EventQueue,
     paces: Paces,
     speeds: Vec<(JobId, Speed)>,
+    /// Jobs that die at the next step.
+    dead: Vec<(JobId, Mishap)>,
     book: Book,
     records: Records,
     observer: O,
@@ -140,6 +157,8 @@ pub struct Engine<'w, O: Observer = ()> {
     starts: u32,
     due: Vec<Finish>,
     changes: Vec<NodeChange>,
+    /// `None` where no GPU is cut.
+    mig: Option<Box<mig::Desk>>,
 }
 
 impl<'w> Engine<'w, ()> {
@@ -159,11 +178,15 @@ impl<'w, O: Observer> Engine<'w, O> {
     pub fn observed(
         work: &'w Workload,
         mut cluster: Cluster,
-        roles: Roles,
+        mut roles: Roles,
         discipline: Discipline,
         observer: O,
     ) -> Engine<'w, O> {
-        let possible = work.specs().iter().map(|spec| cluster.fits(spec)).collect();
+        let has_mig = cluster.inventory().has_mig();
+        let possible = match has_mig {
+            true => mig::possible(work, &mut cluster, &mut roles),
+            false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
+        };
         Engine {
             records: Records::new(work.len(), possible),
             book: Book::new(work.len(), work.pods()),
@@ -176,6 +199,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             finishes: EventQueue::default(),
             paces: Paces::default(),
             speeds: Vec::new(),
+            dead: Vec::new(),
             observer,
             waiting: 0,
             running: 0,
@@ -184,6 +208,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             starts: 0,
             due: Vec::new(),
             changes: Vec::new(),
+            mig: has_mig.then(Box::default),
         }
     }
 
@@ -200,6 +225,11 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// What is known of each job so far.
     pub fn records(&self) -> &Records {
         &self.records
+    }
+
+    /// Where the speeds of jobs came from, if the performance model uses measurements.
+    pub fn speed_origins(&self) -> Option<Origins> {
+        self.roles.performance.origins()
     }
 
     /// Jobs that have arrived so far.
@@ -225,6 +255,9 @@ impl<'w, O: Observer> Engine<'w, O> {
             demand_milli: self.demand_milli,
         };
         self.observer.ended(now, &situation);
+        if let Some(desk) = &self.mig {
+            self.records.note_mig(desk.counts);
+        }
         self.records
             .close(now, std::mem::take(&mut self.book.spots));
         (self.records, self.observer)
@@ -232,6 +265,9 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     /// The next instant at which something happens.
     pub fn next_instant(&self) -> Option<Time> {
+        if !self.dead.is_empty() {
+            return Some(self.now);
+        }
         let arrival = self
             .work
             .jobs()
@@ -242,8 +278,16 @@ impl<'w, O: Observer> Engine<'w, O> {
             (Some(arrival), Some(finish)) => Some(arrival.min(finish)),
             (one, other) => one.or(other),
         };
-        if let Some(wake) = self.roles.queueing.wake() {
-            next = Some(next.map_or(wake, |next| next.min(wake)));
+        for wake in [self.roles.queueing.wake(), self.roles.hazard.wake()] {
+            next = match (next, wake) {
+                (Some(next), Some(wake)) => Some(next.min(wake)),
+                (one, other) => one.or(other),
+            };
+        }
+        if self.roles.repartition.is_some()
+            && let Some(due) = self.mig.as_ref().and_then(|desk| desk.due())
+        {
+            next = Some(next.map_or(due, |next| next.min(due)));
         }
         // Machines alone keep nothing going: their changes matter while jobs come or wait.
         if (next.is_some() || self.waiting > 0)
@@ -275,6 +319,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.watch(now);
         self.now = now;
         self.provision();
+        self.strike();
         match self.discipline {
             Discipline::Batched => self.batched(),
             Discipline::PerEvent => self.per_event(),
@@ -337,10 +382,32 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.changes = changes;
     }
 
+    /// Ends the jobs that die now.
+    #[inline]
+    fn strike(&mut self) {
+        if self.roles.hazard.wake().is_some_and(|at| at <= self.now) {
+            self.roles.hazard.strike(self.now, &mut self.dead);
+        }
+        if self.dead.is_empty() {
+            return;
+        }
+        for (job, mishap) in std::mem::take(&mut self.dead) {
+            // A job may be named by several who die at once.
+            if self.records.fate(job) != Fate::Running {
+                continue;
+            }
+            let run = self.work.job(job).run;
+            self.paces.abandon(job, self.records.since(job) + run);
+            self.give_back(job);
+            self.end(job, Fate::Failed(mishap));
+        }
+        self.paces.purge(&mut self.finishes, &self.records);
+    }
+
     fn batched(&mut self) -> Result<(), EngineError> {
         while let Some(finish) = self.next_finish() {
             self.give_back(finish.job);
-            self.end(finish.job);
+            self.end(finish.job, Fate::Done);
         }
         while let Some(job) = self.arrival() {
             self.submit(job);
@@ -383,7 +450,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             if !self.ends_as_believed(finish.job) {
                 self.give_back(finish.job);
             }
-            self.end(finish.job);
+            self.end(finish.job, Fate::Done);
             self.pass()?;
             happened = true;
         }
@@ -445,12 +512,15 @@ impl<'w, O: Observer> Engine<'w, O> {
                 self.cluster.release(shape, spot);
             }
         }
+        if let Some(desk) = &mut self.mig {
+            desk.released(self.now);
+        }
     }
 
     #[inline]
-    fn end(&mut self, job: JobId) {
+    fn end(&mut self, job: JobId, fate: Fate) {
         let spec = self.work.spec(self.work.job(job).spec);
-        let started = self.records.end(job, self.now);
+        let started = self.records.end(job, self.now, fate);
         self.running -= 1;
         self.demand_milli -= spec.gpu_milli;
         if self.discipline == Discipline::PerEvent {
@@ -465,6 +535,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             spots,
         };
         self.roles.performance.ended(residence, &mut self.speeds);
+        self.roles.hazard.ended(residence);
         self.paces.forget(job);
         self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
@@ -481,9 +552,15 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     #[inline]
     fn pass(&mut self) -> Result<(), EngineError> {
+        if self.roles.repartition.is_some() {
+            self.repartition();
+        }
         let (queueing, mut turn) = turn(self);
         queueing.pass(&mut turn);
         self.carry_out();
+        if self.roles.repartition.is_some() {
+            self.ask_repartitioner();
+        }
         match self.book.fault.take() {
             None => Ok(()),
             Some((job, cause)) => Err(EngineError::Placement {
@@ -494,9 +571,53 @@ impl<'w, O: Observer> Engine<'w, O> {
         }
     }
 
+    /// Lets the repartitioner act, if its time has come.
+    #[cold]
+    fn repartition(&mut self) {
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &mut self.roles.repartition) {
+            let at = (self.now, &self.roles.costs);
+            desk.act(policy.as_mut(), self.work, &mut self.cluster, at);
+        }
+    }
+
+    /// Asks the repartitioner when its time comes.
+    #[cold]
+    fn ask_repartitioner(&mut self) {
+        if let (Some(desk), Some(policy)) = (&mut self.mig, &self.roles.repartition) {
+            desk.refresh(policy.as_ref(), self.work, &self.cluster);
+        }
+    }
+
+    /// Tells the desk whose reason to wait is another one now.
+    #[cold]
+    fn note_refusals(&mut self) {
+        let Some(desk) = &mut self.mig else { return };
+        for &(job, _) in &self.book.changed {
+            let spec = self.work.spec(self.work.job(job).spec);
+            let asks = mig::asks_mig(spec, &self.cluster);
+            desk.waits(job, self.book.reason(job), self.now, asks);
+        }
+    }
+
+    /// What preparing the places of a job that starts takes.
+    #[cold]
+    fn set_up(&mut self, job: JobId, spots: std::ops::Range<usize>) -> Span {
+        let Some(desk) = &mut self.mig else {
+            return Span::ZERO;
+        };
+        let spec = self.work.spec(self.work.job(job).spec);
+        let at = (self.now, &self.roles.costs);
+        let setup = desk.started(job, spec, &self.book.spots[spots], &self.cluster, at);
+        self.records.set_up(job, setup);
+        setup
+    }
+
     /// Makes the decisions of a pass happen.
     #[inline]
     fn carry_out(&mut self) {
+        if self.roles.repartition.is_some() {
+            self.note_refusals();
+        }
         for (job, before) in self.book.changed.drain(..) {
             let since = self.records.since(job);
             if since < self.now {
@@ -514,10 +635,13 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
             let first = start.first_spot as usize;
             let pods = self.work.spec(self.work.job(job).spec).pods as usize;
-            let spots = &self.book.spots[first..first + pods];
             self.records.start_at(job, self.now, start.first_spot);
+            let mut at = self.now + self.work.job(job).run;
+            if self.mig.is_some() {
+                at = at + self.set_up(job, first..first + pods);
+            }
+            let spots = &self.book.spots[first..first + pods];
             self.observer.started(job, self.now, spots);
-            let at = self.now + self.work.job(job).run;
             // A job without an end has no finish to wait for.
             if at < Time::NEVER {
                 self.finishes.push(Finish {
@@ -532,6 +656,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 spots,
             };
             self.roles.performance.started(residence, &mut self.speeds);
+            self.roles
+                .hazard
+                .started(residence, self.now, &mut self.dead);
             self.change_speeds();
             self.starts += 1;
             self.waiting -= 1;
@@ -548,10 +675,11 @@ impl<'w, O: Observer> Engine<'w, O> {
     #[inline]
     fn change_speeds(&mut self) {
         for (job, speed) in self.speeds.drain(..) {
+            let (run, setup) = (self.work.job(job).run, self.records.setup(job));
             let running = RunningJob {
                 job,
                 started: self.records.since(job),
-                run: self.work.job(job).run,
+                run: Span(run.0.saturating_add(setup.0)),
                 // A job is first named when it starts: its order is the present one.
                 order: self.starts,
             };

@@ -80,6 +80,16 @@ impl Paces {
         }
     }
 
+    /// The job ends before its finish, which would be at `at_full_speed` if it never heard of a
+    /// speed: the entry in the queue counts no more.
+    pub(super) fn abandon(&mut self, job: JobId, at_full_speed: Time) {
+        let queued = self
+            .jobs
+            .get(&job)
+            .map_or(at_full_speed, |pace| pace.queued);
+        self.stale += usize::from(queued != Time::NEVER);
+    }
+
     /// The job has ended.
     pub(super) fn forget(&mut self, job: JobId) {
         self.jobs.remove(&job);

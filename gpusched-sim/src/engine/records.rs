@@ -1,8 +1,11 @@
 //! What became of each job: 21 bytes a job and 16 a pod.
 
+use super::MigCounts;
 use gpusched_core::cluster::Spot;
+use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, SpecId};
-use gpusched_core::units::Time;
+use gpusched_core::units::{Span, Time};
+use rustc_hash::FxHashMap;
 
 /// How far a job got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum Fate {
     Running,
     /// It ended.
     Done,
+    /// It died before its end.
+    Failed(Mishap),
 }
 
 /// Start, end and place of every job.
@@ -31,6 +36,9 @@ pub struct Records {
     spots: Vec<Spot>,
     /// By specification: whether it fits the empty cluster.
     possible: Vec<bool>,
+    /// Setup of the jobs that had one.
+    setups: FxHashMap<JobId, Span>,
+    mig: Option<MigCounts>,
     closed: Time,
 }
 
@@ -43,6 +51,8 @@ impl Records {
             fates: vec![Fate::Future; jobs],
             spots: Vec::new(),
             possible,
+            setups: FxHashMap::default(),
+            mig: None,
             closed: Time::NEVER,
         }
     }
@@ -75,6 +85,16 @@ impl Records {
         self.fates[job.index()] = Fate::Running;
     }
 
+    pub(super) fn set_up(&mut self, job: JobId, setup: Span) {
+        if setup > Span::ZERO {
+            self.setups.insert(job, setup);
+        }
+    }
+
+    pub(super) fn note_mig(&mut self, counts: MigCounts) {
+        self.mig = Some(counts);
+    }
+
     #[inline]
     pub(super) fn first_spot(&self, job: JobId) -> usize {
         self.first_spots[job.index()] as usize
@@ -82,9 +102,9 @@ impl Records {
 
     /// Notes the end and returns the start.
     #[inline]
-    pub(super) fn end(&mut self, job: JobId, now: Time) -> Time {
+    pub(super) fn end(&mut self, job: JobId, now: Time, fate: Fate) -> Time {
         self.ends[job.index()] = now;
-        self.fates[job.index()] = Fate::Done;
+        self.fates[job.index()] = fate;
         self.starts[job.index()]
     }
 
@@ -102,13 +122,27 @@ impl Records {
     /// When it started, if it did.
     #[inline]
     pub fn start(&self, job: JobId) -> Option<Time> {
-        matches!(self.fate(job), Fate::Running | Fate::Done).then(|| self.starts[job.index()])
+        let started = matches!(self.fate(job), Fate::Running | Fate::Done | Fate::Failed(_));
+        started.then(|| self.starts[job.index()])
     }
 
-    /// When it ended, if it did.
+    /// When it ended or died, if it did.
     #[inline]
     pub fn end_of(&self, job: JobId) -> Option<Time> {
-        (self.fate(job) == Fate::Done).then(|| self.ends[job.index()])
+        matches!(self.fate(job), Fate::Done | Fate::Failed(_)).then(|| self.ends[job.index()])
+    }
+
+    /// How long its places were prepared (MIG instances created) before its work began, counted
+    /// from its start.
+    #[inline]
+    pub fn setup(&self, job: JobId) -> Span {
+        self.setups.get(&job).copied().unwrap_or(Span::ZERO)
+    }
+
+    /// What was done to the GPUs that MIG cuts, once the replay has been closed; `None` where none
+    /// is cut.
+    pub fn mig(&self) -> Option<&MigCounts> {
+        self.mig.as_ref()
     }
 
     /// Where it ran: one place per pod. Empty for jobs that did not start, and until the replay

@@ -46,6 +46,17 @@ impl<'p, 'v> At<'p, 'v> {
         self.child(Step::Field(name), value.filter(|value| !value.is_null()))
     }
 
+    /// An element of a list; missing when this is no list or too short.
+    pub(super) fn item<'c>(&'c self, index: usize) -> At<'c, 'v>
+    where
+        'p: 'c,
+    {
+        self.child(
+            Step::Index(index),
+            self.value.and_then(|value| value.get(index)),
+        )
+    }
+
     fn child<'c>(&'c self, step: Step<'v>, value: Option<&'v Value>) -> At<'c, 'v> {
         At {
             value,

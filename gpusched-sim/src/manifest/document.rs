@@ -171,6 +171,14 @@ impl File {
         Ok((file, documents))
     }
 
+    /// A text that stands within this file, and its documents.
+    ///
+    /// # Errors
+    /// When it is no YAML.
+    pub(super) fn inner(&self, part: &str, text: String) -> Result<(File, Vec<Document>)> {
+        File::parse(&format!("{} ({part})", self.name), text)
+    }
+
     /// A line by its number, the first being 1.
     fn line(&self, number: u64) -> Option<&str> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;

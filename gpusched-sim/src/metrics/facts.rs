@@ -16,7 +16,8 @@ pub struct JobFacts {
     pub parts: Range<u32>,
     /// Arrival.
     pub submit: Time,
-    /// How far it got: unschedulable if a part is, done if all parts are, running if any started.
+    /// How far it got: unschedulable if a part is, failed if a part did, done if all parts
+    /// are, running if any started.
     pub fate: Fate,
     /// Its part that started first (of equals the first in queue order) and when.
     pub started: Option<(JobId, Time)>,
@@ -24,6 +25,8 @@ pub struct JobFacts {
     pub finish: Option<Time>,
     /// GPU time held up to the close, in milli-GPU × µs.
     pub held: i128,
+    /// How long the places of the part that started first were prepared before its work began.
+    pub setup: Span,
     /// What a part takes at full speed, without waiting: the recorded run time.
     pub alone: Span,
 }
@@ -104,8 +107,11 @@ fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
         submit: work.job(job).submit,
         fate: records.fate(job),
         started: records.start(job).map(|start| (job, start)),
-        finish: records.end_of(job),
+        finish: records
+            .end_of(job)
+            .filter(|_| records.fate(job) == Fate::Done),
         held: held(work, records, job),
+        setup: records.setup(job),
         alone: work.job(job).run,
     }
 }
@@ -116,6 +122,11 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
     let all = |fate| ids().all(|job| records.fate(job) == fate);
     let fate = if any(Fate::Unschedulable) {
         Fate::Unschedulable
+    } else if let Some(failed) = ids()
+        .map(|job| records.fate(job))
+        .find(|fate| matches!(fate, Fate::Failed(_)))
+    {
+        failed
     } else if all(Fate::Done) {
         Fate::Done
     } else if any(Fate::Done) || any(Fate::Running) {
@@ -126,12 +137,14 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
         Fate::Waiting
     };
     let ends = ids().filter_map(|job| records.end_of(job));
+    let started = ids()
+        .filter_map(|job| records.start(job).map(|start| (job, start)))
+        .min_by_key(|&(job, start)| (start, job));
     JobFacts {
         submit: work.job(JobId(parts.start)).submit,
         fate,
-        started: ids()
-            .filter_map(|job| records.start(job).map(|start| (job, start)))
-            .min_by_key(|&(job, start)| (start, job)),
+        started,
+        setup: started.map_or(Span::ZERO, |(job, _)| records.setup(job)),
         finish: ends.max().filter(|_| fate == Fate::Done),
         held: ids().map(|job| held(work, records, job)).sum(),
         alone: work.job(JobId(parts.start)).run,

@@ -8,24 +8,29 @@
 //! | `capacity` | offered load and utilisation |
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
+//! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `waits` | time waited by reason |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
+mod device_use;
 mod facts;
 mod groups;
+mod mig;
 pub mod quantiles;
 mod series;
 mod summary;
 mod tally;
 mod waits;
 
+pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
+pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{
     Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,
-    Summary, Utilisation, Window,
+    SpeedOrigins, Summary, Utilisation, Window,
 };
 pub use tally::summarise;
 pub use waits::{WaitInterval, WaitLog};

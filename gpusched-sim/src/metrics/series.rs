@@ -180,7 +180,7 @@ impl Sampler {
 }
 
 fn measure(node: NodeView<'_>, measure: &Fragmentation, power: &Power) -> Reading {
-    let (all, left) = (node.gpus() * MILLI, node.gpu_left());
+    let (all, left) = (node.gpus() * MILLI, node.gpu_left() + node.mig_left());
     let there = node.is_open() || !node.is_idle();
     let mut reading = Reading {
         version: Some(node.version()),

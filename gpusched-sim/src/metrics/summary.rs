@@ -6,8 +6,12 @@
 //! replay was closed when jobs were then still waiting or running. Totals are summed as integers
 //! (milli-GPU × µs) and divided once; means of ratios are summed in arrival order.
 
+use super::device_use::DeviceUse;
+use super::mig::MigSummary;
 use super::quantiles::Distribution;
 use crate::engine::Discipline;
+use crate::replay::DEFAULT_MIG_PLACEMENT;
+use gpusched_core::performance::Origins;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +28,36 @@ pub struct InputDigest {
     pub format: String,
 }
 
-/// What came of the jobs. `total` is the sum of the five counts below it: none is dropped.
+/// Where the speeds of jobs that share devices came from, counted when they start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeedOrigins {
+    /// Measured in that very situation.
+    pub table: u64,
+    /// A law fitted to measurements of that job on that device.
+    pub law: u64,
+    /// No measurement of the job: a law for jobs in general, or as recorded.
+    pub assumed: u64,
+}
+
+impl From<Origins> for SpeedOrigins {
+    fn from(origins: Origins) -> SpeedOrigins {
+        SpeedOrigins {
+            table: origins.table,
+            law: origins.law,
+            assumed: origins.assumed,
+        }
+    }
+}
+
+/// What came of the jobs. `total` is the sum of the six counts below it: none is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobCounts {
     /// Jobs in the trace.
     pub total: u64,
     /// Jobs that ended.
     pub finished: u64,
+    /// Jobs that died before their end: see `devices`.
+    pub failed: u64,
     /// Censored: started, not ended when the replay was closed.
     pub running: u64,
     /// Censored: arrived, not started when the replay was closed.
@@ -152,6 +179,8 @@ pub struct Summary {
     pub sharing: String,
     /// The performance model: `ideal` = every job runs as recorded, wherever it is.
     pub performance: String,
+    /// Where the speeds of jobs came from, when a profile of measurements was given.
+    pub speeds: Option<SpeedOrigins>,
     /// Which latencies were modelled; `ideal` = none.
     pub fidelity: String,
     /// Version of gpusched.
@@ -192,6 +221,10 @@ pub struct Summary {
     pub gpu_hours: f64,
     /// Shares of capacity held.
     pub utilisation: Utilisation,
+    /// How well devices are used.
+    pub devices: DeviceUse,
+    /// Software licences: GPUs of the cluster × the price given per GPU and year × window, USD.
+    pub licence_usd: Option<f64>,
     /// By queue, largest GPU-hours first (ties by name).
     pub queues: Vec<GroupSummary>,
     /// By user, likewise.
@@ -200,15 +233,23 @@ pub struct Summary {
     pub waits: Vec<ReasonShare>,
     /// Fragmentation and power.
     pub sampled: SampledMeans,
+    /// Slots of GPUs that MIG cuts; absent where none is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mig: Option<MigSummary>,
 }
 
 impl Summary {
-    /// A short name for tables: `queueing/placement`, with the sharing mode and the seed where
-    /// they are not the default.
+    /// A short name for tables: `queueing/placement`, with the sharing mode, the MIG placement and
+    /// the seed where they are not the default.
     pub fn label(&self) -> String {
         let mut label = format!("{}/{}", self.queueing, self.placement);
         if !matches!(self.sharing.as_str(), "" | "recorded") {
             label += &format!("/{}", self.sharing);
+        }
+        if let Some(mig) = &self.mig
+            && mig.placement != DEFAULT_MIG_PLACEMENT
+        {
+            label += &format!("/{}", mig.placement);
         }
         if self.seed != 0 {
             label += &format!("#{}", self.seed);

@@ -4,6 +4,7 @@
 use super::capacity::{Held, Models, offered_load};
 use super::facts::{JobFacts, facts};
 use super::groups::{OwnerTally, groups};
+use super::mig::MigSummary;
 use super::quantiles::{Distribution, four_quantiles};
 use super::summary::{Estimates, JobCounts, Summary, Window};
 use super::{gpu_hours, secs};
@@ -56,6 +57,13 @@ pub fn summarise(
         estimates: estimates(work),
         gpu_hours: gpu_hours(held.total),
         utilisation: held.utilisation(work, inventory, &models, until),
+        mig: labels.mig.map(|mig| MigSummary {
+            acceptance: match counts.total {
+                0 => 1.0,
+                total => (total - counts.unschedulable) as f64 / total as f64,
+            },
+            ..mig
+        }),
         ..labels
     }
 }
@@ -65,6 +73,7 @@ fn count(counts: &mut JobCounts, job: &JobFacts) {
     counts.parts += job.parts.len() as u64;
     *match job.fate {
         Fate::Done => &mut counts.finished,
+        Fate::Failed(_) => &mut counts.failed,
         Fate::Running => &mut counts.running,
         Fate::Waiting => &mut counts.waiting,
         Fate::Unschedulable => &mut counts.unschedulable,
@@ -83,7 +92,7 @@ fn window(
         return (Window::default(), Time::ZERO);
     };
     let closed = records.closed_at();
-    let all_ended = counts.running + counts.waiting + counts.not_arrived == 0;
+    let all_ended = counts.running + counts.waiting + counts.not_arrived + counts.failed == 0;
     let until = last_finish.filter(|_| all_ended).unwrap_or(closed);
     let window = Window {
         first_submit_s: first.submit.as_secs_f64(),

@@ -29,10 +29,15 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
     {
         *cluster = map_spec(cluster, &change);
     }
-    if let Some(table) = &mut scenario.throughputs
-        && table.is_relative()
-    {
-        *table = change(table);
+    for file in [&mut scenario.throughputs, &mut scenario.profile] {
+        if let Some(file) = file
+            && file.is_relative()
+        {
+            *file = change(file);
+        }
+    }
+    if let Some(sharing) = &mut scenario.sharing {
+        *sharing = map_sharing(sharing, &change);
     }
 }
 
@@ -51,6 +56,19 @@ fn map_spec(spec: &str, change: impl Fn(&Path) -> PathBuf) -> String {
     }
     let format = &spec[..spec.len() - path.len()];
     format!("{format}{}", change(Path::new(path)).display())
+}
+
+/// Changes the path inside `plugin:FILE` and `mig:FILE#NAME`.
+fn map_sharing(sharing: &str, change: impl Fn(&Path) -> PathBuf) -> String {
+    let (mode, path) = match sharing.split_once(':') {
+        Some((mode @ "plugin", path)) => (mode, path),
+        Some((mode @ "mig", path)) if path.contains('#') => (mode, path),
+        _ => return sharing.to_owned(),
+    };
+    match Path::new(path).is_absolute() {
+        true => sharing.to_owned(),
+        false => format!("{mode}:{}", change(Path::new(path)).display()),
+    }
 }
 
 /// The file of jobs behind a trace, for messages: a directory holds it as `jobs.csv`.

@@ -3,20 +3,24 @@
 
 use super::{Origins, Scenario, paths};
 use crate::builtin;
+use crate::calibrate::load_profile;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
-use crate::replay::ReplayOptions;
-use crate::sharing::SharingMode;
+use crate::replay::{DEFAULT_MIG_PLACEMENT, ReplayOptions};
+use crate::sharing::{Risks, SharingMode};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::registry::{queueing, queueings};
 use gpusched_core::units::{Span, Time, parse_seconds};
-use gpusched_core::workload::Workload;
+use gpusched_core::workload::{Shape, Workload};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A scenario in which nothing is open any more.
 #[derive(Clone, Debug)]
@@ -29,8 +33,16 @@ pub struct Plan {
     pub queueing: String,
     /// The placement policy.
     pub placement: String,
+    /// The MIG placement policy.
+    pub mig_placement: String,
     /// How GPUs are shared.
     pub sharing: SharingMode,
+    /// What may go wrong where GPUs are shared.
+    pub risks: Risks,
+    /// Software licences, USD per GPU and year.
+    pub licence_price: Option<f64>,
+    /// Measurements of one's own.
+    pub profile: Option<Arc<Profile>>,
     /// Seed of placement policies that draw lots.
     pub seed: u64,
     /// Order of simultaneous events.
@@ -72,6 +84,14 @@ impl Scenario {
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        let mig_placement = match &self.mig_placement {
+            None => DEFAULT_MIG_PLACEMENT.to_owned(),
+            Some(name) => {
+                check_mig_placement(name)
+                    .map_err(|problem| origins.blame("mig-placement", problem))?;
+                name.clone()
+            }
+        };
         let sharing = match &self.sharing {
             None => SharingMode::default(),
             Some(text) => {
@@ -83,7 +103,11 @@ impl Scenario {
             cluster,
             queueing,
             placement,
+            mig_placement,
             sharing,
+            risks: self.risks(origins)?,
+            licence_price: self.price(origins)?,
+            profile: self.profile()?,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -123,6 +147,40 @@ impl Scenario {
         })
     }
 
+    fn price(&self, origins: &Origins) -> Result<Option<f64>> {
+        match self.licence_price {
+            Some(price) if !(price >= 0.0 && price.is_finite()) => {
+                let problem = Diagnostic::new(format!("a price of {price} cannot be"))
+                    .help("give US dollars per GPU and year, 0 or more");
+                Err(origins.blame("licence-price", problem))
+            }
+            price => Ok(price),
+        }
+    }
+
+    fn profile(&self) -> Result<Option<Arc<Profile>>> {
+        let Some(path) = &self.profile else {
+            return Ok(None);
+        };
+        let profile = load_profile(&path.display().to_string())?;
+        Ok(Some(Arc::new(profile)))
+    }
+
+    fn risks(&self, origins: &Origins) -> Result<Risks> {
+        let rate = self.fault_rate.unwrap_or(0.0);
+        // A pod cannot fault more than once a second on average and still be called running.
+        if !(0.0..=3600.0).contains(&rate) {
+            let problem = Diagnostic::new(format!("{rate} faults per hour cannot be"))
+                .help("give the mean number of fatal faults per hour a pod runs, such as 0.001");
+            return Err(origins.blame("fault-rate", problem));
+        }
+        Ok(Risks {
+            overcommit: self.overcommit.unwrap_or(false),
+            faults_per_hour: rate,
+            seed: self.seed.unwrap_or(0),
+        })
+    }
+
     fn horizon(&self, origins: &Origins) -> Result<Option<Time>> {
         let Some(horizon) = self.horizon else {
             return Ok(None);
@@ -144,6 +202,8 @@ impl Scenario {
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
             placement: Some(plan.placement.clone()),
+            mig_placement: Some(plan.mig_placement.clone())
+                .filter(|_| self.mig_placement.is_some()),
             sharing: Some(plan.sharing.to_string()),
             seed: Some(plan.seed),
             discipline: Some(plan.discipline),
@@ -178,27 +238,35 @@ impl Plan {
             trace,
             cluster,
         };
-        self.check_possible(&loaded, self.sharing)?;
+        self.check_possible(&loaded)?;
+        self.check_sharing(&loaded, &self.sharing)?;
         Ok(loaded)
     }
 
-    /// Makes sure that every pod fits some machine under a sharing mode, unless the scenario is
-    /// lenient.
+    /// Makes sure that the machines can be shared so.
+    ///
+    /// # Errors
+    /// What the mode does not go with.
+    pub fn check_sharing(&self, loaded: &Loaded, sharing: &SharingMode) -> Result<()> {
+        let interpreted = sharing.interpret(&loaded.work, &loaded.inventory, false);
+        interpreted.map_err(|problem| problem.in_file(format!("sharing {sharing}")))?;
+        Ok(())
+    }
+
+    /// Makes sure that every pod, as the trace asks, fits some machine, unless the scenario is
+    /// lenient. What another way of sharing has no place for is counted, not refused.
     ///
     /// # Errors
     /// The first job that can never run.
-    pub fn check_possible(&self, loaded: &Loaded, sharing: SharingMode) -> Result<()> {
+    fn check_possible(&self, loaded: &Loaded) -> Result<()> {
         if self.read.lenient {
             return Ok(());
         }
         let file = paths::jobs_file(&self.trace);
-        match sharing {
-            SharingMode::Recorded => check_possible(&loaded.work, &loaded.inventory, &file),
-            mode => {
-                let work = mode.reinterpret(&loaded.work);
-                check_possible(&work, &loaded.inventory, &file)
-            }
-        }
+        // Instances are there once the GPUs are cut.
+        let cuts = matches!(self.sharing, SharingMode::Mig(_));
+        let concerns = |shape: &Shape| shape.mig.is_none() || !cuts;
+        check_possible(&loaded.work, &loaded.inventory, &file, concerns)
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -206,9 +274,13 @@ impl Plan {
         ReplayOptions {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
+            mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
-            sharing: self.sharing,
+            sharing: self.sharing.clone(),
+            risks: self.risks,
+            licence_price: self.licence_price,
+            profile: self.profile.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()
         }
@@ -301,6 +373,17 @@ pub fn check_placement(name: &str) -> Result<()> {
     }
 }
 
+/// Checks the name of a MIG placement policy.
+///
+/// # Errors
+/// As [`check_queueing`].
+pub fn check_mig_placement(name: &str) -> Result<()> {
+    match mig_placement(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
 /// A policy name that means nothing, with the closest one that does, of this role or the other.
 fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     let problem = Diagnostic::new(error.to_string());
@@ -309,8 +392,11 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     };
     let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
     let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
+    let instances: Vec<&str> = mig_placements().map(|info| info.name).collect();
     let (own, other, others) = match *role {
         "queueing" => (queueing, "placement", placement),
+        "MIG placement" => (instances, "placement", placement),
+        _ if instances.contains(&name.as_str()) => (placement, "mig-placement", instances),
         _ => (placement, "queueing", queueing),
     };
     let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());

@@ -1,14 +1,18 @@
 //! From canonical rows to the tables the replay works on.
 
-use super::row::{JobRow, NodeRow, TopoMode};
+use super::row::{JobRow, NodeRow, ShareMode, TopoMode};
 use super::{ENDLESS, ReadOptions, ReadReport, read_jobs, read_nodes};
-use crate::diagnostic::{Diagnostic, Result};
-use gpusched_core::cluster::{Cluster, Inventory, Node};
+use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use crate::sharing::mig;
+use gpusched_core::cluster::{Cluster, Inventory, MigMode, Node};
+use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
-use gpusched_core::units::{Span, Time};
+use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
-    JobDraft, Outcome, Owner, Shape, Workload, WorkloadBuilder, WorkloadError,
+    Behaviour, JobDraft, MigRequest, Outcome, Owner, Shape, ShareWay, Workload, WorkloadBuilder,
+    WorkloadError,
 };
+use std::path::Path;
 
 /// Reads a trace into a workload.
 ///
@@ -19,7 +23,7 @@ pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, Rea
     let mut unheeded = Unheeded::default();
     let mut report = read_jobs(spec, options, &mut |row| {
         known_run_time(&row, spec)?;
-        no_mig_instance(&row, spec)?;
+        known_mig_profile(&row, spec)?;
         unheeded.look(&row);
         push_row(&mut builder, &row).map_err(|error| locate(error, spec, row.line))
     })?;
@@ -39,15 +43,15 @@ pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, Rea
 /// Whatever is wrong with the node list, located.
 pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, ReadReport)> {
     let mut nodes = Vec::new();
-    let mut cut = 0;
+    let mut shared = 0;
     let mut report = read_nodes(spec, options, &mut |row| {
-        cut += u64::from(!row.mig_layout.is_empty() || row.share_replicas > 1);
-        nodes.push(node(&row));
+        shared += u64::from(row.share_replicas > 1);
+        nodes.push(node(&row, spec)?);
         Ok(())
     })?;
-    if cut > 0 {
+    if shared > 0 {
         report.notes.push(format!(
-            "{cut} nodes have a MIG layout or shared replicas, which are not heeded yet: \
+            "{shared} nodes have shared replicas, which are not heeded yet: \
              their GPUs are taken as whole (see `--sharing`)"
         ));
     }
@@ -73,21 +77,59 @@ fn known_run_time(row: &JobRow, spec: &str) -> Result<()> {
     .help("give the throughput table of its profiles with `--throughputs PATH`"))
 }
 
-/// A MIG instance is neither a device nor a share of one: taking it for either would be wrong.
-fn no_mig_instance(row: &JobRow, spec: &str) -> Result<()> {
+/// A profile some board has, asked for instead of devices.
+fn known_mig_profile(row: &JobRow, spec: &str) -> Result<()> {
     let Some(profile) = &row.mig_profile else {
         return Ok(());
     };
     let path = spec.split_once(':').map_or(spec, |(_, path)| path);
-    Err(Diagnostic::new(format!(
-        "job {} asks for a MIG instance ({profile}), which cannot be replayed yet",
-        row.job_id
-    ))
-    .at(path, row.line, 0)
-    .help(
-        "ask for a share instead: leave mig_profile empty, write gpu 1 and gpu_milli, \
-         such as 143 for one slice of seven",
-    ))
+    let wrong = |message: String, help: String| {
+        Err(Diagnostic::new(message).at(path, row.line, 0).help(help))
+    };
+    if row.gpu > 0 {
+        return wrong(
+            format!(
+                "job {} asks for {} GPU(s) and for MIG instances ({profile}) in one pod",
+                row.job_id, row.gpu
+            ),
+            "leave gpu empty, or make two task groups of it".into(),
+        );
+    }
+    if row.mig_count > 64 {
+        return wrong(
+            format!("job {} asks for {} instances", row.job_id, row.mig_count),
+            "a node has at most 56: make several pods of it with `count`".into(),
+        );
+    }
+    if mig_share(profile).is_some() {
+        return Ok(());
+    }
+    let names = || {
+        BOARDS
+            .iter()
+            .flat_map(|board| board.profiles)
+            .map(|known| known.name)
+    };
+    let help = match did_you_mean(profile, names()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => "write a profile as `nvidia-smi mig -lgip` prints it, such as 1g.10gb".into(),
+    };
+    let problem = match profile.parse::<MigName>() {
+        Ok(_) => "no board has that MIG profile".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    wrong(
+        format!("job {} asks for {profile}: {problem}", row.job_id),
+        help,
+    )
+}
+
+/// The compute share of a profile in milli-GPU, on the first board that has the name.
+fn mig_share(profile: &str) -> Option<u32> {
+    BOARDS.iter().find_map(|board| {
+        let slices = board.profile(board.by_name(profile)?).slices;
+        Some(MILLI * u32::from(slices) / u32::from(board.slices()))
+    })
 }
 
 /// What rows ask for that no policy heeds yet: said once, with a count, never passed over.
@@ -135,6 +177,32 @@ fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
         .help("mend the row, or replay a part of the trace with `--limit`")
 }
 
+/// The one way of sharing a row allows. Whole devices are not shared unless a row says how.
+fn only(row: &JobRow) -> Option<ShareWay> {
+    match row.share_mode {
+        ShareMode::Any => None,
+        // The default of whole devices: nothing was said.
+        ShareMode::Exclusive if row.gpu_milli == MILLI => None,
+        ShareMode::Exclusive => Some(ShareWay::Exclusive),
+        ShareMode::Mps => Some(ShareWay::Mps),
+        ShareMode::Timeslice => Some(ShareWay::Timeslice),
+        ShareMode::Mig => Some(ShareWay::Mig),
+        ShareMode::Vgpu => Some(ShareWay::Vgpu),
+    }
+}
+
+/// What the row says of how the job uses its devices. Use is kept in percent: more would only
+/// make every job a kind of its own.
+fn behaviour(row: &JobRow) -> Behaviour {
+    let [sm, _, _, footprint, _] = row.util;
+    let percent = |value: f32| (value.clamp(0.0, 1.0) * 100.0).round() as u32;
+    Behaviour {
+        class: row.profile.clone().unwrap_or_default(),
+        duty_milli: sm.map_or(0, |sm| percent(sm) * 10),
+        footprint_mib: footprint.map_or(0, |mib| mib.max(0.0) as u32),
+    }
+}
+
 /// Adds one canonical row to a workload under construction.
 ///
 /// A wall limit ends the run where it is reached, as a kill; a recorded failure ends it where it
@@ -144,6 +212,7 @@ fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
 /// As [`WorkloadBuilder::push`].
 pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), WorkloadError> {
     let (run, outcome) = effective_run(row);
+    let mig = row.mig_profile.as_ref();
     builder.push(&JobDraft {
         name: &row.job_id,
         task: &row.task,
@@ -155,8 +224,11 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
         estimate: row.estimate.or(row.limit),
         outcome,
         shape: Shape {
-            gpus: row.gpu,
-            gpu_milli: row.gpu_milli,
+            gpus: mig.map_or(row.gpu, |_| row.mig_count),
+            gpu_milli: mig
+                .and_then(|name| mig_share(name))
+                .unwrap_or(row.gpu_milli),
+            mig: mig.cloned().map(MigRequest::Profile),
             gpu_mem_mib: row.gpu_mem_mib,
             reserves_gpu_mem: true,
             models: row.gpu_models.clone(),
@@ -164,6 +236,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             cpu_milli: row.cpu_milli,
             mem_mib: row.mem_mib,
             max_per_node: row.max_per_node,
+            only: only(row),
         },
         owner: Owner {
             queue: row.queue.clone(),
@@ -174,6 +247,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             preemptible: row.preemptible,
             spot_ok: row.spot_ok,
         },
+        behaviour: behaviour(row),
     })
 }
 
@@ -194,19 +268,68 @@ fn effective_run(row: &JobRow) -> (Span, Outcome) {
     }
 }
 
-fn node(row: &NodeRow) -> Node {
+fn node(row: &NodeRow, spec: &str) -> Result<Node> {
     let known = model::find(&row.gpu_model).map_or(0, |known| known.mem_mib);
-    Node {
+    let mem = row.gpu_mem_mib.unwrap_or(known);
+    Ok(Node {
+        mig: mig_mode(row, mem).map_err(|problem| problem.at(nodes_file(spec), row.line, 0))?,
         name: row.node.clone(),
         gpu_model: row.gpu_model.clone(),
         cpu_model: String::new(),
         gpus: row.gpu,
-        gpu_mem_mib: row.gpu_mem_mib.unwrap_or(known),
+        gpu_mem_mib: mem,
         cpu_milli: row.cpu_milli.unwrap_or(Node::UNLIMITED),
         mem_mib: row.mem_mib.unwrap_or(Node::UNLIMITED),
         from: row.from.unwrap_or(Time::ZERO),
         to: row.to.unwrap_or(Time::NEVER),
+    })
+}
+
+/// The file node rows come from: a directory holds them as `nodes.csv`.
+fn nodes_file(spec: &str) -> String {
+    let path = spec.split_once(':').map_or(spec, |(_, path)| path);
+    match Path::new(path).is_dir() {
+        true => Path::new(path).join("nodes.csv").display().to_string(),
+        false => path.to_owned(),
     }
+}
+
+/// The layout a node row names.
+fn mig_mode(row: &NodeRow, mem_mib: u32) -> Result<MigMode> {
+    let layout = row.mig_layout.as_str();
+    if layout.is_empty() {
+        return Ok(MigMode::Off);
+    }
+    let name = &row.node;
+    if row.share_replicas > 1 {
+        return Err(Diagnostic::new(format!(
+            "node {name} has a MIG layout ({layout}) and {} replicas of each device",
+            row.share_replicas
+        ))
+        .help("a device is shared one way: leave mig_layout or share_replicas empty"));
+    }
+    let Some(board) = board_of_model(&row.gpu_model, mem_mib).filter(|_| row.gpu > 0) else {
+        return Err(Diagnostic::new(format!(
+            "node {name} has a MIG layout ({layout}), but its {} GPUs of model \"{}\" cannot be cut",
+            row.gpu, row.gpu_model
+        ))
+        .help(format!("MIG cuts {}", mig::boards())));
+    };
+    if row.gpu > 8 {
+        return Err(Diagnostic::new(format!(
+            "node {name} has a MIG layout ({layout}) and {} GPUs",
+            row.gpu
+        ))
+        .help(mig::HELP));
+    }
+    mig::layout(board, row.gpu, layout, None).map_err(|error| {
+        let known = MigConfig::built_in(board).mig_configs;
+        let help = match did_you_mean(layout, known.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the layouts mig-parted has for {} are legal", board.name),
+        };
+        Diagnostic::new(format!("node {name} ({}): {error}", board.name)).help(help)
+    })
 }
 
 /// Refuses a trace with a pod that fits no node of the cluster, even an empty one: such a job
@@ -215,13 +338,19 @@ fn node(row: &NodeRow) -> Node {
 ///
 /// # Errors
 /// The first such job in the trace, with its line and what it asks for.
-pub fn check_possible(work: &Workload, inventory: &Inventory, trace: &str) -> Result<()> {
-    let mut cluster = Cluster::new(inventory.clone(), work.shapes());
+pub fn check_possible(
+    work: &Workload,
+    inventory: &Inventory,
+    trace: &str,
+    concerns: impl Fn(&Shape) -> bool,
+) -> Result<()> {
+    let mut cluster = Cluster::new(inventory.clone(), work.shapes()).at_best();
     let path = trace.split_once(':').map_or(trace, |(_, path)| path);
     let impossible = work.specs().iter().find_map(|spec| {
         let set = spec
             .pod_sets
             .iter()
+            .filter(|set| concerns(work.shape(set.shape)))
             .find(|set| cluster.feasible(set.shape).is_empty())?;
         Some((spec, work.shape(set.shape)))
     });
@@ -232,16 +361,23 @@ pub fn check_possible(work: &Workload, inventory: &Inventory, trace: &str) -> Re
             describe(shape)
         ))
         .at(path, spec.first_line, 0)
-        .help(format!(
-            "{}; give the cluster such nodes, or leave such jobs out with `--lenient`",
-            largest(inventory)
-        ))),
+        .help(match shape.mig.is_some() && !inventory.has_mig() {
+            true => "no GPU of the cluster is cut: give nodes a mig_layout, or replay with \
+                     `--sharing mig:dynamic`"
+                .to_owned(),
+            false => format!(
+                "{}; give the cluster such nodes, or leave such jobs out with `--lenient`",
+                largest(inventory)
+            ),
+        })),
     }
 }
 
 fn describe(shape: &Shape) -> String {
     let mut parts = Vec::new();
-    if shape.is_share() {
+    if let Some(MigRequest::Profile(name)) = &shape.mig {
+        parts.push(format!("{} MIG instance(s) {name}", shape.gpus));
+    } else if shape.is_share() {
         parts.push(format!("{} milli-GPU of one device", shape.gpu_milli));
     } else if shape.gpus > 0 {
         parts.push(format!("{} whole GPU(s)", shape.gpus));

@@ -141,12 +141,123 @@ const LINES: &[(&str, &[&str])] = &[
         "calibrate trace/jobs.csv",
         &["unknown column \"job_id\"", "trace/jobs.csv:1:1"],
     ),
+    // MIG.
     (
         "run --trace mig.csv --cluster 1x8",
         &[
-            "asks for a MIG instance (1g.10gb)",
+            "1 MIG instance(s) 1g.10gb",
             "mig.csv:2",
-            "gpu_milli",
+            "--sharing mig:dynamic",
+        ],
+    ),
+    (
+        "run --trace mig.csv --cluster cut.csv",
+        &["1 MIG instance(s) 1g.10gb", "mig.csv:2", "A100-SXM4-40GB"],
+    ),
+    (
+        "run --sharing mig",
+        &["no way to cut GPUs", "mig:dynamic", "mig:all-balanced"],
+    ),
+    (
+        "run --sharing mig:all-balance",
+        &["`mig:all-balance`", "did you mean `mig:all-balanced`?"],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x8:T4 --sharing mig:dynamic",
+        &[
+            "needs GPUs that MIG can cut",
+            "its models are: T4",
+            "A30-24GB",
+        ],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x8:A100-SXM4-80GB --sharing mig:all-1g.5gb",
+        &[
+            "node n0000 (A100-80GB)",
+            "no MIG configuration `all-1g.5gb`",
+            "all-1g.10gb",
+            "mig_layout",
+        ],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x9:A100-SXM4-40GB --sharing mig:dynamic",
+        &["node n0000 has 9 GPUs", "at most 8", "at most eight"],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x1:RTX-PRO-6000-Blackwell-Server --sharing mig:batched",
+        &["nos knows no way to cut RTX-PRO-6000-96GB", "`mig:dynamic`"],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x1:A100-SXM4-40GB --sharing mig:dynamic --queueing conservative",
+        &["`conservative` plans with totals", "`easy`"],
+    ),
+    (
+        "run --trace mig.csv --cluster 1x1:A100-SXM4-40GB --sharing mig:dynamic \
+         --mig-placement device-plugin-packed",
+        &["none stands at first", "choose one of: best-fit-slots"],
+    ),
+    (
+        "run --mig-placement hamy",
+        &["no MIG placement policy `hamy`", "did you mean `hami`?"],
+    ),
+    (
+        "run --placement hami",
+        &["no placement policy `hami`", "`--mig-placement hami`"],
+    ),
+    (
+        "run --trace no-profile.csv --cluster 1x1:A30",
+        &[
+            "no board has that MIG profile",
+            "no-profile.csv:2",
+            "did you mean 1g.5gb?",
+        ],
+    ),
+    (
+        "run --trace no-name.csv --cluster 1x1:A30",
+        &["asks for big", "no-name.csv:2", "nvidia-smi mig -lgip"],
+    ),
+    (
+        "run --trace both.csv --cluster 1x1:A30",
+        &[
+            "1 GPU(s) and for MIG instances",
+            "both.csv:2",
+            "leave gpu empty",
+        ],
+    ),
+    (
+        "run --trace trace --cluster wrong-layout.csv",
+        &[
+            "node b (A30-24GB)",
+            "`all-1g.5gb`",
+            "wrong-layout.csv:3",
+            "all-1g.6gb",
+        ],
+    ),
+    (
+        "run --trace trace --cluster no-mig.csv",
+        &[
+            "node a",
+            "model \"T4\" cannot be cut",
+            "no-mig.csv:2",
+            "A30-24GB",
+        ],
+    ),
+    (
+        "run --trace trace --cluster two-ways.csv",
+        &[
+            "node a has a MIG layout",
+            "4 replicas",
+            "two-ways.csv:2",
+            "one way",
+        ],
+    ),
+    (
+        "run --trace trace --cluster many.csv",
+        &[
+            "node a has a MIG layout",
+            "9 GPUs",
+            "many.csv:2",
+            "at most eight",
         ],
     ),
     // Runs and jobs to explain.
@@ -239,6 +350,28 @@ fn desk(test: &str) -> Desk {
         "mig.csv",
         "job_id,submit_s,run_s,mig_profile,mig_count\na,0,1,1g.10gb,1\n",
     );
+    let jobs = [
+        ("no-profile.csv", "mig_profile,mig_count\na,0,1,1g.7gb,1\n"),
+        ("no-name.csv", "mig_profile,mig_count\na,0,1,big,1\n"),
+        ("both.csv", "gpu,mig_profile,mig_count\na,0,1,1,1g.6gb,1\n"),
+    ];
+    for (file, rest) in jobs {
+        desk.write(file, &format!("job_id,submit_s,run_s,{rest}"));
+    }
+    let nodes = [
+        ("cut.csv", "n,1,A100-SXM4-40GB,all-1g.5gb,\n"),
+        (
+            "wrong-layout.csv",
+            "a,1,A100-SXM4-40GB,all-1g.5gb,\nb,1,A30,all-1g.5gb,\n",
+        ),
+        ("no-mig.csv", "a,1,T4,all-balanced,\n"),
+        ("two-ways.csv", "a,1,A30,all-balanced,4\n"),
+        ("many.csv", "a,9,A30,all-balanced,\n"),
+    ];
+    for (file, rows) in nodes {
+        let header = "node,gpu,gpu_model,mig_layout,share_replicas";
+        desk.write(file, &format!("{header}\n{rows}"));
+    }
     desk.write("with-trace.yaml", "trace: trace\ngpus-per-pod: 8\n");
     desk.write("with-out.yaml", "out: somewhere\n");
     assert_eq!(desk.line("run --trace trace --out earlier").code, 0);

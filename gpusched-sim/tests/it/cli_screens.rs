@@ -114,12 +114,44 @@ fn what_no_policy_heeds_is_said() {
         "t/jobs.csv",
         "job_id,submit_s,run_s,gpu,topo_mode,topo_level\na,0,5,1,required,rack\n",
     );
-    desk.write("t/nodes.csv", "node,gpu,mig_layout\nn,1,all-balanced\n");
+    desk.write("t/nodes.csv", "node,gpu,share_replicas\nn,1,4\n");
     let ran = desk.line("run --trace t");
     assert_eq!(ran.code, 0, "{}", ran.screen());
-    for words in ["1 rows require a topology", "1 nodes have a MIG layout"] {
+    for words in ["1 rows require a topology", "1 nodes have shared replicas"] {
         assert!(ran.screen().contains(words), "{}", ran.screen());
     }
+}
+
+#[test]
+fn rows_that_ask_for_mig_and_nodes_that_are_cut_are_heeded() {
+    let desk = Desk::new("mig-rows");
+    desk.write(
+        "t/jobs.csv",
+        "job_id,submit_s,run_s,mig_profile,mig_count\n\
+         pair,0,50,1g.5gb,2\nbig,5,20,3g.20gb,1\nnext,6,20,3g.20gb,1\n",
+    );
+    desk.write(
+        "t/nodes.csv",
+        "node,gpu,gpu_model,mig_layout\nn,1,A100-SXM4-40GB,all-balanced\n",
+    );
+    let read = |file: &str| std::fs::read_to_string(desk.path.join(file)).unwrap();
+    let ran = desk.line("run --trace t --out result");
+    insta::assert_snapshot!("mig_run", ran.screen());
+    insta::assert_snapshot!("mig_holes", read("result/mig_holes.csv"));
+    // Replayed from the scenario that was kept: the same, to the byte.
+    let before = read("result/jobs.csv");
+    assert_eq!(desk.line("run result/scenario.yaml --out again").code, 0);
+    assert_eq!(read("again/jobs.csv"), before);
+    let story = desk.line("explain result next").out;
+    for words in ["GPU 0 from slot 4", "less was free"] {
+        assert!(story.contains(words), "{story}");
+    }
+    let story = desk.line("explain result pair").out;
+    assert!(story.contains("GPU 0 from slots 2 and 3"), "{story}");
+    let ran = desk.line("run --trace t --sharing mig:dynamic --mig-placement hami --out dynamic");
+    assert_eq!(ran.code, 0, "{}", ran.screen());
+    let story = desk.line("explain dynamic big").out;
+    assert!(story.contains("0.5 s of that to prepare"), "{story}");
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn check_times(world: &World, result: &RunResult) -> Result<(), TestCaseError> {
         let until = match records.fate(job) {
             Fate::Waiting => closed,
             Fate::Future | Fate::Unschedulable => arrival,
-            Fate::Running | Fate::Done => records.start(job).unwrap(),
+            Fate::Running | Fate::Done | Fate::Failed(_) => records.start(job).unwrap(),
         };
         let mut explained = arrival;
         for wait in result.waits.iter().filter(|wait| wait.job == job) {

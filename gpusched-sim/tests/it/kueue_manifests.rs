@@ -364,6 +364,93 @@ spec: {podSets: [{count: 1}]}
 }
 
 #[test]
+fn jobs_without_a_label_wait_in_the_queue_called_default() {
+    let unlabelled = JOB.replace("  labels: {kueue.x-k8s.io/queue-name: door}\n", "");
+    let queue = |namespace: &str| {
+        format!(
+            "---\napiVersion: kueue.x-k8s.io/v1beta2\nkind: LocalQueue\nmetadata: {{name: default, namespace: {namespace}}}\nspec: {{clusterQueue: q}}\n"
+        )
+    };
+    let queues_of = |text: String| {
+        let workloads = objects(&text).workloads;
+        workloads
+            .into_iter()
+            .map(|one| one.queue)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        queues_of(format!("{unlabelled}{}", queue("team"))),
+        ["default"]
+    );
+    assert_eq!(
+        queues_of(format!("{unlabelled}{}", queue("other"))),
+        [""; 0]
+    );
+    assert_eq!(queues_of(format!("{JOB}{}", queue("team"))), ["door"]);
+    // Jobs of a JobSet are queued with it, those of a CronJob one by one.
+    let part_of = |kind: &str| {
+        unlabelled.replace(
+            "  uid: u1\n",
+            &format!("  uid: u1\n  ownerReferences: [{{kind: {kind}, name: a}}]\n"),
+        )
+    };
+    let owned = |kind: &str| queues_of(format!("{}{}", part_of(kind), queue("team")));
+    assert_eq!(owned("JobSet"), [""; 0]);
+    assert_eq!(owned("CronJob"), ["default"]);
+    let config = |rest: &str| {
+        format!("---\napiVersion: config.kueue.x-k8s.io/v1beta2\nkind: Configuration\n{rest}\n")
+    };
+    let none = config("managedJobsNamespaceSelector: {matchLabels: {batch: \"yes\"}}");
+    assert_eq!(
+        queues_of(format!("{unlabelled}{}{none}", queue("team"))),
+        [""; 0]
+    );
+    let all = config("manageJobsWithoutQueueName: true");
+    assert_eq!(queues_of(format!("{unlabelled}{all}")), [""]);
+}
+
+#[test]
+fn the_configuration_of_an_installation_is_a_text_in_a_config_map() {
+    let map = |inner: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: kueue-manager-config}}\ndata:\n  controller_manager_config.yaml: |\n    apiVersion: config.kueue.x-k8s.io/v1beta2\n    kind: Configuration\n    {inner}\n"
+        )
+    };
+    let fair = "fairSharing: {preemptionStrategies: [LessThanInitialShare]}";
+    assert!(read(&map(fair)).configuration().fair_sharing.is_some());
+    let manifests = Manifests::parse([("live.yaml", map("waitForPodsReady: {timeout: 5}"))]);
+    let problem = &manifests.problems()[0].diagnostic;
+    assert_eq!(
+        problem.file.as_deref(),
+        Some("live.yaml (controller_manager_config.yaml)")
+    );
+    assert_eq!((problem.line, problem.column), (3, 29));
+}
+
+#[test]
+fn past_use_of_local_queues_is_read_from_their_status() {
+    let all = objects(
+        "apiVersion: kueue.x-k8s.io/v1beta2
+kind: LocalQueue
+metadata: {name: door}
+spec: {clusterQueue: q}
+status:
+  fairSharing:
+    weightedShare: 0
+    admissionFairSharingStatus:
+      consumedResources: {cpu: 1500m, memory: 1Gi}
+      lastUpdate: 1970-01-01T00:01:00Z
+",
+    );
+    let queue = &all.local_queues[0];
+    assert_eq!(
+        (queue.consumed["cpu"], queue.consumed["memory"]),
+        (1500, 1 << 30)
+    );
+    assert_eq!(queue.consumed_at, Some(Time::from_secs(60)));
+}
+
+#[test]
 fn priorities_come_from_the_nearest_class() {
     let class = |kind: &str, group: &str, name: &str, value: i32, rest: &str| {
         format!(

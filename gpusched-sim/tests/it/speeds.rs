@@ -68,7 +68,7 @@ fn two_that_take_turns_need_2_22_times_as_long() {
     // 1/2.22 is a hair below it, so the first microsecond that suffices is the one after.
     let second = 1_000_000;
     let jobs = [(0, 100 * second, 500), (0, 100 * second, 500)];
-    let got = ends(&jobs, NeighbourLaw::TimeSlicing);
+    let got = ends(&jobs, NeighbourLaw::TIME_SLICING);
     assert_eq!(got, [222 * second + 1; 2]);
 }
 
@@ -89,7 +89,7 @@ fn whole_devices_feel_nobody() {
 #[test]
 fn a_free_device_makes_no_neighbours() {
     let work = workload(&[(0, 90, 600), (0, 90, 600)]);
-    let law = NeighbourLaw::TimeSlicing;
+    let law = NeighbourLaw::TIME_SLICING;
     let (records, ()) = replay(&work, 2, law, "fifo", Discipline::Batched, ());
     assert_eq!(records.end_of(JobId(0)), Some(Time(90)));
     assert_eq!(records.end_of(JobId(1)), Some(Time(90)));
@@ -98,7 +98,7 @@ fn a_free_device_makes_no_neighbours() {
 #[test]
 fn an_instant_job_costs_its_neighbour_nothing() {
     // It comes, ends and goes at 40; the other does 40 + 60.
-    let law = NeighbourLaw::TimeSlicing;
+    let law = NeighbourLaw::TIME_SLICING;
     assert_eq!(ends(&[(0, 100, 500), (40, 0, 500)], law), [100, 40]);
 }
 
@@ -175,7 +175,7 @@ proptest! {
         for job in &mut jobs {
             job.2 *= 100;
         }
-        let law = if slices { NeighbourLaw::TimeSlicing } else { NeighbourLaw::Mps { u: 0.43 } };
+        let law = if slices { NeighbourLaw::TIME_SLICING } else { NeighbourLaw::Mps { u: 0.43 } };
         let discipline = if per_event { Discipline::PerEvent } else { Discipline::Batched };
         let work = workload(&jobs);
         let twin = Twin {

@@ -6,6 +6,7 @@
 //! not match hardware. Each board names what was seen for it.
 
 use super::profiles::{Board, Engines, Evidence, Media, NvmlProfile, Profile};
+use crate::gpu::model;
 
 /// An engine count nobody has published.
 const X: i8 = -1;
@@ -346,6 +347,33 @@ pub fn board(name: &str) -> Option<&'static Board> {
     BOARDS
         .iter()
         .find(|board| board.name == name || board.models.contains(&name))
+}
+
+/// The board of a GPU model as an inventory names it: as [`board`] finds it, else the first variant
+/// of a family (`A100`), of several the one whose memory is closest to `mem_mib` (0 = not known).
+///
+/// ```
+/// use gpusched_core::gpu::mig::board_of_model;
+/// assert_eq!(board_of_model("A100", 81_920).unwrap().name, "A100-80GB");
+/// assert_eq!(board_of_model("A100", 0).unwrap().name, "A100-40GB");
+/// assert!(board_of_model("T4", 0).is_none());
+/// ```
+pub fn board_of_model(name: &str, mem_mib: u32) -> Option<&'static Board> {
+    if name.is_empty() {
+        return None;
+    }
+    let variant = |known: &&model::GpuModel| {
+        let rest = known.name.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('-')) && board(known.name).is_some()
+    };
+    let distance = |known: &&model::GpuModel| match mem_mib {
+        0 => 0,
+        mem => mem.abs_diff(known.mem_mib),
+    };
+    board(name).or_else(|| {
+        let closest = model::CATALOGUE.iter().filter(variant).min_by_key(distance);
+        closest.and_then(|known| board(known.name))
+    })
 }
 
 /// Finds a board by PCI device id: `20B0`, or `0x20B010DE` with the vendor behind it, in any case.

@@ -7,6 +7,7 @@
 //! counts, the 4g+3g rule of old drivers) is a handful of small counters, packed into one `u64`
 //! and checked by one addition; see [`Counters`].
 
+use super::arrange::Held;
 use super::counters::{Counters, Limits};
 use super::order::StartOrder;
 use super::profiles::{Board, Profile, ProfileRow};
@@ -150,6 +151,8 @@ pub struct Geometry {
     placeable: Vec<u32>,
     /// By order, row and occupancy; [`NO_START`] when nothing is free.
     chosen: Vec<u8>,
+    /// By occupancy: free units that some free legal placement covers.
+    usable: Vec<u8>,
 }
 
 /// In the table of chosen starts: none.
@@ -222,24 +225,62 @@ impl Geometry {
             free_starts: Vec::new(),
             placeable: Vec::new(),
             chosen: Vec::new(),
+            usable: Vec::new(),
         };
         geometry.fill();
         Ok(geometry)
+    }
+
+    /// This geometry with only the placements that `keep` accepts: what a GPU offers whose layout
+    /// stays as it is, or a repartitioner that knows some profiles only. Rows keep their numbers.
+    ///
+    /// ```
+    /// use gpusched_core::gpu::mig::{board, Geometry};
+    /// let a100 = Geometry::of(board("A100-40GB").unwrap()).unwrap();
+    /// let three = a100.row("3g.20gb").unwrap();
+    /// // A GPU that is cut into one 3g.20gb at 4 offers that, and nothing else.
+    /// let cut = a100.restricted(|row, start| row == three && start == 4);
+    /// assert!(cut.fits(three, 4, 0) && !cut.fits(three, 0, 0));
+    /// assert_eq!((cut.usable_units(0), a100.usable_units(0)), (4, 8));
+    /// ```
+    #[must_use]
+    pub fn restricted(&self, keep: impl Fn(ProfileRow, u8) -> bool) -> Geometry {
+        let mut geometry = Geometry {
+            board: self.board,
+            rules: self.rules,
+            units: self.units,
+            shapes: self.shapes.clone(),
+            limits: self.limits.clone(),
+            free_starts: Vec::new(),
+            placeable: Vec::new(),
+            chosen: Vec::new(),
+            usable: Vec::new(),
+        };
+        for (row, shape) in geometry.shapes.iter_mut().enumerate() {
+            let row = ProfileRow(row as u8);
+            shape.starts.retain(|&start| keep(row, start));
+        }
+        geometry.fill();
+        geometry
     }
 
     /// Fills the tables. O(states × placements × orders), at most 4096 × 33 × 4.
     fn fill(&mut self) {
         let states = 1usize << self.units;
         self.placeable = vec![0; states];
+        let mut covered: Vec<Units> = vec![0; states];
         for (row, shape) in self.shapes.iter().enumerate() {
             for (state, placeable) in self.placeable.iter_mut().enumerate() {
                 let free = |&&start: &&u8| (shape.mask << start) & state as Units == 0;
                 let starts = shape.starts.iter().filter(free);
-                let free_starts = starts.fold(0u16, |set, start| set | 1 << start);
+                let free_starts = starts.clone().fold(0u16, |set, start| set | 1 << start);
                 self.free_starts.push(free_starts);
+                covered[state] |= starts.fold(0, |units, start| units | shape.mask << start);
                 *placeable |= u32::from(free_starts != 0) << row;
             }
         }
+        let counted = covered.iter().map(|units| units.count_ones() as u8);
+        self.usable = counted.collect();
         for order in StartOrder::ALL {
             for (row, shape) in self.shapes.iter().enumerate() {
                 let tried = order.arrange(self.board, &self.board.profiles[row], &shape.starts);
@@ -360,6 +401,27 @@ impl Geometry {
     #[inline]
     pub fn free_units(&self, taken: Units) -> u32 {
         u32::from(self.units) - taken.count_ones()
+    }
+
+    /// Free units that some free legal placement covers: the others are lost until something is
+    /// destroyed. O(1).
+    #[inline]
+    pub fn usable_units(&self, taken: Units) -> u32 {
+        u32::from(self.usable[usize::from(taken)])
+    }
+
+    /// How many instances of one profile can be created next to what is held: starts of equal
+    /// size are packed best from the lowest up. O(instances).
+    pub fn most(&self, row: ProfileRow, held: Held) -> u32 {
+        let place = |held: &Held| {
+            let start = self.start(StartOrder::Lowest, row, held.units)?;
+            let instance = Instance {
+                profile: row,
+                start,
+            };
+            held.with(self, instance)
+        };
+        std::iter::successors(place(&held), place).count() as u32
     }
 
     /// Finds a profile by name.

@@ -123,7 +123,7 @@ pub enum LayoutError {
     #[error("version `{0}` of mig-parted files is not known; `v1` is")]
     Version(String),
     /// No such configuration.
-    #[error("there is no MIG configuration `{config}`; the file has {known}")]
+    #[error("there is no MIG configuration `{config}`; there are {known}")]
     UnknownConfig {
         /// The name.
         config: String,

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`boards`] | every board and its profiles, as data with sources |
 //! | [`name`] | profile names and resource names |
+//! | [`advertise`] | what a node offers Kubernetes |
 //! | [`geometry`] | one board compiled into O(1) tables over its occupancies |
 //! | [`counters`] | engine counts and the one-`+me` rule |
 //! | [`order`] | in which order starts are tried |
@@ -22,6 +23,7 @@
 //!
 //! Which GPU and start a request gets is a policy: [`crate::placement::mig`].
 
+pub mod advertise;
 pub mod arrange;
 pub mod boards;
 pub mod compute_instance;
@@ -37,8 +39,9 @@ pub mod repartition;
 pub mod scan;
 pub mod state;
 
+pub use advertise::{StrategyError, advertised};
 pub use arrange::{Held, create_in_order, create_in_some_order, search};
-pub use boards::{BOARDS, board, board_by_pci};
+pub use boards::{BOARDS, board, board_by_pci, board_of_model};
 pub use compute_instance::{
     COMPUTE_WIDTHS, ComputeError, ComputeProfile, ComputeSplit, compute_name, compute_profiles,
 };

@@ -109,6 +109,12 @@ impl MigGpu {
         &self.geometry
     }
 
+    /// Gives the GPU another geometry of the same board; what stands on it stays.
+    pub(crate) fn set_geometry(&mut self, geometry: Arc<Geometry>) {
+        debug_assert_eq!(geometry.board().name, self.board().name);
+        self.geometry = geometry;
+    }
+
     /// Its board.
     pub fn board(&self) -> &'static Board {
         self.geometry.board()

@@ -22,6 +22,9 @@ pub struct VgpuType {
 /// The compute ("C") types of one board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Board {
+    /// What the names of its types begin with: `A100D` in `A100D-40C`. Those of `A100DX` and
+    /// `H100L` are recollections.
+    pub prefix: &'static str,
     /// Model in the [catalogue](crate::gpu::model).
     pub model: &'static str,
     /// Types, largest first.
@@ -56,8 +59,9 @@ const H100_NVL: &[VgpuType] = &[
     kind(4, 23, 16),
 ];
 
-const fn board(model: &'static str, types: &'static [VgpuType]) -> Board {
+const fn board(prefix: &'static str, model: &'static str, types: &'static [VgpuType]) -> Board {
     Board {
+        prefix,
         model,
         types: Sourced::new(types, Evidence::ReadInSource, GUIDE),
     }
@@ -65,9 +69,9 @@ const fn board(model: &'static str, types: &'static [VgpuType]) -> Board {
 
 /// Boards whose types are known.
 pub const BOARDS: &[Board] = &[
-    board("A100-PCIE-80GB", A100_80),
-    board("A100-SXM4-80GB", A100_80),
-    board("H100-NVL-94GB", H100_NVL),
+    board("A100D", "A100-PCIE-80GB", A100_80),
+    board("A100DX", "A100-SXM4-80GB", A100_80),
+    board("H100L", "H100-NVL-94GB", H100_NVL),
 ];
 
 /// The types of a model; `None` when its table was not read.

@@ -9,14 +9,15 @@
 
 use super::Speed;
 use crate::gpu::sharing::{Evidence, Sourced};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Most factors a fit uses: on the Gavel pairs a second one halves the error, and no set at hand
 /// is large enough to tell a third from noise.
 pub const RANK: usize = 2;
 
 /// What one job feels and does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Vectors {
     /// What it feels of each kind of pressure.
     pub sensitivity: [f64; RANK],

@@ -5,7 +5,7 @@
 //! on that very slice goes before the law, and the answer says which of the two it was.
 
 use super::Speed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// A part of a device's compute: slices of seven, SMs of all SMs.
@@ -100,10 +100,28 @@ impl std::fmt::Display for Share {
 /// assert!((law.time(third) - 0.220).abs() < 1e-12);
 /// assert!((law.speed(third) - 0.100 / 0.220).abs() < 1e-12);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RawLaw")]
 pub struct SliceLaw {
     fixed: f64,
     scaling: f64,
+}
+
+/// A law as a file gives it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLaw {
+    fixed: f64,
+    scaling: f64,
+}
+
+impl TryFrom<RawLaw> for SliceLaw {
+    type Error = &'static str;
+
+    fn try_from(raw: RawLaw) -> Result<SliceLaw, &'static str> {
+        SliceLaw::new(raw.fixed, raw.scaling)
+            .ok_or("a slice law needs scaling >= 0 and a positive fixed + scaling")
+    }
 }
 
 impl SliceLaw {
@@ -170,11 +188,37 @@ impl Serialize for Share {
     }
 }
 
+/// As it prints.
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Share, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|()| {
+            serde::de::Error::custom(format!("`{text}` is no share such as 1 or 3/7"))
+        })
+    }
+}
+
 /// What is known of one job on slices of one device model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "RawProfile")]
 pub struct SliceProfile {
     table: Vec<(Share, f64)>,
     law: Option<SliceLaw>,
+}
+
+/// A profile as a file gives it.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct RawProfile {
+    table: Vec<(Share, f64)>,
+    law: Option<SliceLaw>,
+}
+
+impl From<RawProfile> for SliceProfile {
+    fn from(raw: RawProfile) -> SliceProfile {
+        SliceProfile::new(&raw.table, raw.law)
+    }
 }
 
 impl SliceProfile {

@@ -136,6 +136,12 @@ pub trait MigPlacement: Send {
         true
     }
 
+    /// Whether the policy looks at free instances that stand. The others decide as if there were
+    /// none: free ones in the way can be destroyed.
+    fn sees_standing(&self) -> bool {
+        !self.creates()
+    }
+
     /// The place for one instance of `profile`, or `None` when there is none.
     fn choose(&mut self, gpus: &[MigGpu], profile: &str) -> Option<Choice>;
 

@@ -20,6 +20,10 @@ impl MigPlacement for NosGeometry {
         "nos-geometry"
     }
 
+    fn sees_standing(&self) -> bool {
+        true
+    }
+
     fn choose(&mut self, gpus: &[MigGpu], profile: &str) -> Option<Choice> {
         let mut rows = Rows::of(profile);
         let standing = gpus.iter().enumerate().find_map(|(gpu, state)| {

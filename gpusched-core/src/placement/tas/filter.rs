@@ -32,7 +32,7 @@ pub(super) struct FilterSpec {
 /// Nodes left out, by why; each counts once, for the first reason there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exclusions {
-    /// Nodes looked at.
+    /// Leaves looked at, which are nodes but where the topology ends above them.
     pub nodes: usize,
     /// The node selector does not match.
     pub selector: usize,

@@ -24,10 +24,9 @@ fn read(path: &Path) -> Outcome<Manifests> {
     for problem in manifests.problems() {
         terminal::report(word(problem.severity), &problem.diagnostic);
     }
-    let wrong = |severity| severity == Severity::Error;
-    match manifests.problems().iter().any(|one| wrong(one.severity)) {
-        true => Err(Failure::Told(2)),
-        false => Ok(manifests),
+    match manifests.is_sound() {
+        true => Ok(manifests),
+        false => Err(Failure::Told(2)),
     }
 }
 

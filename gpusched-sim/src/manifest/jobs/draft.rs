@@ -66,13 +66,12 @@ impl Draft {
         let max_execution_s = max_execution(at, &meta.labels)?;
         let annotations = meta.annotations.iter();
         let copied = annotations.filter(|(name, _)| COPIED.contains(&name.as_str()));
-        let (metadata, queue) = (at.field("metadata"), meta.labels.get(QUEUE_NAME));
+        let metadata = at.field("metadata");
         let labels = metadata.field("labels");
         let class = ClassName::read(&labels.field(PRIORITY_CLASS))?;
         Ok(Draft {
             workload: Workload {
                 name: format!("{}-{}", kind.to_lowercase(), meta.name),
-                queue: queue.cloned().unwrap_or_default(),
                 annotations: copied.map(|(k, v)| (k.clone(), v.clone())).collect(),
                 namespace: meta.namespace,
                 uid: meta.uid,
@@ -88,22 +87,18 @@ impl Draft {
         })
     }
 
-    /// The job: namespace, kind and name.
-    pub(in crate::manifest) fn owner(&self) -> (&str, &str, &str) {
-        let (kind, name) = match self.workload.owners.first() {
-            Some((kind, name)) => (kind.as_str(), name.as_str()),
-            None => ("", ""),
-        };
-        (&self.workload.namespace, kind, name)
-    }
-
-    /// The finished Workload. A class that does not exist is a fault: Kueue makes no Workload until
+    /// The finished Workload of a LocalQueue. A class that does not exist is a fault: Kueue makes no Workload until
     /// it does.
     ///
     /// The WorkloadPriorityClass the job names comes first; then, with its gate, the one called
     /// `default`; then the PriorityClass of the pods; then the PriorityClass that is the default;
     /// then 0.
-    pub(in crate::manifest) fn finish(mut self, objects: &Objects, gates: Gates) -> Read<Workload> {
+    pub(in crate::manifest) fn finish(
+        mut self,
+        queue: String,
+        objects: &Objects,
+        gates: Gates,
+    ) -> Read<Workload> {
         let default = |classes: &[PriorityClass]| {
             let defaults = classes.iter().filter(|class| class.global_default);
             defaults.max_by_key(|class| class.value).cloned()
@@ -119,6 +114,7 @@ impl Draft {
             (None, None, Some(name)) => Some(name.find(&objects.priority_classes)?),
             (None, None, None) => default(&objects.priority_classes),
         };
+        self.workload.queue = queue;
         self.workload.priority = Some(class.as_ref().map_or(0, |class| class.value));
         self.workload.priority_class = class.map(|class| class.name);
         Ok(self.workload)

@@ -1,6 +1,6 @@
 //! batch/v1 Job.
 
-use super::draft::{Draft, QUEUE_NAME};
+use super::draft::Draft;
 use super::template::{pod_class, pod_set};
 use crate::manifest::cursor::{At, Read};
 use crate::manifest::meta::Meta;
@@ -8,10 +8,11 @@ use crate::manifest::meta::Meta;
 /// Annotation that allows a Job to start with fewer pods.
 const MIN_PARALLELISM: &str = "kueue.x-k8s.io/job-min-parallelism";
 
-/// The Workload of a Job; `None` when Kueue has nothing to do with it, or it has ended.
+/// The Workload of a Job; `None` when it has
+/// ended.
 pub(in crate::manifest) fn job(at: At<'_, '_>) -> Read<Option<Draft>> {
     let meta = Meta::read(&at)?;
-    if !meta.labels.contains_key(QUEUE_NAME) || ended(&at)? {
+    if ended(&at)? {
         return Ok(None);
     }
     let spec = at.field("spec");

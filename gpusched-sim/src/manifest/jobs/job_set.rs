@@ -1,16 +1,16 @@
 //! JobSet (`jobset.x-k8s.io`).
 
-use super::draft::{Draft, QUEUE_NAME};
+use super::draft::Draft;
 use super::job::{ended, pods};
 use super::template::{pod_class, pod_set};
 use crate::manifest::cursor::{At, Read};
 use crate::manifest::meta::Meta;
 
-/// The Workload of a JobSet, with a pod set per replicated job; `None` when Kueue has nothing to
-/// do with it, or it has ended.
+/// The Workload of a JobSet, with a pod set per replicated job; `None` when it has
+/// ended.
 pub(in crate::manifest) fn job_set(at: At<'_, '_>) -> Read<Option<Draft>> {
     let meta = Meta::read(&at)?;
-    if !meta.labels.contains_key(QUEUE_NAME) || ended(&at)? {
+    if ended(&at)? {
         return Ok(None);
     }
     let spec = at.field("spec");

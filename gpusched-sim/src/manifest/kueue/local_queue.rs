@@ -15,7 +15,12 @@ pub(in crate::manifest) fn local_queue(at: At<'_, '_>) -> Read<LocalQueue> {
     } = Meta::read(&at)?;
     let spec = at.field("spec");
     spec.only(&[&["clusterQueue", "stopPolicy", "fairSharing"]])?;
+    let status = at.field("status");
+    let sharing = status.field("fairSharing");
+    let past = sharing.field("admissionFairSharingStatus");
     Ok(LocalQueue {
+        consumed: past.field("consumedResources").resources()?,
+        consumed_at: past.field("lastUpdate").instant()?,
         namespace,
         name,
         cluster_queue: spec.field("clusterQueue").string()?,

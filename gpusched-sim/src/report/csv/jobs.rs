@@ -5,9 +5,9 @@ use crate::engine::Fate;
 use crate::metrics::{JobFacts, WaitInterval, facts};
 use crate::replay::RunResult;
 use gpusched_core::cluster::{Inventory, Spot};
-use gpusched_core::ids::JobId;
+use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::queueing::Reason;
-use gpusched_core::units::{MICROS, Span};
+use gpusched_core::units::{MICROS, Span, Time};
 use gpusched_core::workload::{Outcome, Workload};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -35,11 +35,14 @@ const JOB_COLUMNS: [&str; 15] = [
 /// * Times are exact decimals in seconds. For a job that waits or runs at the close, `wait_s` and
 ///   `run_s` count up to the close and later columns stay empty.
 /// * `gpu_s` is the sum over pods of GPUs × seconds held.
-/// * `nodes` lists each node once, with the devices held there: `n01[0-3];n02[0,2]`.
+/// * `nodes` lists each node once, with the devices held there: `n01[0-3];n02[0,2]`. A MIG instance
+///   is written as GPU and first slot, `n01[0:4,1:0]`: on GPU 0 from slot 4, on GPU 1 from slot 0.
 /// * `outcome` is the recorded one (`completed`, `failed`, `killed`) for jobs that ran to their
 ///   end, else `running`, `waiting`, `unschedulable` or `not-arrived`.
 /// * With [`crate::replay::ReplayOptions::keep_waits`], `wait_<reason>_s` columns follow; they add
 ///   up to `wait_s` exactly. A job in parts shows the waits of the part that started first.
+/// * Where MIG cuts GPUs, `setup_s` comes last: how long the places were prepared (instances created)
+///   before the work began, a part of `run_s`.
 ///
 /// # Errors
 /// What the writer reports.
@@ -58,11 +61,18 @@ pub fn write_jobs_csv(
             row.show(format_args!("wait_{}_s", reason.name()))?;
         }
     }
+    let has_setup = result.records.mig().is_some();
+    if has_setup {
+        row.text("setup_s")?;
+    }
     row.end()?;
     for job in facts(work, &result.records) {
         job_fields(&mut row, work, result, inventory, &job)?;
         if by_reason {
             reason_fields(&mut row, &result.waits, &job)?;
+        }
+        if has_setup {
+            row.secs(job.setup.0)?;
         }
         row.end()?;
     }
@@ -85,6 +95,9 @@ fn job_fields(
     };
     let run = match job.fate {
         Fate::Running => start.map(|start| closed - start),
+        Fate::Failed(_) => ended(job, result)
+            .zip(start)
+            .map(|(end, start)| end - start),
         _ => job.run(),
     };
     let pods = |part: JobId| work.spec(work.job(part).spec).pods;
@@ -104,30 +117,70 @@ fn job_fields(
             .map(|part| u64::from(pods(part)))
             .sum::<u64>(),
     )?;
-    let spots = |part| result.records.places(part, pods(part)).iter().copied();
-    row.text(&nodes(job.part_ids().flat_map(spots), inventory))?;
+    let places = job.part_ids().flat_map(|part| {
+        let spots = result.records.places(part, pods(part));
+        shapes(work, part).zip(spots.iter().copied())
+    });
+    let held = places.map(|(shape, spot)| match work.shape(shape).mig {
+        Some(_) => (spot, true),
+        None => (spot, false),
+    });
+    row.text(&nodes(held, inventory))?;
     row.show(u8::from(start.is_some()))?;
     row.text(outcome(work, job))
 }
 
-/// Nodes in order of first mention, devices of a node joined.
-fn nodes(spots: impl Iterator<Item = Spot>, inventory: &Inventory) -> String {
-    let mut held: Vec<Spot> = Vec::new();
-    for spot in spots {
-        match held.iter_mut().find(|other| other.node == spot.node) {
-            Some(known) => known.devices |= spot.devices,
-            None => held.push(spot),
+/// When the last part of a job that failed was over.
+fn ended(job: &JobFacts, result: &RunResult) -> Option<Time> {
+    let ends = job
+        .part_ids()
+        .filter_map(|part| result.records.end_of(part));
+    ends.max()
+}
+
+/// The request of each pod of a job, in the order of its places.
+fn shapes(work: &Workload, part: JobId) -> impl Iterator<Item = ShapeId> + '_ {
+    let sets = work.spec(work.job(part).spec).pod_sets.iter();
+    sets.flat_map(|set| std::iter::repeat_n(set.shape, set.count as usize))
+}
+
+/// Nodes in order of first mention, what is held on a node joined; `true` marks a place whose bits
+/// are MIG instances.
+fn nodes(places: impl Iterator<Item = (Spot, bool)>, inventory: &Inventory) -> String {
+    let mut held: Vec<(Spot, u64)> = Vec::new();
+    for (spot, is_mig) in places {
+        let (devices, instances) = match is_mig {
+            true => (0, spot.devices),
+            false => (spot.devices, 0),
+        };
+        match held.iter_mut().find(|(other, _)| other.node == spot.node) {
+            Some((known, more)) => {
+                known.devices |= devices;
+                *more |= instances;
+            }
+            None => held.push((Spot { devices, ..spot }, instances)),
         }
     }
     let mut text = String::new();
-    for spot in held {
-        let separator = if text.is_empty() { "" } else { ";" };
-        let name = &inventory.node(spot.node).name;
-        // Writing to a string cannot fail.
-        let _ = match spot.devices {
-            0 => write!(text, "{separator}{name}"),
-            devices => write!(text, "{separator}{name}[{}]", device_list(devices)),
+    for (spot, instances) in held {
+        if !text.is_empty() {
+            text.push(';');
+        }
+        text += &inventory.node(spot.node).name;
+        let mut lists = Vec::new();
+        if spot.devices != 0 {
+            lists.push(device_list(spot.devices));
+        }
+        let instances = Spot {
+            devices: instances,
+            ..spot
         };
+        let starts = inventory.instances(instances);
+        lists.extend(starts.map(|(gpu, start)| format!("{gpu}:{start}")));
+        if !lists.is_empty() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "[{}]", lists.join(","));
+        }
     }
     text
 }
@@ -139,6 +192,7 @@ fn outcome(work: &Workload, job: &JobFacts) -> &'static str {
             Outcome::Running | Outcome::Pending => Outcome::Completed.name(),
             recorded => recorded.name(),
         },
+        Fate::Failed(mishap) => mishap.name(),
         Fate::Running => "running",
         Fate::Waiting => "waiting",
         Fate::Unschedulable => "unschedulable",
@@ -173,9 +227,9 @@ mod tests {
     fn a_node_stands_once_with_all_devices_held_there() {
         let nodes_of = ["a", "b", "cpu"].map(|name| Node::with_gpus(name, 8, "T4"));
         let inventory = Inventory::new(nodes_of.to_vec()).unwrap();
-        let spot = |node, devices| Spot {
-            node: NodeId(node),
-            devices,
+        let spot = |node, devices| {
+            let node = NodeId(node);
+            (Spot { node, devices }, false)
         };
         let spots = [spot(1, 0b0011), spot(0, 0b101), spot(1, 0b1100), spot(2, 0)];
         assert_eq!(nodes(spots.into_iter(), &inventory), "b[0-3];a[0,2];cpu");

@@ -31,15 +31,35 @@ const COMPARED: &[Compared] = &[
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 
+/// What differs when GPUs are shared in different ways.
+#[rustfmt::skip]
+const SHARED: &[Compared] = &[
+    ("accepted", Better::High, |run| Some(run.devices.accepted), percent),
+    ("died", Better::Low, |run| Some(run.jobs.failed as f64), |count| format!("{count}")),
+    ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
+    ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
+    ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
+    ("GPUs needed", Better::Low, |run| Some(run.devices.peak_devices as f64), |count| format!("{count}")),
+    ("in use", Better::Low, |run| Some(run.devices.mean_devices), |count| format!("{count:.1}")),
+    ("SM use", Better::High, |run| run.devices.sm_use, percent),
+    ("memory use", Better::High, |run| run.devices.memory_use, percent),
+    ("wasted", Better::Low, |run| run.devices.wasted, percent),
+    ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
+];
+
 /// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
-/// The best value of a column carries a `*`, unless all are equal; values are
-/// compared before they are rounded for display.
+/// The best value of a column among the runs that serve most jobs carries a `*`, unless all are
+/// equal; values are compared before they are rounded for display.
 pub fn compare_table(runs: &[Summary]) -> String {
     let mut table = plain();
-    let names = COMPARED.iter().map(|(name, ..)| *name);
+    let shared_ways = runs.iter().any(|run| run.sharing != "recorded");
+    let columns = if shared_ways { SHARED } else { COMPARED };
+    let names = columns.iter().map(|(name, ..)| *name);
     table.set_header(std::iter::once("policy").chain(names));
     for run in runs {
-        let cells = COMPARED.iter().map(|column| compared(column, run, runs));
+        let cells = columns.iter().map(|column| compared(column, run, runs));
         table.add_row(std::iter::once(run.label()).chain(cells));
     }
     right_align(&mut table);
@@ -93,12 +113,27 @@ fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]
     let Some(own) = value(run) else {
         return "-".into();
     };
-    let all = || runs.iter().filter_map(value);
-    let (low, high) = (all().fold(own, f64::min), all().fold(own, f64::max));
+    // Who turns jobs away or lets them die has less to do: such a run is best at nothing.
+    let served = |run: &Summary| run.jobs.total - run.jobs.unschedulable - run.jobs.failed;
+    let most = runs.iter().map(served).max().unwrap_or(0);
+    let all = || {
+        runs.iter()
+            .filter(|run| served(run) == most)
+            .filter_map(value)
+    };
+    let (low, high) = (
+        all().fold(f64::MAX, f64::min),
+        all().fold(f64::MIN, f64::max),
+    );
     let best = match better {
         Better::Low => low,
         Better::High => high,
     };
-    let mark = if low < high && own == best { "*" } else { "" };
+    let contends = served(run) == most;
+    let mark = if contends && low < high && own == best {
+        "*"
+    } else {
+        ""
+    };
     format!("{}{mark}", show(own))
 }

@@ -1,7 +1,7 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
 use super::{name, number, percent, plain, right_align, span};
-use crate::metrics::{Distribution, GroupSummary, Summary};
+use crate::metrics::{Distribution, GroupSummary, MigSummary, Summary};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
 const GROUPS: usize = 10;
@@ -11,6 +11,9 @@ pub fn summary_table(summary: &Summary) -> String {
     let mut parts = vec![overview(summary), distributions(summary)];
     if summary.waits.iter().any(|wait| wait.seconds > 0.0) {
         parts.push(waits(summary));
+    }
+    if let Some(mig) = &summary.mig {
+        parts.push(mig_table(mig));
     }
     for (title, groups) in [("queue", &summary.queues), ("user", &summary.users)] {
         if groups.len() > 1 {
@@ -30,10 +33,20 @@ fn overview(run: &Summary) -> String {
     row("run", format!("{how}, fidelity {}", run.fidelity));
     if !matches!(run.sharing.as_str(), "" | "recorded") {
         let speed = match run.performance.as_str() {
+            "ideal" if run.sharing.starts_with("mig:") => {
+                "jobs run as recorded (assumed: what they ask for is what they need)".to_owned()
+            }
             "ideal" => "every job at full speed".to_owned(),
             law => format!("neighbours slow each other down by the {law} law"),
         };
         row("sharing", format!("{}; {speed}", run.sharing));
+    }
+    if let Some(speeds) = run.speeds {
+        let text = format!(
+            "{} measured, {} by a law fitted to the job, {} without measurements",
+            speeds.table, speeds.law, speeds.assumed
+        );
+        row("speeds", text);
     }
     row("cluster", cluster(run));
     row("jobs", jobs(run));
@@ -42,8 +55,15 @@ fn overview(run: &Summary) -> String {
     row("offered load", load(run));
     row("GPU-hours held", format!("{:.1}", run.gpu_hours));
     row("GPU utilisation", utilisation(run));
+    row("devices in use", devices(run));
+    if run.jobs.failed > 0 {
+        row("died", died(run));
+    }
     row("fragmentation", fragmentation(run));
     row("power", power(run));
+    if let Some(usd) = run.licence_usd {
+        row("licences", format!("{usd:.2} USD"));
+    }
     table.trim_fmt()
 }
 
@@ -54,6 +74,7 @@ fn cluster(run: &Summary) -> String {
 fn jobs(run: &Summary) -> String {
     let mut text = format!("{}: {} finished", run.jobs.total, run.jobs.finished);
     let others = [
+        ("failed", run.jobs.failed),
         ("running", run.jobs.running),
         ("waiting", run.jobs.waiting),
         ("not arrived", run.jobs.not_arrived),
@@ -61,6 +82,9 @@ fn jobs(run: &Summary) -> String {
     ];
     for (name, count) in others.into_iter().filter(|&(_, count)| count > 0) {
         text += &format!(", {count} {name}");
+    }
+    if run.devices.accepted < 1.0 {
+        text += &format!(" ({} accepted)", percent(run.devices.accepted));
     }
     if run.interrupted {
         text += " (interrupted)";
@@ -96,6 +120,47 @@ fn utilisation(run: &Summary) -> String {
         }
     }
     text
+}
+
+fn devices(run: &Summary) -> String {
+    let used = &run.devices;
+    let mut text = format!(
+        "{} at most, {:.1} on average",
+        used.peak_devices, used.mean_devices
+    );
+    let shares = [
+        ("of all SM time needed", used.sm_use),
+        (
+            "of what was held not needed",
+            used.wasted.filter(|&share| share > 0.0),
+        ),
+        ("of device memory asked for", used.memory_use),
+    ];
+    for (what, share) in shares {
+        if let Some(share) = share {
+            text += &format!(", {} {what}", percent(share));
+        }
+    }
+    text
+}
+
+fn died(run: &Summary) -> String {
+    let devices = &run.devices;
+    let causes = [
+        ("out of memory", devices.out_of_memory),
+        ("of a fault", devices.faults),
+        ("of a neighbour's fault", devices.neighbour_faults),
+    ];
+    let listed: Vec<String> = causes
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    format!(
+        "{}; {:.1} GPU-hours lost",
+        listed.join(", "),
+        devices.lost_gpu_hours
+    )
 }
 
 fn fragmentation(run: &Summary) -> String {
@@ -142,6 +207,66 @@ fn waits(run: &Summary) -> String {
     }
     right_align(&mut table);
     table.trim_fmt()
+}
+
+fn mig_table(mig: &MigSummary) -> String {
+    let mut table = plain();
+    let mut row = |name: &str, value: String| {
+        table.add_row([name.to_owned(), value]);
+    };
+    row(
+        "MIG",
+        format!(
+            "{} GPUs of {} slots, {} placement, {}",
+            mig.gpus,
+            mig.slots,
+            mig.placement,
+            match mig.repartition.as_str() {
+                "static" => "layouts stay",
+                "on-demand" => "cut on demand",
+                _ => "cut batch by batch",
+            }
+        ),
+    );
+    row(
+        "accepted",
+        format!("{} of the jobs", percent(mig.acceptance)),
+    );
+    row("slots in use", slots_in_use(mig));
+    row(
+        "slots wasted",
+        format!(
+            "{:.1} held beyond need, {:.1} free but lost",
+            mig.slots_beyond_need, mig.slots_lost
+        ),
+    );
+    let blocked = mig.blocked.iter().filter(|blocked| blocked.share > 0.0);
+    let blocked: Vec<String> = blocked
+        .map(|blocked| format!("{} {}", blocked.profile, percent(blocked.share)))
+        .collect();
+    if !blocked.is_empty() {
+        row("blocked of free", blocked.join(", "));
+    }
+    row(
+        "instances",
+        format!(
+            "{} created, {} destroyed; MIG mode toggled {} times",
+            mig.created, mig.destroyed, mig.toggled
+        ),
+    );
+    row("setup", format!("{} of job time in all", span(mig.setup_s)));
+    table.trim_fmt()
+}
+
+fn slots_in_use(mig: &MigSummary) -> String {
+    let mut text = percent(mig.slot_use);
+    if mig.whole_device_slots > 0.0 {
+        text += &format!(
+            " of what whole devices left ({:.1} slots in whole devices)",
+            mig.whole_device_slots
+        );
+    }
+    text
 }
 
 fn group_table(title: &str, groups: &[GroupSummary]) -> String {

@@ -33,6 +33,8 @@ mod preset;
 mod presets;
 mod stream;
 
+pub(crate) use stream::{Purpose, Stream};
+
 pub use nodes::nodes;
 pub use preset::{
     Class, Component, Durations, Ends, Estimates, Gap, GpuCounts, Lognormal, Mixture, ModelWish,

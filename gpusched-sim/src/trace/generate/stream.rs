@@ -17,7 +17,7 @@ use rand_pcg::Pcg64;
 /// What a stream is drawn for. The number is part of the format of every generated trace:
 /// add new ones at the end, never renumber.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// The bursts and lulls of the submission rate; entity = step of the AR(1) process.
     Weather = 1,
     /// Time since the previous batch; entity = batch.
@@ -32,15 +32,17 @@ pub(super) enum Purpose {
     Outcome = 6,
     /// The user's wall-limit habit; entity = batch.
     Estimate = 7,
+    /// Faults of jobs in a replay; entity = job.
+    Fault = 8,
 }
 
 /// One keyed sequence of draws.
 #[derive(Clone, Debug)]
-pub(super) struct Stream(Pcg64);
+pub(crate) struct Stream(Pcg64);
 
 impl Stream {
     /// The stream of (`seed`, `purpose`, `entity`), at its beginning.
-    pub(super) fn new(seed: u64, purpose: Purpose, entity: u64) -> Stream {
+    pub(crate) fn new(seed: u64, purpose: Purpose, entity: u64) -> Stream {
         // Both halves of the PCG parameters are hashed: neighbouring states or neighbouring
         // sequence numbers of a PCG are correlated, hashed ones are not.
         let key = mix(mix(mix(seed) ^ purpose as u64) ^ entity);
@@ -49,7 +51,7 @@ impl Stream {
     }
 
     /// Uniform in the open interval (0, 1), on a grid of 2^53 points.
-    pub(super) fn unit(&mut self) -> f64 {
+    pub(crate) fn unit(&mut self) -> f64 {
         const STEP: f64 = 1.0 / (1u64 << 53) as f64;
         ((self.0.next_u64() >> 11) as f64 + 0.5) * STEP
     }

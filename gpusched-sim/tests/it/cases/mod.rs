@@ -58,7 +58,7 @@ pub(crate) fn run(options: &ReplayOptions, nodes: Vec<Node>, jobs: &[JobDraft<'_
 }
 
 impl Run {
-    fn find(&self, name: &str) -> JobId {
+    pub(crate) fn find(&self, name: &str) -> JobId {
         (0..self.work.len() as u32)
             .map(JobId)
             .find(|&job| self.work.name(job) == name)

@@ -16,7 +16,7 @@ pub use batched::Batched;
 pub use miso::{Partition, best_partition};
 pub use nos::{nos_geometries, nos_plan};
 pub use on_demand::OnDemand;
-pub use rules::{ModeChange, ModeError, RULES, Rule, mode_change};
+pub use rules::{ModeChange, ModeError, RULES, Rule, mode_change, mode_change_span};
 
 use self::costs::Costs;
 use super::geometry::Instance;

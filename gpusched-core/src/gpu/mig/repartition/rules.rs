@@ -1,5 +1,6 @@
 //! What hardware and driver allow, as data for people and as checks for programs.
 
+use super::super::profiles::Board;
 use super::super::state::MigGpu;
 use super::costs::Costs;
 use crate::units::Span;
@@ -99,15 +100,22 @@ pub fn mode_change(
     if other_clients {
         return Err(ModeError::Client);
     }
-    // A100 and A30 are the Ampere boards with MIG.
-    let ampere = gpu.board().name.starts_with('A');
     Ok(ModeChange {
-        span: if ampere {
-            costs.ampere_reset
-        } else {
-            Span::ZERO
-        },
-        resets: ampere,
-        persists: ampere,
+        span: mode_change_span(gpu.board(), costs),
+        resets: is_ampere(gpu.board()),
+        persists: is_ampere(gpu.board()),
     })
+}
+
+/// How long toggling MIG mode of an idle GPU takes: the reset of an Ampere board, else nothing.
+pub fn mode_change_span(board: &Board, costs: &Costs) -> Span {
+    match is_ampere(board) {
+        true => costs.ampere_reset,
+        false => Span::ZERO,
+    }
+}
+
+/// A100 and A30 are the Ampere boards with MIG.
+fn is_ampere(board: &Board) -> bool {
+    board.name.starts_with('A')
 }

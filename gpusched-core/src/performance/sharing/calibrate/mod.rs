@@ -35,12 +35,12 @@ use super::Speed;
 use super::fit::{Errors, PairForm};
 use super::neighbours::{Vectors, homogeneous_slowdown, mps_slowdown};
 use super::slice::{Origin, Rated, Share, SliceProfile};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use situations::Situations;
 use std::collections::BTreeMap;
 
 /// How jobs share what they run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Nobody else is there (a MIG instance counts as its own place).
@@ -82,14 +82,16 @@ pub struct Sample {
 }
 
 /// What was learnt, by device model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Profile {
     /// By device model.
     pub devices: BTreeMap<String, DeviceProfile>,
 }
 
 /// What was learnt of one device model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct DeviceProfile {
     /// By job name.
     pub jobs: BTreeMap<String, JobProfile>,
@@ -104,7 +106,8 @@ pub struct DeviceProfile {
 }
 
 /// What was learnt of one job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct JobProfile {
     /// Step times by share, and the law between them.
     pub slices: SliceProfile,
@@ -112,10 +115,27 @@ pub struct JobProfile {
     pub vectors: Option<Vectors>,
     /// Slowdown each further copy of itself adds under MPS; `None` when not measured.
     pub copies: Option<f64>,
+    /// Situations with others, as measured.
+    pub company: Vec<Company>,
+}
+
+/// A measured situation: a job beside others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Company {
+    /// How they share.
+    pub mode: Mode,
+    /// What they share.
+    pub share: Share,
+    /// The others, sorted by name.
+    pub with: Vec<String>,
+    /// Time against alone on that share.
+    pub slowdown: f64,
 }
 
 /// Errors of relative speeds, over points left out of the fit. No points: nothing to tell.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct HeldOut {
     /// Slice law: each share but the largest left out in turn, of jobs with three or more.
     pub slices: Errors,
@@ -184,6 +204,7 @@ fn calibrate_device(samples: &[&Sample], seed: u64) -> DeviceProfile {
                     .filter(|_| situations.is_paired(job))
                     .map(|vectors| vectors[job]),
                 copies: situations.fit_copies(job),
+                company: situations.company[job].clone(),
             };
             (situations.jobs[job].clone(), profile)
         })
@@ -197,16 +218,36 @@ fn calibrate_device(samples: &[&Sample], seed: u64) -> DeviceProfile {
     }
 }
 
+impl JobProfile {
+    /// The slowdown measured in that very situation.
+    fn measured(&self, share: Share, mode: Mode, with: &[&str]) -> Option<f64> {
+        let mut sorted = with.to_vec();
+        sorted.sort_unstable();
+        let same = |one: &&Company| {
+            let others = one.with.iter().map(String::as_str);
+            one.mode == mode && one.share == share && others.eq(sorted.iter().copied())
+        };
+        let found = self.company.iter().find(same)?;
+        (found.slowdown > 0.0).then_some(found.slowdown)
+    }
+}
+
 impl DeviceProfile {
     /// The speed of a job on a share, beside the others on it, relative to the whole device alone.
     ///
-    /// `None` when a law it takes was not fitted. Copies of one job go by their own `u`, other
-    /// company by vectors. Only a job alone on a measured share counts as measured.
+    /// What was measured goes first. Then copies of one job go by their own `u`, other company by
+    /// vectors. `None` when a law it takes was not fitted.
     pub fn rate(&self, job: &str, share: Share, mode: Mode, with: &[&str]) -> Option<Rated> {
         let own = self.jobs.get(job)?;
         let alone = own.slices.rate(share)?;
         if with.is_empty() {
             return Some(alone);
+        }
+        if let Some(slowdown) = own.measured(share, mode, with) {
+            return Some(Rated {
+                speed: Speed::from_factor(alone.speed.factor() / slowdown)?,
+                origin: alone.origin,
+            });
         }
         let slowdown = match mode {
             Mode::Alone => return None,

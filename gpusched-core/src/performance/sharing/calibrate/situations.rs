@@ -1,6 +1,6 @@
 //! Samples of one device, averaged and sorted by what they tell.
 
-use super::{Mode, Sample};
+use super::{Company, Mode, Sample};
 use crate::performance::sharing::fit::{
     Observation, PairForm, fit_homogeneous, fit_pairs, fit_slices,
 };
@@ -15,6 +15,8 @@ pub(super) struct Situations {
     pub(super) jobs: Vec<String>,
     /// By job.
     pub(super) slices: Vec<SliceProfile>,
+    /// By job: every situation with others, as measured.
+    pub(super) company: Vec<Vec<Company>>,
     /// A job beside one other.
     pub(super) pairs: Vec<Observation>,
     /// By job: (clients, slowdown) among copies of itself.
@@ -39,12 +41,21 @@ impl Situations {
         let means = situations.average(samples);
         situations.slices = situations.fit_slices(&means);
         situations.copies = vec![Vec::new(); situations.jobs.len()];
+        situations.company = vec![Vec::new(); situations.jobs.len()];
         for ((job, mode, share, with), seconds, rows) in means {
             if with.is_empty() {
                 continue;
             }
             match situations.slices[job].time(share) {
                 Some((alone, _)) if mode != Mode::Alone => {
+                    let names = with.iter().map(|&other| situations.jobs[other].clone());
+                    let company = Company {
+                        mode,
+                        share,
+                        with: names.collect(),
+                        slowdown: seconds / alone,
+                    };
+                    situations.company[job].push(company);
                     situations.sort_in(job, mode, with, seconds / alone);
                 }
                 _ => situations.unused += rows,

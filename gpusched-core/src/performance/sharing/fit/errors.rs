@@ -1,9 +1,9 @@
 //! How far predictions are from measurements.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Errors of predicted speeds, over points that were not used for the fit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Errors {
     /// Points.
     pub points: usize,

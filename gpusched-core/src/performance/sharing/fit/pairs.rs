@@ -14,7 +14,7 @@ use super::linear::solve;
 use crate::performance::sharing::neighbours::{RANK, Vectors};
 use rand::Rng;
 use rand_pcg::Pcg64;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One measured slowdown: `victim` beside `neighbour` (indices of jobs).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Observation {
 }
 
 /// The forms a pair law can have, simplest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PairForm {
     /// Everybody is as fast as the mean member of a pair.

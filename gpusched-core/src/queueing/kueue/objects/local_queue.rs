@@ -1,6 +1,8 @@
 //! LocalQueue.
 
 use super::StopPolicy;
+use crate::kube::Resources;
+use crate::units::Time;
 
 /// A LocalQueue: the door of one namespace to a ClusterQueue.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +17,10 @@ pub struct LocalQueue {
     pub stop_policy: StopPolicy,
     /// Weight under admission fair sharing; 1 by default.
     pub fair_weight: Option<f64>,
+    /// Past use under admission fair sharing, as its status remembers it.
+    pub consumed: Resources,
+    /// When that was brought up to date.
+    pub consumed_at: Option<Time>,
 }
 
 impl LocalQueue {

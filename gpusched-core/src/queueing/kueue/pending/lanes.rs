@@ -12,7 +12,9 @@
 use super::super::ids::{ClusterQueueId, LocalQueueId, NamespaceId, WorkloadId};
 use super::heap::{Change, Order};
 use super::workload::PendingWorkload;
+use crate::units::Time;
 use rustc_hash::FxHashMap;
+use std::cmp::{Ordering, Reverse};
 
 const NOWHERE: u32 = u32::MAX;
 
@@ -54,6 +56,32 @@ struct Group {
     lanes: Vec<u32>,
 }
 
+/// The active workload of a lane that goes first. What it is compared by most is at hand, so that
+/// lanes can be compared without a look at their heaps.
+#[derive(Clone, Copy, Debug, Default)]
+struct LaneHead {
+    priority: i64,
+    queued: Time,
+    workload: u32,
+}
+
+impl LaneHead {
+    fn order(
+        self,
+        other: LaneHead,
+        facts: &[PendingWorkload],
+        sticky: Option<WorkloadId>,
+    ) -> Ordering {
+        let key = |one: LaneHead| {
+            let sticky = sticky == Some(WorkloadId(one.workload));
+            (!sticky, Reverse(one.priority), one.queued)
+        };
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| facts[self.workload as usize].order(&facts[other.workload as usize]))
+    }
+}
+
 /// A workload's heap, and its place there.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -80,6 +108,8 @@ pub(super) struct Lanes {
     lanes: Vec<Lane>,
     /// By lane: its place in the heap of its group.
     place_in_group: Vec<u32>,
+    /// By lane: its head, as it was when the lane was put in its place.
+    heads: Vec<LaneHead>,
     /// Two per lane.
     heaps: Vec<Vec<u32>>,
     groups: Vec<Group>,
@@ -181,19 +211,16 @@ impl Lanes {
         let groups = self.queues[queue.index()].groups.iter();
         let heads = groups.filter_map(|group| {
             let group = &self.groups[*group as usize];
-            let head = self.head(*group.lanes.first()?);
+            let head = self.heads[*group.lanes.first()? as usize];
             Some((group.local_queue.map_or(0.0, &used), head))
         });
         let sticky = self.queues[queue.index()].sticky;
         heads
-            .min_by(|(use_a, a), (use_b, b)| {
-                let before = || before(&self.facts, sticky, *a, *b);
-                use_a.total_cmp(use_b).then_with(|| match before() {
-                    true => std::cmp::Ordering::Less,
-                    false => std::cmp::Ordering::Greater,
-                })
+            .min_by(|(used, head), (other_used, other)| {
+                let order = || head.order(*other, &self.facts, sticky);
+                used.total_cmp(other_used).then_with(order)
             })
-            .map(|(_, head)| WorkloadId(head))
+            .map(|(_, head)| WorkloadId(head.workload))
     }
 
     /// One workload goes before all others; the one that did before takes its place again.
@@ -314,6 +341,7 @@ impl Lanes {
             listed: false,
         });
         self.place_in_group.push(NOWHERE);
+        self.heads.push(LaneHead::default());
         self.queues[queue.index()].lanes.push(lane);
         self.heaps.extend([Vec::new(), Vec::new()]);
         lane
@@ -363,29 +391,32 @@ impl Lanes {
         order.apply(&mut self.heaps[heap], change);
     }
 
-    /// The active workload of a lane that goes first; the lane must have one.
-    fn head(&self, lane: u32) -> u32 {
-        self.heaps[self.lanes[lane as usize].heap(lane, Side::Active)][0]
-    }
-
     /// Puts a lane whose head may have changed to its place in its group.
     fn settle(&mut self, lane: u32) {
-        let empty = self.heaps[self.lanes[lane as usize].heap(lane, Side::Active)].is_empty();
+        let active = &self.heaps[self.lanes[lane as usize].heap(lane, Side::Active)];
         let group = self.lanes[lane as usize].group as usize;
         let at = self.place_in_group[lane as usize];
         let sticky = self.queues[self.groups[group].queue.index()].sticky;
-        let (facts, heaps, lanes) = (&self.facts, &self.heaps, &self.lanes);
-        let head = |lane: u32| heaps[lanes[lane as usize].heap(lane, Side::Active)][0];
-        let place = &mut self.place_in_group;
-        let items = &mut self.groups[group].lanes;
-        if empty {
-            place[lane as usize] = NOWHERE;
+        let (facts, heads, place) = (&self.facts, &mut self.heads, &mut self.place_in_group);
+        match active.first() {
+            None => place[lane as usize] = NOWHERE,
+            Some(&workload) => {
+                heads[lane as usize] = LaneHead {
+                    priority: facts[workload as usize].priority,
+                    queued: facts[workload as usize].queued,
+                    workload,
+                };
+            }
         }
         let mut order = Order {
-            before: |a, b| before(facts, sticky, head(a), head(b)),
+            before: |a: u32, b: u32| {
+                let (a, b) = (heads[a as usize], heads[b as usize]);
+                a.order(b, facts, sticky).is_lt()
+            },
             placed: |lane: u32, at: usize| place[lane as usize] = at as u32,
         };
-        let change = match (empty, at) {
+        let items = &mut self.groups[group].lanes;
+        let change = match (active.is_empty(), at) {
             (true, NOWHERE) => return,
             (true, at) => Change::Remove(at as usize),
             (false, NOWHERE) => Change::Push(lane),
@@ -395,7 +426,7 @@ impl Lanes {
     }
 }
 
-/// Whether a workload goes before another of its group.
+/// Whether a workload goes before another of its lane.
 fn before(facts: &[PendingWorkload], sticky: Option<WorkloadId>, a: u32, b: u32) -> bool {
     let is_sticky = |workload| sticky == Some(WorkloadId(workload));
     is_sticky(b)

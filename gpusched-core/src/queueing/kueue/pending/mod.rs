@@ -164,9 +164,8 @@ impl Pending {
     /// One in flight is left alone: it is put back with what is known then. `retry` tells whether
     /// the change gives an inadmissible one a new chance
     /// ([`gives_new_chance`](super::workload::gives_new_chance)); it stays inadmissible otherwise,
-    /// unless it was changed while it was tried. One
-    /// that may not come back yet, or whose class was refused since the last retry, waits among
-    /// the inadmissible, unless it is active already.
+    /// unless it was changed while it was tried. One that may not come back yet, or whose class was
+    /// refused since the last retry, waits among the inadmissible, unless it is active already.
     pub fn push_or_update(
         &mut self,
         queue: ClusterQueueId,

@@ -154,6 +154,42 @@ fn shares_are_of_what_the_cohort_can_lend() {
     assert_eq!(quota.dominant_resource_share(a.into()).rounded(), i64::MAX);
 }
 
+/// What a node has, by the definition.
+fn has(quota: &Quota, node: QuotaNodeId, fr: FlavorResourceId) -> Amount {
+    let (usage, local) = (quota.usage(node, fr), quota.local_quota(node, fr));
+    let subtree = quota.subtree_quota(node, fr);
+    let Some(parent) = quota.parent(node) else {
+        return subtree - usage;
+    };
+    let used = Amount::ZERO.max(usage - local);
+    let limit = subtree - local - used + quota.borrowing_limit(node, fr);
+    Amount::ZERO.max(local - usage) + has(quota, parent, fr).min(limit)
+}
+
+#[test]
+fn cohorts_may_be_as_deep_as_they_like() {
+    let name = |at: usize| format!("cohort{at:06}");
+    let depth = 100_000;
+    let mut objects = Objects {
+        cluster_queues: vec![queue("a", &name(depth - 1), &[("cpu", (1, None, None))])],
+        ..Objects::default()
+    };
+    for at in 0..depth {
+        let parent = if at == 0 { String::new() } else { name(at - 1) };
+        objects.cohorts.push(cohort(&name(at), &parent, &[]));
+    }
+    let mut quota = Quota::new(&objects);
+    let (a, cpu) = (id(&quota, "a"), fr(&quota, "cpu"));
+    quota.add_usage(a, cpu, Amount(3));
+    assert_eq!(quota.node_available(a.into(), cpu), Amount(-2));
+    assert_eq!(quota.available(a, cpu), Amount::ZERO);
+    let whole = (depth as u32, false);
+    assert_eq!(
+        quota.height_of_lowest_subtree_that_fits(a, cpu, Amount(1)),
+        whole
+    );
+}
+
 /// What the cohorts use, by the definition: the sum of what children use beyond their local quota.
 fn used(quota: &Quota, node: QuotaNodeId, fr: FlavorResourceId, own: &[i64]) -> i64 {
     if quota.as_cluster_queue(node).is_some() {
@@ -229,6 +265,7 @@ proptest! {
         for (which, fr) in frs.iter().enumerate() {
             for node in (0..quota.nodes()).map(QuotaNodeId::from) {
                 prop_assert_eq!(quota.usage(node, *fr).0, used(&quota, node, *fr, &own[which]));
+                prop_assert_eq!(quota.node_available(node, *fr), has(&quota, node, *fr));
             }
         }
         let before = quota.cells.clone();

@@ -39,18 +39,29 @@ impl Quota {
     }
 
     /// What any node can still have; negative when it is in debt. O(depth).
+    ///
+    /// A node has its unused local quota and what its parent has, up to its borrowing limit.
     pub fn node_available(&self, node: QuotaNodeId, fr: FlavorResourceId) -> Amount {
-        let cell = self.cell(node, fr);
-        let Some(parent) = self.parent(node) else {
-            return cell.subtree - cell.usage;
-        };
-        let mut from_parent = self.node_available(parent, fr);
-        if !cell.borrowing_limit.is_unlimited() {
-            let stored = cell.subtree - cell.local;
-            let used = Amount::ZERO.max(cell.usage - cell.local);
-            from_parent = from_parent.min(stored - used + cell.borrowing_limit);
+        // On the way up: the answer is `own` plus what the next node has, at most `most`.
+        let (mut node, mut own, mut most) = (node, Amount::ZERO, Amount::UNLIMITED);
+        loop {
+            let cell = self.cell(node, fr);
+            let Some(parent) = self.parent(node) else {
+                return own + most.min(cell.subtree - cell.usage);
+            };
+            let free = self.local_available(node, fr);
+            if free.is_unlimited() {
+                return own + most;
+            }
+            own = own + free;
+            most = most - free;
+            if !cell.borrowing_limit.is_unlimited() {
+                let stored = cell.subtree - cell.local;
+                let used = Amount::ZERO.max(cell.usage - cell.local);
+                most = most.min(stored - used + cell.borrowing_limit);
+            }
+            node = parent;
         }
-        self.local_available(node, fr) + from_parent
     }
 
     /// Whether the node would use more than its subtree quota (of a ClusterQueue: its nominal

@@ -1,0 +1,126 @@
+//! What a trace, a profile and the files of NVIDIA's tools say of sharing, through the command.
+
+use crate::cli::Desk;
+
+const HEADER: &str =
+    "job_id,submit_s,run_s,gpu,gpu_milli,gpu_mem_mib,share_mode,profile,util_sm,util_fb_mib\n";
+
+/// A desk with one T4 (15,360 MiB) and these jobs.
+fn desk(test: &str, rows: &[&str]) -> Desk {
+    let desk = Desk::new(test);
+    desk.write("t/jobs.csv", &format!("{HEADER}{}\n", rows.join("\n")));
+    desk.write(
+        "t/nodes.csv",
+        "node,gpu_model,gpu,gpu_mem_mib\nn,T4,1,15360\n",
+    );
+    desk
+}
+
+/// Ends of the jobs in whole seconds, in the order of the trace; `None` for those without one.
+fn ends(desk: &Desk, flags: &str) -> Vec<Option<i64>> {
+    let ran = desk.line(&format!("run --trace t --out r {flags}"));
+    assert_eq!(ran.code, 0, "{}", ran.screen());
+    let jobs = std::fs::read_to_string(desk.path.join("r/jobs.csv")).unwrap();
+    std::fs::remove_dir_all(desk.path.join("r")).unwrap();
+    let column = jobs
+        .lines()
+        .next()
+        .unwrap()
+        .split(',')
+        .position(|name| name == "finish_s");
+    let end = |row: &str| {
+        row.split(',')
+            .nth(column.unwrap())
+            .unwrap()
+            .parse::<f64>()
+            .ok()
+    };
+    jobs.lines()
+        .skip(1)
+        .map(|row| Some(end(row)?.round() as i64))
+        .collect()
+}
+
+#[test]
+fn a_measured_duty_goes_before_the_part_asked_for() {
+    // Both ask for half; together they were seen to keep the device busy for 40 %.
+    let desk = desk("duty", &["a,0,100,1,500,,,,0.2,", "b,0,100,1,500,,,,0.2,"]);
+    assert_eq!(ends(&desk, "--sharing timeslice:2"), [Some(100), Some(100)]);
+    // 1 + 0.435 · 0.2.
+    assert_eq!(ends(&desk, "--sharing mps:2"), [Some(109), Some(109)]);
+}
+
+#[test]
+fn share_mode_keeps_a_pod_from_other_ways() {
+    let rows = ["a,0,100,1,500,,mps,,,", "b,0,100,1,500,,mps,,,"];
+    let desk = desk("share-mode", &rows);
+    assert_eq!(ends(&desk, "--sharing recorded"), [Some(100), Some(100)]);
+    assert_eq!(ends(&desk, "--sharing mps:2"), [Some(122), Some(122)]);
+    // Under another way each gets a device of its own, and there is one.
+    assert_eq!(ends(&desk, "--sharing timeslice:2"), [Some(100), Some(200)]);
+}
+
+#[test]
+fn memory_that_was_seen_decides_who_runs_out_of_it() {
+    let rows = ["a,0,100,1,500,,,,,9000", "b,0,100,1,500,,,,,9000"];
+    let desk = desk("memory", &rows);
+    let open = ends(&desk, "--sharing timeslice:2 --overcommit");
+    assert_eq!(open, [Some(100), None]);
+    let ran = desk.line("run --trace t --sharing timeslice:2 --overcommit");
+    assert!(ran.out.contains("1 out of memory"), "{}", ran.out);
+}
+
+#[test]
+fn a_profile_of_measurements_goes_before_the_laws() {
+    let rows = ["a,0,100,1,500,,,bert,,", "b,0,100,1,500,,,resnet,,"];
+    let desk = desk("profile", &rows);
+    // Beside each other bert takes 1.5 times as long, resnet 1.25 times.
+    desk.write(
+        "m.csv",
+        "device,job,mode,share,with,step_s\n\
+         T4,bert,alone,1,,1.0\nT4,resnet,alone,1,,1.0\n\
+         T4,bert,mps,1,resnet,1.5\nT4,resnet,mps,1,bert,1.25\n",
+    );
+    assert_eq!(desk.line("calibrate m.csv -o p.yaml").code, 0);
+    // resnet ends after 125 s, when bert has done 83.3 of its 100 s of work.
+    let with = ends(&desk, "--sharing mps:2 --profile p.yaml");
+    assert_eq!(with, [Some(142), Some(125)]);
+    let ran = desk.line("run --trace t --sharing mps:2 --profile p.yaml");
+    assert!(ran.out.contains("2 measured, 0 by a law"), "{}", ran.out);
+    let without = ends(&desk, "--sharing mps:2");
+    assert_eq!(without, [Some(122), Some(122)]);
+}
+
+#[test]
+fn a_profile_says_how_fast_a_slice_is() {
+    let desk = desk("slices", &["a,0,100,1,400,,,bert,,"]);
+    desk.write("t/nodes.csv", "node,gpu_model,gpu\nn,A100-SXM4-40GB,1\n");
+    // 20 ms that stay and 80 ms that scale: on 2/5, as recorded, 220 ms a step; on 3/7 206.67 ms.
+    desk.write(
+        "m.csv",
+        "device,job,mode,share,with,step_s\nA100-SXM4-40GB,bert,alone,1,,0.1\n\
+         A100-SXM4-40GB,bert,alone,2/7,,0.3\n",
+    );
+    assert_eq!(desk.line("calibrate m.csv -o p.yaml").code, 0);
+    let costless = ends(&desk, "--sharing mig:all-balanced");
+    let with = ends(&desk, "--sharing mig:all-balanced --profile p.yaml");
+    assert_eq!((costless[0], with[0]), (Some(100), Some(94)));
+}
+
+#[test]
+fn mig_check_shows_a_layout_and_what_kubernetes_sees() {
+    let desk = Desk::new("mig-check");
+    desk.write(
+        "mig.yaml",
+        "version: v1\nmig-configs:\n  mixed:\n  - devices: [0, 1]\n    mig-enabled: false\n  \
+         - devices: [2, 3]\n    mig-enabled: true\n    mig-devices: {1g.5gb: 2, 3g.20gb: 1}\n",
+    );
+    desk.write(
+        "plugin.yaml",
+        "version: v1\nflags: {migStrategy: mixed}\nsharing:\n  timeSlicing:\n    \
+         renameByDefault: true\n    resources:\n    - {name: nvidia.com/gpu, replicas: 4}\n",
+    );
+    let line = "mig check mig.yaml --board A100-40GB --gpus 4 --plugin-config plugin.yaml";
+    insta::assert_snapshot!("mig_check", desk.line(line).screen());
+    insta::assert_snapshot!("mig_show", desk.line("mig show A30-24GB").screen());
+}
