@@ -391,6 +391,11 @@ const BAD: &[Bad] = &[
         "(FlavorNotFound)",
     ),
     bad(
+        "apiVersion: kueue.x-k8s.io/v1beta2\nkind: ClusterQueue\nmetadata: {name: queue, deletionTimestamp: «2026-01-01T00:00:00Z}\n",
+        "inactive-queue",
+        "(Terminating)",
+    ),
+    bad(
         "@flavor@queue  stopPolicy: «Hold\n@cpu",
         "inactive-queue",
         "(Stopped)",

@@ -299,6 +299,45 @@ proptest! {
         let manifests = Manifests::parse([("any", text)]);
         let _ = gpusched_sim::manifest::lint::lint(&manifests);
     }
+
+    /// The examples, with words and lines exchanged: most are still YAML, and wrong deep inside.
+    #[test]
+    fn no_damaged_example_makes_the_reader_panic(
+        which in any::<proptest::sample::Index>(),
+        swaps in proptest::collection::vec(
+            (any::<proptest::sample::Index>(), any::<proptest::sample::Index>()),
+            1..8,
+        ),
+        by_line: bool,
+    ) {
+        let texts = examples();
+        let text = which.get(&texts);
+        let divider = if by_line { '\n' } else { ' ' };
+        let mut parts: Vec<&str> = text.split(divider).collect();
+        for (one, other) in swaps {
+            let (one, other) = (one.index(parts.len()), other.index(parts.len()));
+            parts.swap(one, other);
+        }
+        let manifests = Manifests::parse([("damaged", parts.join(&divider.to_string()))]);
+        let findings = gpusched_sim::manifest::lint::lint(&manifests);
+        let problems = manifests.problems().iter().map(|one| &one.diagnostic);
+        for problem in problems.chain(findings.iter().map(|one| &one.diagnostic)) {
+            prop_assert!(problem.render(false).contains(&problem.message));
+        }
+    }
+}
+
+/// All example manifests.
+fn examples() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/kueue");
+    let mut texts = Vec::new();
+    for folder in std::fs::read_dir(root).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            texts.push(std::fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+    }
+    texts.sort();
+    texts
 }
 
 const JOB: &str = "apiVersion: batch/v1

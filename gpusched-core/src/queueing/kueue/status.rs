@@ -2,92 +2,81 @@
 //! LocalQueues, and what keeps a Workload out before any scheduling.
 
 use super::Gates;
+use super::flavors::QueueRules;
 use super::objects::{AdmissionCheck, ClusterQueue, LocalQueue, Objects, StopPolicy, Workload};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// Controller of checks that ask the cluster autoscaler.
-const PROVISIONING: &str = "kueue.x-k8s.io/provisioning-request";
-/// Controller of checks that dispatch to other clusters.
-const MULTI_KUEUE: &str = "kueue.x-k8s.io/multikueue";
-
-/// Why a ClusterQueue admits nothing, in the order Kueue looks; all but the last two are reasons
-/// of its `Active` condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inactive {
+/// Why a ClusterQueue admits nothing, in the order Kueue looks. All but the last are reasons of its
+/// `Active` condition; a queue below a cycle of cohorts Kueue leaves out without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InactiveReason {
+    /// It is being deleted.
+    Terminating,
     /// Its stop policy holds it.
     Stopped,
-    /// These flavors do not exist.
-    FlavorNotFound(Vec<String>),
-    /// These admission checks do not exist.
-    AdmissionCheckNotFound(Vec<String>),
-    /// These admission checks are not active.
-    AdmissionCheckInactive(Vec<String>),
+    /// It names flavors that do not exist.
+    FlavorNotFound,
+    /// It names admission checks that do not exist.
+    AdmissionCheckNotFound,
+    /// It names some that are not active.
+    AdmissionCheckInactive,
     /// More than one check dispatches to other clusters.
-    MultipleMultiKueueAdmissionChecks(Vec<String>),
-    /// These checks dispatch to other clusters, but not for all flavors.
-    MultiKueueAdmissionCheckAppliedPerFlavor(Vec<String>),
-    /// Checks of both kinds: other clusters and the autoscaler.
-    MultiKueueWithProvisioningRequest(Vec<String>),
-    /// The topologies of these flavors do not exist.
-    TopologyNotFound(Vec<String>),
+    MultipleMultiKueueAdmissionChecks,
+    /// A check dispatches to other clusters, but not for all flavors.
+    MultiKueueAdmissionCheckAppliedPerFlavor,
+    /// It has checks of both kinds: other clusters and the autoscaler.
+    MultiKueueWithProvisioningRequest,
+    /// A flavor names a topology that does not exist.
+    TopologyNotFound,
     /// Its cohort is on, or below, a cycle of parents.
-    CohortCycle(String),
+    CohortCycle,
 }
 
-impl Inactive {
-    /// The reason, as Kueue writes it into the condition.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Inactive::Stopped => "Stopped",
-            Inactive::FlavorNotFound(_) => "FlavorNotFound",
-            Inactive::AdmissionCheckNotFound(_) => "AdmissionCheckNotFound",
-            Inactive::AdmissionCheckInactive(_) => "AdmissionCheckInactive",
-            Inactive::MultipleMultiKueueAdmissionChecks(_) => "MultipleMultiKueueAdmissionChecks",
-            Inactive::MultiKueueAdmissionCheckAppliedPerFlavor(_) => {
-                "MultiKueueAdmissionCheckAppliedPerFlavor"
-            }
-            Inactive::MultiKueueWithProvisioningRequest(_) => "MultiKueueWithProvisioningRequest",
-            Inactive::TopologyNotFound(_) => "TopologyNotFound",
-            // Kueue leaves such a queue out without a word in its status.
-            Inactive::CohortCycle(_) => "CohortCycle",
-        }
+/// The reason, as Kueue writes it into the condition.
+impl fmt::Display for InactiveReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
     }
+}
+
+/// Why a ClusterQueue admits nothing, and what that is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inactive {
+    /// The reason.
+    pub reason: InactiveReason,
+    /// Names of flavors, checks or the cohort it is about.
+    pub names: Vec<String>,
 }
 
 impl fmt::Display for Inactive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Inactive::Stopped => f.write_str("its stop policy holds it"),
-            Inactive::FlavorNotFound(names) => {
-                write!(f, "no such ResourceFlavor: {}", names.join(", "))
+        let names = self.names.join(", ");
+        match self.reason {
+            InactiveReason::Terminating => f.write_str("it is being deleted"),
+            InactiveReason::Stopped => f.write_str("its stop policy holds it"),
+            InactiveReason::FlavorNotFound => write!(f, "no such ResourceFlavor: {names}"),
+            InactiveReason::AdmissionCheckNotFound => write!(f, "no such AdmissionCheck: {names}"),
+            InactiveReason::AdmissionCheckInactive => {
+                write!(f, "AdmissionCheck not active: {names}")
             }
-            Inactive::AdmissionCheckNotFound(names) => {
-                write!(f, "no such AdmissionCheck: {}", names.join(", "))
+            InactiveReason::MultipleMultiKueueAdmissionChecks => {
+                write!(
+                    f,
+                    "only one check may dispatch to other clusters, not {names}"
+                )
             }
-            Inactive::AdmissionCheckInactive(names) => {
-                write!(f, "AdmissionCheck not active: {}", names.join(", "))
-            }
-            Inactive::MultipleMultiKueueAdmissionChecks(names) => write!(
+            InactiveReason::MultiKueueAdmissionCheckAppliedPerFlavor => write!(
                 f,
-                "only one check may dispatch to other clusters, not {}",
-                names.join(", ")
+                "a check that dispatches to other clusters is for all flavors or none: {names}"
             ),
-            Inactive::MultiKueueAdmissionCheckAppliedPerFlavor(names) => write!(
+            InactiveReason::MultiKueueWithProvisioningRequest => write!(
                 f,
-                "a check that dispatches to other clusters is for all flavors or none: {}",
-                names.join(", ")
+                "other clusters and provisioning requests do not go together: {names}"
             ),
-            Inactive::MultiKueueWithProvisioningRequest(names) => write!(
-                f,
-                "other clusters and provisioning requests do not go together: {}",
-                names.join(", ")
-            ),
-            Inactive::TopologyNotFound(names) => {
-                write!(f, "no Topology for flavor {}", names.join(", "))
-            }
-            Inactive::CohortCycle(cohort) => {
-                write!(f, "the parents of cohort {cohort} go in a circle")
+            InactiveReason::TopologyNotFound => write!(f, "no Topology for flavor {names}"),
+            InactiveReason::CohortCycle => {
+                write!(f, "the parents of cohort {names} go in a circle")
             }
         }
     }
@@ -133,7 +122,7 @@ impl Blocked {
 /// ```
 /// use gpusched_core::queueing::kueue::objects::{ClusterQueue, FlavorQuotas, ResourceGroup};
 /// use gpusched_core::queueing::kueue::{Gates, Objects};
-/// use gpusched_core::queueing::kueue::status::{Inactive, Status};
+/// use gpusched_core::queueing::kueue::status::{InactiveReason, Status};
 ///
 /// let flavors = vec![FlavorQuotas { flavor: "spot".into(), ..FlavorQuotas::default() }];
 /// let queue = ClusterQueue {
@@ -142,7 +131,8 @@ impl Blocked {
 /// };
 /// let objects = Objects::default();
 /// let status = Status::new(&objects, Gates::MAIN);
-/// assert_eq!(status.cluster_queue(&queue), [Inactive::FlavorNotFound(vec!["spot".into()])]);
+/// let why = status.cluster_queue(&queue);
+/// assert_eq!((why[0].reason, why[0].names[0].as_str()), (InactiveReason::FlavorNotFound, "spot"));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Status<'o> {
@@ -197,13 +187,20 @@ impl<'o> Status<'o> {
             .map(|quotas| quotas.flavor.as_str())
             .collect();
         let mut found = Vec::new();
+        let mut always = |reason| {
+            let names = Vec::new();
+            found.push(Inactive { reason, names });
+        };
+        if queue.terminating {
+            always(InactiveReason::Terminating);
+        }
         if queue.stop_policy != StopPolicy::None {
-            found.push(Inactive::Stopped);
+            always(InactiveReason::Stopped);
         }
         let missing = |name: &&&str| !self.flavors.contains_key(**name);
         push(
             &mut found,
-            Inactive::FlavorNotFound,
+            InactiveReason::FlavorNotFound,
             names(flavors.iter().filter(missing)),
         );
         let multi_kueue = self.checks_of(queue, &flavors, &mut found);
@@ -215,14 +212,18 @@ impl<'o> Status<'o> {
             };
             push(
                 &mut found,
-                Inactive::TopologyNotFound,
+                InactiveReason::TopologyNotFound,
                 names(flavors.iter().filter(without)),
             );
         }
         if let Some(cohort) = &queue.cohort
             && self.is_on_cycle(cohort)
         {
-            found.push(Inactive::CohortCycle(cohort.clone()));
+            push(
+                &mut found,
+                InactiveReason::CohortCycle,
+                vec![cohort.clone()],
+            );
         }
         found
     }
@@ -240,17 +241,25 @@ impl<'o> Status<'o> {
             names(checks.filter(|one| wanted(one)).map(|one| &one.name))
         };
         let missing = rules.keys().filter(|name| !self.checks.contains_key(*name));
-        push(found, Inactive::AdmissionCheckNotFound, names(missing));
         push(
             found,
-            Inactive::AdmissionCheckInactive,
+            InactiveReason::AdmissionCheckNotFound,
+            names(missing),
+        );
+        push(
+            found,
+            InactiveReason::AdmissionCheckInactive,
             named(&|one| !one.active),
         );
-        let multi_kueue = named(&|one| one.controller == MULTI_KUEUE);
-        let provisioning = named(&|one| one.controller == PROVISIONING);
+        let multi_kueue = named(&|one| one.controller == QueueRules::MULTI_KUEUE);
+        let provisioning = named(&|one| one.controller == QueueRules::PROVISIONING);
         if multi_kueue.len() > 1 {
             let several = multi_kueue.clone();
-            found.push(Inactive::MultipleMultiKueueAdmissionChecks(several));
+            push(
+                found,
+                InactiveReason::MultipleMultiKueueAdmissionChecks,
+                several,
+            );
         }
         let partial = multi_kueue.iter().filter(|name| {
             let on: BTreeSet<&str> = rules[name.as_str()].iter().map(String::as_str).collect();
@@ -258,13 +267,17 @@ impl<'o> Status<'o> {
         });
         push(
             found,
-            Inactive::MultiKueueAdmissionCheckAppliedPerFlavor,
+            InactiveReason::MultiKueueAdmissionCheckAppliedPerFlavor,
             names(partial),
         );
         let is_multi_kueue = !multi_kueue.is_empty();
         if is_multi_kueue && !provisioning.is_empty() {
             let both = [multi_kueue, provisioning].concat();
-            found.push(Inactive::MultiKueueWithProvisioningRequest(both));
+            push(
+                found,
+                InactiveReason::MultiKueueWithProvisioningRequest,
+                both,
+            );
         }
         is_multi_kueue
     }
@@ -323,9 +336,9 @@ fn names<'n, T: AsRef<str> + ?Sized + 'n>(all: impl Iterator<Item = &'n T>) -> V
 }
 
 /// Adds a reason if it is about anything.
-fn push(found: &mut Vec<Inactive>, reason: fn(Vec<String>) -> Inactive, names: Vec<String>) {
+fn push(found: &mut Vec<Inactive>, reason: InactiveReason, names: Vec<String>) {
     if !names.is_empty() {
-        found.push(reason(names));
+        found.push(Inactive { reason, names });
     }
 }
 
@@ -383,10 +396,10 @@ mod tests {
                 ..Topology::default()
             }],
             checks: vec![
-                check("asks", PROVISIONING, true),
+                check("asks", QueueRules::PROVISIONING, true),
                 check("off", "example.com/check", false),
-                check("far", MULTI_KUEUE, true),
-                check("farther", MULTI_KUEUE, true),
+                check("far", QueueRules::MULTI_KUEUE, true),
+                check("farther", QueueRules::MULTI_KUEUE, true),
             ],
             ..Objects::default()
         }
@@ -396,9 +409,9 @@ mod tests {
     fn every_reason_is_found_in_kueues_order() {
         let objects = objects();
         let status = Status::new(&objects, Gates::MAIN);
-        let reasons = |flavors: &[&str], checks: &[(&str, &[&str])]| -> Vec<&'static str> {
+        let reasons = |flavors: &[&str], checks: &[(&str, &[&str])]| -> Vec<String> {
             let found = status.cluster_queue(&queue(flavors, checks));
-            found.iter().map(Inactive::reason).collect()
+            found.iter().map(|why| why.reason.to_string()).collect()
         };
         assert_eq!(reasons(&["plain", "racks"], &[("asks", &[])]), [""; 0]);
         assert_eq!(reasons(&["gone"], &[]), ["FlavorNotFound"]);

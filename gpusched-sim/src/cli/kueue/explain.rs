@@ -98,7 +98,7 @@ fn table(nodes: &[Node]) -> String {
         let indent_node = 2 * node.depth;
         text += &format!("{:indent_node$}{} {}\n", "", kind(node), node.name);
         for why in &node.inactive {
-            text += &format!("{:indent_node$}  inactive ({}): {why}\n", "", why.reason());
+            text += &format!("{:indent_node$}  inactive ({}): {why}\n", "", why.reason);
         }
         while let Some((_, row)) = rows.next_if(|(of, _)| *of == at) {
             text += &line(indent(at), row);
@@ -144,7 +144,7 @@ fn node_json(node: &Node) -> Value {
         "kind": kind(node),
         "name": node.name,
         "depth": node.depth,
-        "inactive": node.inactive.iter().map(|why| why.reason()).collect::<Vec<_>>(),
+        "inactive": node.inactive.iter().map(|why| why.reason.to_string()).collect::<Vec<_>>(),
         "quota": lines.collect::<Vec<_>>(),
     })
 }

@@ -110,8 +110,10 @@ pub(in crate::manifest) fn cluster_queue(at: At<'_, '_>) -> Read<ClusterQueue> {
     spec.only(&[SPEC, SPEC_OLD, SPEC_NEW])?;
     let scope = spec.field("admissionScope");
     scope.only(&[&["admissionMode"]])?;
+    let metadata = at.field("metadata");
     Ok(ClusterQueue {
         name: Meta::read(&at)?.name,
+        terminating: metadata.field("deletionTimestamp").present(),
         cohort: spec.field(cohort).name()?,
         resource_groups: spec.field("resourceGroups").list(resource_group)?,
         strategy: spec

@@ -3,7 +3,7 @@
 use super::{Context, Found, Rule, flavor_path, path};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use gpusched_core::queueing::kueue::objects::ClusterQueue;
-use gpusched_core::queueing::kueue::status::Inactive;
+use gpusched_core::queueing::kueue::status::{Inactive, InactiveReason};
 
 pub(super) const RULE: Rule = Rule {
     name: "inactive-queue",
@@ -21,37 +21,36 @@ fn check(context: &Context<'_>, found: &mut Found) {
 
 fn report(context: &Context<'_>, queue: &ClusterQueue, why: &Inactive) -> Box<Diagnostic> {
     let name = &queue.name;
-    let reason = why.reason();
-    let message = format!("ClusterQueue `{name}` is inactive ({reason}): {why}");
+    let message = format!("ClusterQueue `{name}` is inactive ({}): {why}", why.reason);
     let at = |place| context.at("ClusterQueue", name, place, message.clone());
     let flavors = || context.objects.flavors.iter().map(|one| one.name.as_str());
     let checks = || context.objects.checks.iter().map(|one| one.name.as_str());
-    match why {
-        Inactive::Stopped => at(path(["spec", "stopPolicy"]).to_vec())
+    let wanted = why.names.first().map_or("", String::as_str);
+    let strategy = || path(["spec", "admissionChecksStrategy"]).to_vec();
+    match why.reason {
+        InactiveReason::Terminating => at(path(["metadata", "deletionTimestamp"]).to_vec()),
+        InactiveReason::Stopped => at(path(["spec", "stopPolicy"]).to_vec())
             .help("set `stopPolicy` to None to let it admit"),
-        Inactive::FlavorNotFound(names) | Inactive::TopologyNotFound(names) => {
-            let wanted = names.first().map_or("", String::as_str);
+        InactiveReason::FlavorNotFound => {
             let problem = at(place_of_flavor(queue, wanted));
-            match (why, did_you_mean(wanted, flavors())) {
-                (Inactive::FlavorNotFound(_), Some(close)) => {
-                    problem.help(format!("did you mean `{close}`?"))
-                }
-                (Inactive::FlavorNotFound(_), None) => {
-                    problem.help("add a ResourceFlavor of that name")
-                }
-                _ => problem.help("add the Topology the flavor names"),
-            }
-        }
-        Inactive::AdmissionCheckNotFound(names) => {
-            let wanted = names.first().map_or("", String::as_str);
-            let problem = at(path(["spec", "admissionChecksStrategy"]).to_vec());
-            match did_you_mean(wanted, checks()) {
+            match did_you_mean(wanted, flavors()) {
                 Some(close) => problem.help(format!("did you mean `{close}`?")),
-                None => problem.help("add an AdmissionCheck of that name"),
+                None => problem.help("add a ResourceFlavor of that name"),
             }
         }
-        Inactive::CohortCycle(_) => at(path(["spec", "cohortName"]).to_vec()),
-        _ => at(path(["spec", "admissionChecksStrategy"]).to_vec()),
+        InactiveReason::TopologyNotFound => {
+            let problem = at(place_of_flavor(queue, wanted));
+            problem.help("add the Topology the flavor names")
+        }
+        InactiveReason::AdmissionCheckNotFound => match did_you_mean(wanted, checks()) {
+            Some(close) => at(strategy()).help(format!("did you mean `{close}`?")),
+            None => at(strategy()).help("add an AdmissionCheck of that name"),
+        },
+        InactiveReason::CohortCycle => at(path(["spec", "cohortName"]).to_vec()),
+        InactiveReason::AdmissionCheckInactive
+        | InactiveReason::MultipleMultiKueueAdmissionChecks
+        | InactiveReason::MultiKueueAdmissionCheckAppliedPerFlavor
+        | InactiveReason::MultiKueueWithProvisioningRequest => at(strategy()),
     }
 }
 

@@ -42,7 +42,7 @@ type Key = (&'static str, String, String);
 /// ",
 /// )]);
 /// let problem = &manifests.problems()[0].diagnostic;
-/// assert_eq!((problem.line, problem.column), (9, 44));
+/// assert_eq!((problem.line, problem.column), (9, 45));
 /// assert_eq!(problem.message, "`4 cores` is no quantity");
 /// ```
 #[derive(Clone, Debug)]

@@ -5,13 +5,13 @@ use super::super::flavors::{Shape, Words};
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
+use super::super::status::InactiveReason;
 use super::super::workload::{
     EquivalenceClass, EquivalenceClasses, effective_priority, is_admissible, needs_second_pass,
     not_before, queue_order_timestamp,
 };
 use super::super::{Configuration, Gates, Objects, Quota};
 use super::outcome::{Explanation, QuotaReservedReason};
-use super::queue::InactiveReason;
 use super::record::{Record, Records, above_limits};
 use super::scheduler::Scheduler;
 use crate::units::{Span, Time};

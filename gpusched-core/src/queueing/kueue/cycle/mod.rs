@@ -42,9 +42,9 @@ mod tests;
 mod update;
 mod variants;
 
+pub use super::status::InactiveReason;
 pub use kueue::Kueue;
 pub use outcome::{
     Admitted, Cycle, EntryStatus, EvictionReason, Explanation, Preempted, QuotaReservedReason,
     Requeued,
 };
-pub use queue::InactiveReason;

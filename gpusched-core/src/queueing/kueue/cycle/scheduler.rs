@@ -5,9 +5,10 @@ use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
 use super::super::objects::{LocalQueue, StopPolicy, Workload};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
+use super::super::status::Status;
 use super::super::topology::Topologies;
 use super::super::{Configuration, Gates, Objects, Quota, QuotaCheckStrategy};
-use super::queue::{InactiveReason, Queue};
+use super::queue::Queue;
 use std::sync::Arc;
 
 /// Everything decisions are made with, but for the queues of pending workloads.
@@ -38,10 +39,11 @@ impl Scheduler {
         let mut quota = Quota::new(objects);
         let names = quota.names();
         let flavors = Flavors::new(objects, names);
+        let status = Status::new(objects, gates);
         let mut queues = vec![Queue::default(); names.cluster_queues()];
         for queue in &objects.cluster_queues {
             if let Some(id) = names.cluster_queue(&queue.name) {
-                queues[id.index()] = Queue::new(queue, objects, names, &flavors, gates);
+                queues[id.index()] = Queue::new(queue, objects, names, &flavors, &status);
             }
         }
         let mut doors = vec![None; names.local_queues()];
@@ -55,11 +57,8 @@ impl Scheduler {
         let preemptor = Preemptor::new(objects, names, configuration, &gates);
         let resources = RequestedResources::new(names);
         let topologies = Topologies::new(objects, &flavors, names, gates);
-        for (index, queue) in queues.iter_mut().enumerate() {
+        for (index, queue) in queues.iter().enumerate() {
             let id = ClusterQueueId::from(index);
-            if quota.has_cycle(id.into()) {
-                queue.inactive.push(InactiveReason::CohortCycle);
-            }
             quota.set_active(id, queue.inactive.is_empty());
         }
         Scheduler {

@@ -26,6 +26,8 @@ pub struct ClusterQueue {
     pub checks: Vec<AdmissionCheckRule>,
     /// Whether it admits.
     pub stop_policy: StopPolicy,
+    /// It is being deleted: `metadata.deletionTimestamp` is set.
+    pub terminating: bool,
     /// `admissionScope.admissionMode: UsageBasedAdmissionFairSharing`.
     pub admission_fair_sharing: bool,
     /// Variants of a workload per flavor.
