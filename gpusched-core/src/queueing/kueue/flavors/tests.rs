@@ -33,9 +33,9 @@ fn within(key: &str, value: &str) -> Requirement {
     }
 }
 
-fn wants(terms: &[&[Requirement]]) -> PodSpec {
-    let term = |requirements: &&[Requirement]| NodeSelectorTerm {
-        match_expressions: requirements.to_vec(),
+fn wants(terms: &[Vec<&Requirement>]) -> PodSpec {
+    let term = |requirements: &Vec<&Requirement>| NodeSelectorTerm {
+        match_expressions: requirements.iter().copied().cloned().collect(),
         ..NodeSelectorTerm::default()
     };
     let mut pod = PodSpec::default();
@@ -73,13 +73,13 @@ fn only_labels_of_the_flavor_are_heeded() {
         within("zone", "a"),
         within("zone", "b"),
     );
-    let suits = |terms: &[&[Requirement]]| mismatch(&wants(terms), &flavor).is_none();
+    let suits = |terms: &[Vec<&Requirement>]| mismatch(&wants(terms), &flavor).is_none();
     assert!(suits(&[]));
-    assert!(suits(&[&[here.clone(), model.clone()]]));
-    assert!(!suits(&[&[there.clone(), model.clone()]]));
-    assert!(suits(&[&[there.clone()], &[here]]));
-    assert!(suits(&[&[there.clone()], &[model]]));
-    assert!(!suits(&[&[there]]));
+    assert!(suits(&[vec![&here, &model]]));
+    assert!(!suits(&[vec![&there, &model]]));
+    assert!(suits(&[vec![&there], vec![&here]]));
+    assert!(suits(&[vec![&there], vec![&model]]));
+    assert!(!suits(&[vec![&there]]));
 }
 
 #[test]
