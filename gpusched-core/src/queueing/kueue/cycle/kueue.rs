@@ -85,6 +85,8 @@ pub struct Kueue {
     pub(super) second_passes: SecondPassQueue,
     /// By workload: passes so far, where there were any.
     pub(super) passes: FxHashMap<WorkloadId, u32>,
+    /// Why a class of workloads of a ClusterQueue was refused the last time.
+    pub(super) refusals: FxHashMap<(ClusterQueueId, EquivalenceClass), QuotaReservedReason>,
     /// What LocalQueues used, where that counts.
     pub(super) ledger: Option<UsageLedger>,
     classes: EquivalenceClasses,
@@ -121,6 +123,7 @@ impl Kueue {
             retries: Retries::default(),
             second_passes: SecondPassQueue::default(),
             passes: FxHashMap::default(),
+            refusals: FxHashMap::default(),
             ledger,
             classes: EquivalenceClasses::default(),
             shapes: FxHashMap::default(),
@@ -230,13 +233,41 @@ impl Kueue {
         &self.records[id].object
     }
 
-    /// Why a workload was not admitted the last time it was a head; `None` if it never was, or was
+    /// What was found about a workload the last time it was a head; `None` if it never was, or was
     /// admitted since.
     pub fn why(&self, id: WorkloadId) -> Option<&(Option<QuotaReservedReason>, Explanation)> {
         self.records[id].why.as_ref()
     }
 
-    /// The same in Kueue's words.
+    /// Why a workload holds no quota, in one word; `None` if it holds some, or wants none any more.
+    /// One that waits for its turn is pending evaluation, unless what it is like was refused.
+    pub fn quota_reserved_reason(&self, id: WorkloadId) -> Option<QuotaReservedReason> {
+        let record = &self.records[id];
+        let object = &record.object;
+        if record.reserved() || record.gone || object.is("Finished") || object.inactive {
+            return None;
+        }
+        if !is_admissible(object, &self.gates) {
+            return Some(QuotaReservedReason::AdmissionGated);
+        }
+        let Some(queue) = record.queue else {
+            return Some(QuotaReservedReason::Misconfigured);
+        };
+        if !self.inactive(queue).is_empty() {
+            return Some(QuotaReservedReason::Suspended);
+        }
+        let own = || record.why.as_ref()?.0;
+        let refused = || {
+            let class = record
+                .class
+                .filter(|class| self.pending.is_refused(queue, *class))?;
+            self.refusals.get(&(queue, class)).copied()
+        };
+        let known = own().or_else(refused);
+        Some(known.unwrap_or(QuotaReservedReason::PendingEvaluation))
+    }
+
+    /// What was found about it, in Kueue's words.
     ///
     /// Source: the message of the `QuotaReserved` condition.
     pub fn explain(&self, id: WorkloadId) -> Option<String> {

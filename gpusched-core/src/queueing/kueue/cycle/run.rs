@@ -80,6 +80,10 @@ impl Kueue {
             return false;
         }
         let record = &mut self.records[id];
+        let refused = record.class.filter(|_| head.reason.is_of_its_class());
+        if let Some((class, reason)) = refused.zip(head.quota_reserved_reason) {
+            self.refusals.insert((head.cluster_queue, class), reason);
+        }
         let left = record
             .last
             .as_ref()

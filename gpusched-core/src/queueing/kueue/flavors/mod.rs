@@ -31,6 +31,8 @@ mod reason;
 mod rules;
 mod shape;
 mod suits;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use assign::{FlavorAssigner, PreemptionOracle};

@@ -334,6 +334,12 @@ impl Pending {
         moved
     }
 
+    /// Whether a class was refused since the last retry: what belongs to it waits without being
+    /// looked at.
+    pub fn is_refused(&self, queue: ClusterQueueId, class: EquivalenceClass) -> bool {
+        self.queues[queue.index()].refused.contains(&class)
+    }
+
     /// The active workloads of a queue, in queue order. O(n log n): for reports.
     pub fn active(
         &self,

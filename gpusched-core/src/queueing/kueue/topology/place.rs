@@ -1,15 +1,12 @@
 //! Places in a topology for what has flavors (upstream: `tas_flavorassigner.go`).
 
 use super::super::Gates;
-use super::super::flavors::{Assignment, Mode, QueueRules, Reason, Shape, TopologyError};
+use super::super::flavors::{Assignment, Mode, QueueRules, Reason, Shape};
 use super::super::ids::WorkloadId;
-use super::super::objects::{
-    CheckPhase, CheckState, Delayed, TopologyDomain, TopologyMode, Workload,
-};
+use super::super::objects::{Delayed, TopologyDomain, Workload};
 use super::super::quota::Names;
 use super::topologies::{Place, Places, Topologies};
-use crate::kube::{Labels, Toleration, pod_requests};
-use crate::placement::tas::{Ask, Found, Options, Outcome, PodSet, Repair};
+use crate::placement::tas::{Ask, Found, Options, Outcome, Repair};
 
 /// Whether an admitted workload has pods on a node that failed.
 pub fn on_failed_node(object: &Workload) -> bool {
@@ -19,7 +16,8 @@ pub fn on_failed_node(object: &Workload) -> bool {
     object.is("Admitted") && domains.any(|one| failed(object, one))
 }
 
-fn failed(object: &Workload, domain: &TopologyDomain) -> bool {
+/// Whether a domain is a node of the workload that failed.
+pub(super) fn failed(object: &Workload, domain: &TopologyDomain) -> bool {
     let node = domain.values.last();
     node.is_some_and(|node| object.unhealthy_nodes.contains(node))
 }
@@ -145,7 +143,8 @@ impl Placer<'_> {
             return;
         };
         for pod_set in &mut assignment.pod_sets {
-            let Some(assigned) = admission.pod_sets.get(pod_set.pod_set) else {
+            let name = &self.shape.pod_sets[pod_set.pod_set].name;
+            let Some(assigned) = admission.pod_sets.iter().find(|one| one.name == *name) else {
                 continue;
             };
             pod_set.delayed = assigned.delayed;
@@ -188,102 +187,6 @@ impl Placer<'_> {
             places.set(pod_set, place);
         }
     }
-
-    /// What has to be looked for: the pod sets that need a place and have none, or one on a failed
-    /// node. Finds out which of them cannot have one, and which get theirs later.
-    pub fn asks(&mut self, assignment: &mut Assignment, places: &Places) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        if !self.gates.topology_aware_scheduling || !assignment.complete {
-            return asks;
-        }
-        let object = self.object;
-        let elastic = self.gates.elastic_jobs_via_workload_slices_with_tas
-            && self.gates.elastic_jobs_via_workload_slices
-            && object.is_elastic();
-        for (index, shape) in self.shape.pod_sets.iter().enumerate() {
-            let rules = self.rules;
-            if !shape.explicit_topology && !rules.topology_only {
-                continue;
-            }
-            let Some(assigned) = assignment.pod_set(index) else {
-                continue;
-            };
-            if assigned.error.is_some() || assigned.count == 0 {
-                continue;
-            }
-            let place = places.get(index);
-            let domains = place.map(|place| &place.assignment.domains);
-            let broken =
-                |domains: &Vec<TopologyDomain>| domains.iter().any(|one| failed(object, one));
-            if domains.is_some_and(|domains| !broken(domains)) {
-                continue;
-            }
-            let mode = shape.topology.as_ref().map(|topology| &topology.mode);
-            let mut flavors: Vec<_> = assigned.flavors.iter().map(|one| one.flavor).collect();
-            flavors.retain(|flavor| rules.with_topology(*flavor));
-            flavors.sort_unstable();
-            flavors.dedup();
-            let error = match (elastic, mode) {
-                (true, Some(TopologyMode::Required(_))) => Some(TopologyError::ElasticRequired),
-                (true, Some(TopologyMode::Preferred(_))) => Some(TopologyError::ElasticPreferred),
-                _ if !rules.has_topology() => Some(TopologyError::NoInformation),
-                _ => match flavors.as_slice() {
-                    [] => Some(TopologyError::NoFlavor),
-                    [_] => None,
-                    many => Some(TopologyError::ManyFlavors(many.to_vec())),
-                },
-            };
-            if let Some(error) = error {
-                assignment.set_error(index, error);
-                continue;
-            }
-            let flavor = flavors[0];
-            if rules.multi_kueue || (!self.reserved && rules.provisioned(flavor)) {
-                if let Some(assigned) = assignment.pod_set_mut(index) {
-                    assigned.delayed = Some(Delayed::Pending);
-                }
-                continue;
-            }
-            let Some(tree) = self.topologies.tree(flavor) else {
-                continue;
-            };
-            let spec = &object.pod_sets[index];
-            let slice = self.slice.filter(|_| elastic).and_then(|slice| {
-                let admission = slice.admission.as_ref()?;
-                let assigned = admission
-                    .pod_sets
-                    .iter()
-                    .find(|one| one.name == spec.name)?;
-                assigned.topology.as_ref()
-            });
-            let previous = place.map(|place| &place.assignment).or(slice);
-            let selector = selector(object, index);
-            let tolerations: Vec<Toleration> = spec
-                .template
-                .tolerations
-                .iter()
-                .chain(
-                    ready(object)
-                        .filter_map(|one| one.tolerations.get(&spec.name))
-                        .flatten(),
-                )
-                .cloned()
-                .collect();
-            let requests = pod_requests(&spec.template);
-            let index = u16::try_from(index).unwrap_or(u16::MAX);
-            let pod_set = PodSet {
-                selector: Some(&selector),
-                affinity: Some(&spec.template.affinity),
-                tolerations: &tolerations,
-                topology: spec.topology.as_ref().filter(|_| shape.explicit_topology),
-                group: spec.topology.as_ref().and_then(|one| one.group.as_deref()),
-                previous,
-                ..PodSet::new(index, assigned.count, &requests)
-            };
-            asks.push(self.topologies.forest.ask(tree, &pod_set));
-        }
-        asks
-    }
 }
 
 /// The first pod set without a place, and why.
@@ -292,21 +195,4 @@ fn failure(found: &[Found]) -> Option<(usize, String)> {
         let failure = one.outcome.failure()?;
         Some((usize::from(one.pod_set), failure.to_string()))
     })
-}
-
-/// Labels a node must have: those of the template and those the admission checks added.
-fn selector(object: &Workload, pod_set: usize) -> Labels {
-    let spec = &object.pod_sets[pod_set];
-    let mut selector = spec.template.node_selector.clone();
-    for check in ready(object) {
-        let added = check.node_selectors.get(&spec.name).into_iter().flatten();
-        selector.extend(added.map(|(key, value)| (key.clone(), value.clone())));
-    }
-    selector
-}
-
-/// Checks that are ready.
-fn ready(object: &Workload) -> impl Iterator<Item = &CheckState> {
-    let checks = object.checks.iter();
-    checks.filter(|check| check.phase == CheckPhase::Ready)
 }

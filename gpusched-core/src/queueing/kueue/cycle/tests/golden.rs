@@ -79,10 +79,17 @@ fn kueue(objects: Objects) -> Kueue {
 fn who_does_not_fit_is_told_why_in_kueues_words() {
     let mut kueue = kueue(objects());
     let large = kueue.arrive(job("large", 9), Time::ZERO);
+    let reason = |kueue: &Kueue, id| kueue.quota_reserved_reason(id).unwrap();
+    assert_eq!(
+        reason(&kueue, large),
+        QuotaReservedReason::PendingEvaluation
+    );
     kueue.cycle(Time::ZERO);
-    let (reason, _) = kueue.why(large).unwrap();
-    let expected = QuotaReservedReason::NoFit(NoFitReason::ExceedsMaxQuota);
-    assert_eq!(*reason, Some(expected));
+    let exceeds = QuotaReservedReason::NoFit(NoFitReason::ExceedsMaxQuota);
+    assert_eq!(reason(&kueue, large), exceeds);
+    // Its like is refused without being looked at.
+    let same = kueue.arrive(job("same", 9), Time::ZERO);
+    assert_eq!((reason(&kueue, same), kueue.why(same)), (exceeds, None));
     assert_eq!(
         kueue.explain(large).unwrap(),
         "couldn't assign flavors to pod set main: insufficient quota for gpu in flavor a100, \

@@ -286,6 +286,7 @@ impl History {
         for id in &self.known {
             let waits = !self.over.contains(id) && !self.kueue.workload(*id).is("QuotaReserved");
             assert_eq!(places.get(id).copied().unwrap_or(0), usize::from(waits));
+            assert_eq!(self.kueue.quota_reserved_reason(*id).is_some(), waits);
         }
     }
 }
