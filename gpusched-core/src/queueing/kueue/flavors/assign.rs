@@ -65,7 +65,7 @@ struct Found {
 impl FlavorAssigner<'_> {
     /// Searches flavors for all pod sets; `counts` reduces them (partial admission).
     ///
-    /// Placement in a topology is not looked at: see [`super::topology`]. O(pod sets × resources ×
+    /// Placement in a topology is not looked at: that is the cycle's. O(pod sets × resources ×
     /// flavors) walks to the root of the quota tree, plus one question to the oracle for each pair
     /// that only preempting could give.
     pub fn assign(&self, oracle: &mut impl PreemptionOracle, counts: Option<&[i32]>) -> Assignment {

@@ -74,7 +74,7 @@ pub enum Reason {
         /// The flavor.
         flavor: FlavorId,
     },
-    /// The pods may not run there: [`Shape::mismatch`](super::Shape::mismatch) says why.
+    /// The pods may not run there: taints, selectors or affinity.
     Mismatch {
         /// The flavor.
         flavor: FlavorId,
