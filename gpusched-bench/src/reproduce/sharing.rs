@@ -9,6 +9,7 @@ mod nos;
 mod pairs;
 mod parva;
 mod parva_alloc;
+mod parva_slo;
 mod replay;
 mod slices;
 mod tables;

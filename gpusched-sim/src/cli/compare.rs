@@ -113,8 +113,10 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
 fn modes(given: &[String], planned: &SharingMode) -> Result<Vec<SharingMode>> {
     let mut modes = Vec::new();
     for text in given {
-        let mode =
-            SharingMode::parse(text.trim()).map_err(|problem| problem.in_file("--sharing"))?;
+        let mode = SharingMode::parse(text.trim()).map_err(|problem| match problem.file {
+            Some(_) => problem,
+            None => problem.in_file("--sharing"),
+        })?;
         if !modes.contains(&mode) {
             modes.push(mode);
         }

@@ -95,7 +95,11 @@ impl Scenario {
         let sharing = match &self.sharing {
             None => SharingMode::default(),
             Some(text) => {
-                SharingMode::parse(text).map_err(|problem| origins.blame("sharing", problem))?
+                SharingMode::parse(text).map_err(|problem| match problem.file {
+                    // It stands in a file the mode names.
+                    Some(_) => problem,
+                    None => origins.blame("sharing", problem),
+                })?
             }
         };
         Ok(Plan {
@@ -217,8 +221,9 @@ impl Scenario {
 }
 
 impl Plan {
-    /// Reads the jobs and the machines, and makes sure that every pod fits some machine (unless
-    /// the scenario is lenient: such jobs are then counted as unschedulable).
+    /// Reads the jobs and the machines, and makes sure that every pod fits some machine, and no
+    /// MPS client needs more memory than its part (unless the scenario is lenient: such jobs are
+    /// then counted as unschedulable).
     ///
     /// # Errors
     /// Whatever is wrong with the files, located.
@@ -240,6 +245,12 @@ impl Plan {
         };
         self.check_possible(&loaded)?;
         self.check_sharing(&loaded, &self.sharing)?;
+        if !self.read.lenient
+            && let SharingMode::Mps(replicas) = &self.sharing
+        {
+            let file = paths::jobs_file(&self.trace);
+            replicas.check_memory(&loaded.work, &loaded.inventory, &file)?;
+        }
         Ok(loaded)
     }
 
@@ -249,7 +260,10 @@ impl Plan {
     /// What the mode does not go with.
     pub fn check_sharing(&self, loaded: &Loaded, sharing: &SharingMode) -> Result<()> {
         let interpreted = sharing.interpret(&loaded.work, &loaded.inventory, false);
-        interpreted.map_err(|problem| problem.in_file(format!("sharing {sharing}")))?;
+        interpreted.map_err(|problem| match problem.file {
+            Some(_) => problem,
+            None => problem.in_file(format!("sharing {sharing}")),
+        })?;
         Ok(())
     }
 

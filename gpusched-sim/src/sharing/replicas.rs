@@ -1,8 +1,10 @@
 //! Replicas: a device advertised several times, as NVIDIA's device plugin does for MPS and
 //! time-slicing.
 
+use crate::diagnostic::{Diagnostic, Result};
+use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::units::MILLI;
-use gpusched_core::workload::Shape;
+use gpusched_core::workload::{Shape, Workload};
 use std::fmt;
 
 /// How many replicas of each device, and who gets one.
@@ -46,6 +48,44 @@ impl Replicas {
         Some(Replicas { count, scope })
     }
 
+    /// Makes sure that under MPS no client needs more memory than its part of a device.
+    ///
+    /// # Errors
+    /// The first job that does, on the device that has most, and what would be legal.
+    pub(crate) fn check_memory(
+        self,
+        work: &Workload,
+        inventory: &Inventory,
+        file: &str,
+    ) -> Result<()> {
+        for spec in work.specs() {
+            for set in &spec.pod_sets {
+                let shape = work.shape(set.shape);
+                if !self.take(shape) || shape.gpu_mem_mib == 0 {
+                    continue;
+                }
+                let nodes = inventory.nodes().iter();
+                let open = nodes.filter(|node| node.gpus > 0 && shape.accepts(&node.gpu_model));
+                // A device whose memory is not known limits nobody.
+                let Some(node) = open.max_by_key(|node| match node.gpu_mem_mib {
+                    0 => u32::MAX,
+                    mib => mib,
+                }) else {
+                    continue;
+                };
+                let part = node.gpu_mem_mib / self.count;
+                if node.gpu_mem_mib > 0 && shape.gpu_mem_mib > part {
+                    return Err(over_committed(shape, node, self.count).at(
+                        file,
+                        spec.first_line,
+                        0,
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a pod gets a replica instead of what it asks for.
     pub(super) fn take(self, shape: &Shape) -> bool {
         match self.scope {
@@ -77,6 +117,25 @@ impl Replicas {
             _ => refused(shape, "more than one shared GPU asked for"),
         }
     }
+}
+
+fn over_committed(shape: &Shape, node: &Node, count: u32) -> Box<Diagnostic> {
+    let (asked, all) = (shape.gpu_mem_mib, node.gpu_mem_mib);
+    let most = all / asked;
+    let legal = match most {
+        0 | 1 => "it needs a device of its own".to_owned(),
+        most => format!("`mps:{most}` is the most that leaves it enough"),
+    };
+    Diagnostic::new(format!(
+        "{count} MPS clients over-commit GPU memory: this job asks for {asked} MiB, and a client \
+         gets {} of the {all} MiB of a {} (node {}, every GPU)",
+        all / count,
+        node.gpu_model,
+        node.name
+    ))
+    .help(format!(
+        "{legal}; or have such jobs turned away and counted with `--lenient`"
+    ))
 }
 
 /// A request nothing satisfies, for the reason given.

@@ -124,3 +124,116 @@ fn mig_check_shows_a_layout_and_what_kubernetes_sees() {
     insta::assert_snapshot!("mig_check", desk.line(line).screen());
     insta::assert_snapshot!("mig_show", desk.line("mig show A30-24GB").screen());
 }
+
+/// What is wrong, and words the answer must have.
+#[test]
+fn what_cannot_be_shared_so_is_refused_where_it_stands() {
+    let desk = desk("bad-sharing", &["a,0,100,1,500,9000,,,,"]);
+    desk.write("c/nodes.csv", "node,gpu_model,gpu\nn,A100-SXM4-40GB,2\n");
+    desk.write(
+        "c/jobs.csv",
+        "job_id,submit_s,run_s,gpu,gpu_milli\na,0,10,1,500\n",
+    );
+    desk.write(
+        "both.yaml",
+        "version: v1\nsharing:\n  timeSlicing:\n    resources: [{name: nvidia.com/gpu, replicas: 2}]\n  \
+         mps:\n    resources: [{name: nvidia.com/gpu, replicas: 2}]\n",
+    );
+    desk.write(
+        "mig.yaml",
+        "version: v1\nmig-configs:\n  many:\n  - {devices: all, mig-enabled: true, mig-devices: {3g.20gb: 3}}\n  \
+         other:\n  - {devices: all, mig-enabled: true, mig-devices: {3g.40gb: 1}}\n",
+    );
+    desk.write(
+        "cut/nodes.csv",
+        "node,gpu_model,gpu,mig_layout,share_replicas\nn,A100-SXM4-40GB,2,all-balanced,4\n",
+    );
+    desk.write("bad.yaml", "devices: [1]\n");
+    let cases = [
+        (
+            "run --trace t --sharing mps:4",
+            &[
+                "9000 MiB",
+                "3840",
+                "node n",
+                "device of its own",
+                "jobs.csv:2",
+            ][..],
+        ),
+        (
+            "run --trace c --sharing plugin:both.yaml",
+            &["both.yaml:5", "both", "leave one"],
+        ),
+        (
+            "run --trace c --sharing mig:mig.yaml#many",
+            &[
+                "node n",
+                "GPU 0",
+                "3 × 3g.20gb",
+                "2 × 3g.20gb",
+                "mig.yaml:3",
+            ],
+        ),
+        (
+            "run --trace c --sharing mig:mig.yaml#other",
+            &["node n", "GPU 0", "3g.40gb", "3g.20gb", "mig.yaml:5"],
+        ),
+        (
+            "run --trace c --sharing mig:mig.yaml#none",
+            &["`none`", "many, other"],
+        ),
+        ("run --trace t --sharing mig:dynamic", &["none", "MIG cuts"]),
+        ("run --trace c --cluster cut", &["node n", "replicas"]),
+        (
+            "run --trace c --sharing plugin:absent.yaml",
+            &["absent.yaml", "cannot read"],
+        ),
+        (
+            "run --trace c --sharing vgpu:T4-4C",
+            &["T4-4C", "A100D-10C"],
+        ),
+        (
+            "run --trace c --sharing mps:4:some",
+            &["replicas", "mps:4:all"],
+        ),
+        (
+            "run --trace c --sharing mps:2 --fault-rate -1",
+            &["--fault-rate", "0.001"],
+        ),
+        (
+            "run --trace c --licence-price -5",
+            &["--licence-price", "dollars"],
+        ),
+        (
+            "run --trace c --sharing mps:2 --profile bad.yaml",
+            &["bad.yaml:1", "calibrate"],
+        ),
+        (
+            "mig check mig.yaml --board A100-40GB --config many",
+            &["GPU 0", "2 × 3g.20gb"],
+        ),
+        ("mig check --board A100", &["no board", "A100-40GB"]),
+        (
+            "mig check --board A30-24GB --gpus 0",
+            &["--gpus", "1 to 64"],
+        ),
+        (
+            "mig check --board A30-24GB --config all-balancd",
+            &["all-balanced"],
+        ),
+    ];
+    for (line, words) in cases {
+        let ran = desk.line(line);
+        assert_eq!(ran.code, 2, "{line}\n{}", ran.screen());
+        for word in words {
+            assert!(
+                ran.err.contains(word),
+                "{line}: no `{word}` in\n{}",
+                ran.err
+            );
+        }
+    }
+    // Lenient: turned away, and counted.
+    let ran = desk.line("run --trace t --sharing mps:4 --lenient");
+    assert!(ran.out.contains("0.0% accepted"), "{}", ran.screen());
+}

@@ -53,25 +53,6 @@ pub(super) fn parva(dir: &Path) -> Result<Vec<ParvaRow>, Unreadable> {
     rows(&dir.join("parvagpu_mig_mps_a100.csv"))
 }
 
-/// What one service of ParvaGPU's asks for.
-#[derive(Deserialize)]
-pub(super) struct SloRow {
-    pub(super) set: u32,
-    pub(super) model: String,
-    pub(super) req_per_s: Option<f64>,
-    pub(super) latency_ms: Option<f64>,
-}
-
-/// ParvaGPU: sets of services, if the folder has them.
-pub(super) fn slos(dir: &Path) -> Result<Option<Vec<SloRow>>, Unreadable> {
-    let path = dir.join("parvagpu_slo.csv");
-    if path.exists() {
-        rows(&path).map(Some)
-    } else {
-        Ok(None)
-    }
-}
-
 /// A row of nos' comparison.
 #[derive(Deserialize)]
 pub(super) struct NosRow {

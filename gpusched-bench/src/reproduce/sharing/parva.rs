@@ -5,49 +5,35 @@
 //! rest. Its [allocator](super::parva_alloc) packs instances, large ones first.
 
 use super::super::Sheet;
-use super::data::{self, ParvaRow, SloRow};
+use super::data::{self, ParvaRow};
 use super::parva_alloc::{Service, gpus};
+use super::parva_slo::{PUBLISHED, Slo, services};
 use crate::conformance::Unreadable;
 use std::path::Path;
-
-/// GPUs of the published maps, by set.
-const PUBLISHED: [(u32, usize); 6] = [(1, 2), (2, 3), (3, 5), (4, 7), (5, 13), (6, 16)];
 
 /// The part of half the latency limit a batch may take (the other half is for waiting).
 const SAFETY: f64 = 0.9;
 
-const MISSING: [&str; 3] = [
-    "not computed: the data folder has the profiles but not the services' request rates and latency limits.",
-    "Missing is parvagpu_slo.csv with columns set,model,req_per_s,latency_ms (6 sets, 11 models; an empty",
-    "rate is a model not served), made of SLO/SLO_req_rate.csv and SLO/SLO_latency.csv of ParvaGPU_SC24.",
-];
-
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     sheet.section("ParvaGPU: A100s for six sets of inference services")?;
-    let Some(slos) = data::slos(dir)? else {
-        return MISSING.iter().try_for_each(|line| sheet.note(line));
-    };
     let profiles = data::parva(dir)?;
-    for (set, published) in PUBLISHED {
-        let mut services: Vec<&SloRow> = slos.iter().filter(|row| row.set == set).collect();
-        services.sort_by(|a, b| a.model.cmp(&b.model));
-        let services: Vec<Service> = services
-            .into_iter()
+    for (set, published) in PUBLISHED.into_iter().enumerate() {
+        let services: Vec<Service> = services(set)
             .filter_map(|slo| configure(slo, &profiles))
             .collect();
         let got = gpus(&services);
         let met = got == Some(published);
         let got = got.map_or("no placement".into(), |got| format!("{got} GPUs"));
-        let what = format!("set {set}, {} services", services.len());
+        let what = format!("set {}, {} services", set + 1, services.len());
         sheet.target(met, &what, got, format!("published: {published}"))?;
     }
     Ok(())
 }
 
-/// The instances of a service; `None` when it asks for nothing, or no point is fast enough.
-fn configure(slo: &SloRow, profiles: &[ParvaRow]) -> Option<Service> {
-    let rate = slo.req_per_s.filter(|&rate| rate > 0.0)?;
-    let limit_ms = slo.latency_ms? / 2.0 * SAFETY;
+/// The instances of a service; `None` when no point is fast enough.
+fn configure(slo: Slo, profiles: &[ParvaRow]) -> Option<Service> {
+    let rate = slo.req_per_s;
+    let limit_ms = slo.latency_ms / 2.0 * SAFETY;
     let mut service = Service::default();
     let mut densest = 0.0;
     for row in profiles.iter().filter(|row| row.model == slo.model) {
@@ -97,23 +83,22 @@ mod tests {
             point(3, 90.0, 0.018), // densest, but not under 40/2 · 0.9 = 18 ms
             point(4, 0.0, 0.0),    // out of memory
         ];
-        let ask = |rate| SloRow {
-            set: 1,
-            model: "m".into(),
-            req_per_s: Some(rate),
-            latency_ms: Some(40.0),
+        let ask = |req_per_s| Slo {
+            model: "m",
+            req_per_s,
+            latency_ms: 40.0,
         };
-        let service = configure(&ask(60.0), &profiles).unwrap();
+        let service = configure(ask(60.0), &profiles).unwrap();
         assert_eq!(
             (service.main, service.count, service.last),
             ((2, 25.0), 2, (1, 10.0))
         );
-        let exact = configure(&ask(50.0), &profiles).unwrap();
+        let exact = configure(ask(50.0), &profiles).unwrap();
         assert_eq!((exact.count, exact.last), (1, (2, 25.0)));
-        let slow = SloRow {
-            latency_ms: Some(20.0),
+        let slow = Slo {
+            latency_ms: 20.0,
             ..ask(60.0)
         };
-        assert!(configure(&slow, &profiles).is_none());
+        assert!(configure(slow, &profiles).is_none());
     }
 }
