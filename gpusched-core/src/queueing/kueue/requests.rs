@@ -38,7 +38,7 @@ pub fn total_requests(
                 .unwrap_or(0),
             false => 0,
         };
-        pod_set.count - ended.min(pod_set.count)
+        pod_set.count.saturating_sub(ended.min(pod_set.count))
     };
     let Some(admission) = &workload.admission else {
         return workload

@@ -237,7 +237,7 @@ impl Scheduler {
                 .replaces
                 .as_ref()
                 .and_then(|(_, one)| one.pod_sets.get(index));
-            let count = replaced.map_or(pod_set.count, |old| shape.count - old.count);
+            let count = replaced.map_or(pod_set.count, |old| shape.count.saturating_sub(old.count));
             for (resource, amount) in &shape.requests {
                 let amount = scaled(*amount, shape.count, count);
                 let flavor = pod_set.flavor(*resource).map(|one| one.flavor);

@@ -9,8 +9,8 @@ use crate::units::Time;
 use std::collections::BTreeMap;
 
 impl Kueue {
-    /// A workload is created. One of the same namespace and name takes the place of one that was
-    /// deleted.
+    /// A workload is created. Its namespace and name stand for it from now on, whoever had them
+    /// before; two that live at once are the caller's mistake.
     ///
     /// It is queued, or holds its quota if it has a reservation already; one that is finished,
     /// inactive, gated or whose LocalQueue leads nowhere does neither. O(its specification), and

@@ -37,7 +37,7 @@ impl PodSetReducer {
         out.clear();
         out.extend(self.full.iter().zip(&self.deltas).map(|(full, delta)| {
             let lost = i64::from(*delta) * i64::from(step) / i64::from(self.total);
-            full - i32::try_from(lost).unwrap_or(*delta)
+            full.saturating_sub(i32::try_from(lost).unwrap_or(*delta))
         }));
     }
 
