@@ -19,7 +19,7 @@ use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
 use gpusched_core::units::{Span, Time};
-use gpusched_core::workload::Workload;
+use gpusched_core::workload::{Shape, Workload};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -53,6 +53,8 @@ pub struct ReplayOptions {
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
     /// 1 s, doubled whenever a long tail would make more than 4,096 samples.
     pub sample_every: Option<Span>,
+    /// Tell the use of devices even where every pod has whole ones.
+    pub device_use: bool,
     /// Return the series.
     pub keep_series: bool,
     /// Return the wait intervals; `jobs.csv` has its columns by reason only with them.
@@ -78,6 +80,7 @@ impl Default for ReplayOptions {
             profile: None,
             horizon: None,
             sample_every: None,
+            device_use: false,
             keep_series: false,
             keep_waits: false,
             stop: None,
@@ -171,6 +174,11 @@ pub fn replay(
         horizon_s: options.horizon.map(Time::as_secs_f64),
         ..Summary::default()
     };
+    let parts = |shape: &Shape| shape.is_share() || shape.mig.is_some();
+    let shares = options.device_use
+        || options.sharing != SharingMode::Recorded
+        || options.risks.faults_per_hour > 0.0
+        || work.shapes().iter().any(parts);
     let cluster = Cluster::new(inventory.clone(), work.shapes());
     let placement: Box<dyn Placement> = match asks_mig(work) {
         true => Box::new(WithMig::new(placement, instances)),
@@ -198,7 +206,7 @@ pub fn replay(
         (
             WaitLog::new(options.keep_waits),
             (
-                BusyDevices::new(work, inventory),
+                BusyDevices::new(work, inventory, shares),
                 MigMeter::new(work, inventory),
             ),
         ),
@@ -230,8 +238,9 @@ pub fn replay(
     summary.licence_usd = options
         .licence_price
         .map(|price| price * inventory.gpus() as f64 * years);
-    if let Some(wasted) = summary.mig.as_ref().and_then(MigSummary::wasted) {
-        summary.devices.wasted = Some(wasted);
+    let wasted = summary.mig.as_ref().and_then(MigSummary::wasted);
+    if let (Some(devices), Some(wasted)) = (&mut summary.devices, wasted) {
+        devices.wasted = Some(wasted);
     }
     let series = match options.keep_series {
         true => sampler.into_samples(),

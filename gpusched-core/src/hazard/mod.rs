@@ -49,20 +49,3 @@ pub trait Hazard: Send {
     /// Appends the jobs that die at `now`.
     fn strike(&mut self, now: Time, dead: &mut Vec<(JobId, Mishap)>);
 }
-
-/// A world without hazards.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Safe;
-
-impl Hazard for Safe {
-    #[inline]
-    fn started(&mut self, _at: Residence<'_>, _now: Time, _dead: &mut Vec<(JobId, Mishap)>) {}
-    #[inline]
-    fn ended(&mut self, _at: Residence<'_>) {}
-    #[inline]
-    fn wake(&self) -> Option<Time> {
-        None
-    }
-    #[inline]
-    fn strike(&mut self, _now: Time, _dead: &mut Vec<(JobId, Mishap)>) {}
-}

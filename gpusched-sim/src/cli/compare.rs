@@ -177,6 +177,9 @@ fn replay_all(
     })?;
     let progress = Progress::runs(loaded.work.len(), trials.len());
     interrupt.replaying();
+    let shared = trials
+        .iter()
+        .any(|trial| trial.sharing != SharingMode::Recorded);
     pool.install(|| {
         trials
             .par_iter()
@@ -186,6 +189,7 @@ fn replay_all(
                     queueing: trial.queueing.clone(),
                     placement: trial.placement.clone(),
                     sharing: trial.sharing.clone(),
+                    device_use: shared,
                     stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),
                     ..plan.replay_options()

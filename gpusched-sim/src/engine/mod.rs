@@ -21,7 +21,7 @@ use pace::{Paces, RunningJob};
 use gpusched_core::cluster::{CapacityError, Cluster};
 use gpusched_core::gpu::mig::repartition::Repartition;
 use gpusched_core::gpu::mig::repartition::costs::Costs;
-use gpusched_core::hazard::{Hazard, Mishap, Safe};
+use gpusched_core::hazard::{Hazard, Mishap};
 use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
 use gpusched_core::performance::{Ideal, Origins, Performance, Residence};
@@ -82,8 +82,8 @@ pub struct Roles {
     pub provisioning: Box<dyn Provisioning>,
     /// How fast it runs.
     pub performance: Box<dyn Performance>,
-    /// What ends it before its time.
-    pub hazard: Box<dyn Hazard>,
+    /// What ends it before its time; `None` = nothing does.
+    pub hazard: Option<Box<dyn Hazard>>,
     /// Who cuts the GPUs that only a repartitioner changes.
     pub repartition: Option<Box<dyn Repartition>>,
     /// What creating and destroying MIG instances costs.
@@ -103,7 +103,7 @@ impl Roles {
             placement,
             provisioning: Box::new(Static::new(cluster.inventory())),
             performance: Box::new(Ideal),
-            hazard: Box::new(Safe),
+            hazard: None,
             repartition: None,
             costs: Costs::default(),
         }
@@ -278,11 +278,11 @@ impl<'w, O: Observer> Engine<'w, O> {
             (Some(arrival), Some(finish)) => Some(arrival.min(finish)),
             (one, other) => one.or(other),
         };
-        for wake in [self.roles.queueing.wake(), self.roles.hazard.wake()] {
-            next = match (next, wake) {
-                (Some(next), Some(wake)) => Some(next.min(wake)),
-                (one, other) => one.or(other),
-            };
+        if let Some(wake) = self.roles.queueing.wake() {
+            next = Some(next.map_or(wake, |next| next.min(wake)));
+        }
+        if let Some(wake) = self.roles.hazard.as_ref().and_then(|hazard| hazard.wake()) {
+            next = Some(next.map_or(wake, |next| next.min(wake)));
         }
         if self.roles.repartition.is_some()
             && let Some(due) = self.mig.as_ref().and_then(|desk| desk.due())
@@ -319,7 +319,9 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.watch(now);
         self.now = now;
         self.provision();
-        self.strike();
+        if self.roles.hazard.is_some() {
+            self.strike();
+        }
         match self.discipline {
             Discipline::Batched => self.batched(),
             Discipline::PerEvent => self.per_event(),
@@ -383,10 +385,12 @@ impl<'w, O: Observer> Engine<'w, O> {
     }
 
     /// Ends the jobs that die now.
-    #[inline]
+    #[cold]
     fn strike(&mut self) {
-        if self.roles.hazard.wake().is_some_and(|at| at <= self.now) {
-            self.roles.hazard.strike(self.now, &mut self.dead);
+        if let Some(hazard) = &mut self.roles.hazard
+            && hazard.wake().is_some_and(|at| at <= self.now)
+        {
+            hazard.strike(self.now, &mut self.dead);
         }
         if self.dead.is_empty() {
             return;
@@ -535,7 +539,9 @@ impl<'w, O: Observer> Engine<'w, O> {
             spots,
         };
         self.roles.performance.ended(residence, &mut self.speeds);
-        self.roles.hazard.ended(residence);
+        if let Some(hazard) = &mut self.roles.hazard {
+            hazard.ended(residence);
+        }
         self.paces.forget(job);
         self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
@@ -656,9 +662,9 @@ impl<'w, O: Observer> Engine<'w, O> {
                 spots,
             };
             self.roles.performance.started(residence, &mut self.speeds);
-            self.roles
-                .hazard
-                .started(residence, self.now, &mut self.dead);
+            if let Some(hazard) = &mut self.roles.hazard {
+                hazard.started(residence, self.now, &mut self.dead);
+            }
             self.change_speeds();
             self.starts += 1;
             self.waiting -= 1;

@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 /// How well devices are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceUse {
-    /// Jobs that the cluster could ever hold ÷ all jobs, 0 to 1.
-    pub accepted: f64,
     /// Most devices with a pod on them at one instant: GPUs that would have been enough.
     pub peak_devices: u64,
     /// Mean number of devices with a pod on them, over the window.
@@ -40,9 +38,15 @@ pub struct DeviceUse {
     pub memory_use: Option<f64>,
 }
 
-/// Counts the devices that have a pod on them. O(devices of the pod) per start and end.
+/// Counts the devices that have a pod on them, where that is wanted. O(devices of the pod) per
+/// start and end.
 #[derive(Clone, Debug)]
 pub struct BusyDevices<'w> {
+    busy: Option<Box<Busy<'w>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Busy<'w> {
     work: &'w Workload,
     inventory: &'w Inventory,
     first: Vec<u32>,
@@ -54,15 +58,23 @@ pub struct BusyDevices<'w> {
 }
 
 impl<'w> BusyDevices<'w> {
-    /// For a replay of `work` on `inventory`.
-    pub fn new(work: &'w Workload, inventory: &'w Inventory) -> BusyDevices<'w> {
+    /// For a replay of `work` on `inventory`, if it is `wanted`.
+    pub fn new(work: &'w Workload, inventory: &'w Inventory, wanted: bool) -> BusyDevices<'w> {
+        BusyDevices {
+            busy: wanted.then(|| Box::new(Busy::new(work, inventory))),
+        }
+    }
+}
+
+impl<'w> Busy<'w> {
+    fn new(work: &'w Workload, inventory: &'w Inventory) -> Busy<'w> {
         let mut first = Vec::with_capacity(inventory.nodes().len());
         let mut devices = 0;
         for node in inventory.nodes() {
             first.push(devices);
             devices += node.gpus;
         }
-        BusyDevices {
+        Busy {
             work,
             inventory,
             first,
@@ -111,7 +123,7 @@ fn for_each_device(
     }
 }
 
-impl Observer for BusyDevices<'_> {
+impl Busy<'_> {
     fn started(&mut self, job: JobId, now: Time, spots: &[Spot]) {
         self.settle(now);
         for_each_device(self.work, self.inventory, job, spots, |node, device| {
@@ -130,14 +142,32 @@ impl Observer for BusyDevices<'_> {
             self.busy -= u64::from(self.pods[slot] == 0);
         });
     }
+}
+
+impl Observer for BusyDevices<'_> {
+    #[inline]
+    fn started(&mut self, job: JobId, now: Time, spots: &[Spot]) {
+        if let Some(busy) = &mut self.busy {
+            busy.started(job, now, spots);
+        }
+    }
+
+    #[inline]
+    fn finished(&mut self, job: JobId, now: Time, spots: &[Spot]) {
+        if let Some(busy) = &mut self.busy {
+            busy.finished(job, now, spots);
+        }
+    }
 
     fn ended(&mut self, now: Time, _situation: &crate::engine::Situation<'_>) {
-        self.settle(now);
+        if let Some(busy) = &mut self.busy {
+            busy.settle(now);
+        }
     }
 }
 
 /// What the records say of the use of devices. `recorded` is the workload as the trace asks,
-/// `work` as it was replayed; both have the same jobs. O(jobs + pods).
+/// `work` as it was replayed; both have the same jobs. `None` where `busy` was not wanted. O(jobs + pods).
 pub fn device_use(
     recorded: &Workload,
     work: &Workload,
@@ -145,13 +175,12 @@ pub fn device_use(
     records: &Records,
     busy: &BusyDevices<'_>,
     makespan: Span,
-) -> DeviceUse {
+) -> Option<DeviceUse> {
+    let busy = busy.busy.as_deref()?;
     let (mut needed, mut all_held, mut memory) = (0i128, 0i128, 0i128);
-    let (mut jobs, mut impossible, mut lost) = (0u64, 0u64, 0i128);
+    let mut lost = 0i128;
     let (mut out_of_memory, mut faults, mut neighbour_faults) = (0, 0, 0);
     for facts in facts(work, records) {
-        jobs += 1;
-        impossible += u64::from(facts.fate == Fate::Unschedulable);
         if let Fate::Failed(mishap) = facts.fate {
             lost += facts.held;
             *match mishap {
@@ -178,11 +207,7 @@ pub fn device_use(
     let all_memory: i128 = inventory.nodes().iter().map(known).sum();
     let ratio = |part: i128, whole: i128| (whole > 0).then(|| part as f64 / whole as f64);
     let span = i128::from(makespan.0);
-    DeviceUse {
-        accepted: match jobs {
-            0 => 1.0,
-            jobs => (jobs - impossible) as f64 / jobs as f64,
-        },
+    Some(DeviceUse {
         peak_devices: busy.peak,
         mean_devices: busy.mean(makespan),
         sm_use: ratio(needed, i128::from(inventory.gpus()) * 1000 * span),
@@ -192,7 +217,7 @@ pub fn device_use(
         neighbour_faults,
         lost_gpu_hours: gpu_hours(lost),
         memory_use: ratio(memory, all_memory * span).filter(|_| memory > 0),
-    }
+    })
 }
 
 /// What a job keeps busy when alone, milli-GPU: its measured duty, else what it asks for.

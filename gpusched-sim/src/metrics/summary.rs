@@ -221,8 +221,9 @@ pub struct Summary {
     pub gpu_hours: f64,
     /// Shares of capacity held.
     pub utilisation: Utilisation,
-    /// How well devices are used.
-    pub devices: DeviceUse,
+    /// How well devices are used; absent where pods have whole devices as the trace asks, of
+    /// which `utilisation` says all there is to say.
+    pub devices: Option<DeviceUse>,
     /// Software licences: GPUs of the cluster × the price given per GPU and year × window, USD.
     pub licence_usd: Option<f64>,
     /// By queue, largest GPU-hours first (ties by name).
@@ -255,6 +256,14 @@ impl Summary {
             label += &format!("#{}", self.seed);
         }
         label
+    }
+
+    /// Jobs that the cluster could ever hold ÷ all jobs, 0 to 1; 1 without jobs.
+    pub fn accepted(&self) -> f64 {
+        match self.jobs.total {
+            0 => 1.0,
+            total => (total - self.jobs.unschedulable) as f64 / total as f64,
+        }
     }
 
     /// Jobs that are neither finished nor impossible: running, waiting or not arrived.

@@ -3,7 +3,7 @@
 use super::SharingMode;
 use crate::trace::generate::{Purpose, Stream};
 use gpusched_core::cluster::Inventory;
-use gpusched_core::hazard::{Hazard, Safe, SharedDevice};
+use gpusched_core::hazard::{Hazard, SharedDevice};
 use gpusched_core::ids::JobId;
 use gpusched_core::units::Span;
 use gpusched_core::workload::Workload;
@@ -31,11 +31,11 @@ impl Risks {
         mode: &SharingMode,
         recorded: &Workload,
         inventory: &Inventory,
-    ) -> Box<dyn Hazard> {
+    ) -> Option<Box<dyn Hazard>> {
         let unwalled = self.overcommit && matches!(mode, SharingMode::TimeSlice(_));
         let faulty = self.faults_per_hour > 0.0;
         if !unwalled && !faulty {
-            return Box::new(Safe);
+            return None;
         }
         let mut hazard = SharedDevice::new();
         if unwalled {
@@ -56,7 +56,7 @@ impl Risks {
             let jobs = (0..recorded.len()).map(|job| self.fault(recorded, JobId(job as u32)));
             hazard = hazard.with_faults(jobs.collect(), matches!(mode, SharingMode::Mps(_)));
         }
-        Box::new(hazard)
+        Some(Box::new(hazard))
     }
 
     /// Time from the start of a job to its fault: exponential, at the rate of all its pods.

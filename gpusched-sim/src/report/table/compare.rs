@@ -34,18 +34,18 @@ const COMPARED: &[Compared] = &[
 /// What differs when GPUs are shared in different ways.
 #[rustfmt::skip]
 const SHARED: &[Compared] = &[
-    ("accepted", Better::High, |run| Some(run.devices.accepted), percent),
+    ("accepted", Better::High, |run| Some(run.accepted()), percent),
     ("died", Better::Low, |run| Some(run.jobs.failed as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
     ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
-    ("GPUs needed", Better::Low, |run| Some(run.devices.peak_devices as f64), |count| format!("{count}")),
-    ("in use", Better::Low, |run| Some(run.devices.mean_devices), |count| format!("{count:.1}")),
-    ("SM use", Better::High, |run| run.devices.sm_use, percent),
-    ("memory use", Better::High, |run| run.devices.memory_use, percent),
-    ("wasted", Better::Low, |run| run.devices.wasted, percent),
+    ("GPUs needed", Better::Low, |run| run.devices.map(|used| used.peak_devices as f64), |count| format!("{count}")),
+    ("in use", Better::Low, |run| run.devices.map(|used| used.mean_devices), |count| format!("{count:.1}")),
+    ("SM use", Better::High, |run| run.devices.and_then(|used| used.sm_use), percent),
+    ("memory use", Better::High, |run| run.devices.and_then(|used| used.memory_use), percent),
+    ("wasted", Better::Low, |run| run.devices.and_then(|used| used.wasted), percent),
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 

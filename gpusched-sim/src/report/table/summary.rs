@@ -1,7 +1,7 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
 use super::{name, number, percent, plain, right_align, span};
-use crate::metrics::{Distribution, GroupSummary, MigSummary, Summary};
+use crate::metrics::{DeviceUse, Distribution, GroupSummary, MigSummary, Summary};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
 const GROUPS: usize = 10;
@@ -55,9 +55,11 @@ fn overview(run: &Summary) -> String {
     row("offered load", load(run));
     row("GPU-hours held", format!("{:.1}", run.gpu_hours));
     row("GPU utilisation", utilisation(run));
-    row("devices in use", devices(run));
-    if run.jobs.failed > 0 {
-        row("died", died(run));
+    if let Some(used) = &run.devices {
+        row("devices in use", devices(used));
+        if run.jobs.failed > 0 {
+            row("died", died(used));
+        }
     }
     row("fragmentation", fragmentation(run));
     row("power", power(run));
@@ -83,8 +85,8 @@ fn jobs(run: &Summary) -> String {
     for (name, count) in others.into_iter().filter(|&(_, count)| count > 0) {
         text += &format!(", {count} {name}");
     }
-    if run.devices.accepted < 1.0 {
-        text += &format!(" ({} accepted)", percent(run.devices.accepted));
+    if run.accepted() < 1.0 {
+        text += &format!(" ({} accepted)", percent(run.accepted()));
     }
     if run.interrupted {
         text += " (interrupted)";
@@ -122,8 +124,7 @@ fn utilisation(run: &Summary) -> String {
     text
 }
 
-fn devices(run: &Summary) -> String {
-    let used = &run.devices;
+fn devices(used: &DeviceUse) -> String {
     let mut text = format!(
         "{} at most, {:.1} on average",
         used.peak_devices, used.mean_devices
@@ -144,8 +145,7 @@ fn devices(run: &Summary) -> String {
     text
 }
 
-fn died(run: &Summary) -> String {
-    let devices = &run.devices;
+fn died(devices: &DeviceUse) -> String {
     let causes = [
         ("out of memory", devices.out_of_memory),
         ("of a fault", devices.faults),
