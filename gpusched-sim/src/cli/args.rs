@@ -14,9 +14,7 @@ pub(crate) use trace::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gpusched_core::gpu::mig::MigStrategy;
 use gpusched_sim::engine::Discipline;
-use gpusched_sim::scenario::{
-    AttemptsKey, FidelityKey, Format, Scenario, Seconds, SwfProcsKey,
-};
+use gpusched_sim::scenario::{AttemptsKey, FidelityKey, Format, Scenario, Seconds, SwfProcsKey};
 use std::path::PathBuf;
 
 /// Reads a whole number, and says so when it is none.

@@ -5,17 +5,22 @@ use super::out_dir::{self, OutDir};
 use super::terminal::{self, count};
 use super::{kueue, progress};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
+use gpusched_sim::kueue::csv;
 use gpusched_sim::kueue::jobs::load_jobs;
 use gpusched_sim::kueue::queue_map::QueueMap;
 use gpusched_sim::kueue::replay::{self, Fidelity, Options, replay};
 use gpusched_sim::kueue::summary::Summary;
 use gpusched_sim::kueue::table::summary_table;
-use gpusched_sim::kueue::csv;
 use gpusched_sim::scenario::{Format, Origins, Scenario};
 use std::path::Path;
 
 /// The files of a directory of results.
-const FILES: [&str; 4] = ["summary.json", "workloads.csv", "queues.csv", "scenario.yaml"];
+const FILES: [&str; 4] = [
+    "summary.json",
+    "workloads.csv",
+    "queues.csv",
+    "scenario.yaml",
+];
 
 /// Most samples of `queues.csv`.
 const SAMPLES: usize = 512;

@@ -44,12 +44,16 @@ pub fn load_jobs(
         let class = row.priority_class.as_ref();
         let class = class.and_then(|name| classes.iter().find(|one| one.name == *name));
         by_name.insert(row.job_id.clone(), jobs.len());
+        // A list of Workloads names its jobs by namespace.
+        let name = row.job_id.strip_prefix(namespace.as_str());
+        let name = name.and_then(|name| name.strip_prefix('/'));
+        let name = name.unwrap_or(&row.job_id).to_owned();
         let (run, _) = effective_run(&row);
         jobs.push(Job {
             workload: Workload {
                 namespace: namespace.clone(),
-                uid: row.job_id.clone(),
-                name: row.job_id.clone(),
+                uid: name.clone(),
+                name,
                 queue: queue.clone(),
                 priority: Some(class.map_or(row.priority, |class| class.value)),
                 priority_class: class.map(|class| class.name.clone()),
@@ -85,7 +89,10 @@ fn pod_set(row: &JobRow) -> PodSet {
     let amount = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     add("nvidia.com/gpu", i64::from(row.gpu));
     if let Some(profile) = &row.mig_profile {
-        add(&format!("nvidia.com/mig-{profile}"), i64::from(row.mig_count));
+        add(
+            &format!("nvidia.com/mig-{profile}"),
+            i64::from(row.mig_count),
+        );
     }
     add("cpu", amount(row.cpu_milli));
     add("memory", amount(row.mem_mib).saturating_mul(MIB));

@@ -99,7 +99,9 @@ impl QueueMap {
     pub fn parse(name: &str, text: &str, queues: &[LocalQueue]) -> Result<QueueMap> {
         let mut map = QueueMap::by_name(queues);
         let mut lines = text.lines().zip(1..);
-        let header = lines.next().map(|(line, _)| line.trim_start_matches('\u{feff}').trim());
+        let header = lines
+            .next()
+            .map(|(line, _)| line.trim_start_matches('\u{feff}').trim());
         if header != Some("queue,local_queue") {
             return Err(Diagnostic::new("this is no queue map")
                 .at(name, 1, 1)
@@ -108,13 +110,20 @@ impl QueueMap {
         }
         let own = map.known.clone();
         for (line, number) in lines.filter(|(line, _)| !line.trim().is_empty()) {
-            let wrong = |message: String| Diagnostic::new(message).at(name, number, 1).source_line(line);
+            let wrong = |message: String| {
+                Diagnostic::new(message)
+                    .at(name, number, 1)
+                    .source_line(line)
+            };
             // Names of LocalQueues hold no comma, what traces say may.
             let Some((queue, target)) = line.rsplit_once(',') else {
                 return Err(wrong("this line has one column".to_owned())
                     .help("write `QUEUE,NAMESPACE/NAME`"));
             };
-            let (queue, target) = (queue.trim().trim_matches('"'), target.trim().trim_matches('"'));
+            let (queue, target) = (
+                queue.trim().trim_matches('"'),
+                target.trim().trim_matches('"'),
+            );
             let Some(local) = own.get(target) else {
                 let help = match did_you_mean(target, own.keys().map(String::as_str)) {
                     Some(close) => format!("did you mean `{close}`?"),
@@ -133,7 +142,11 @@ impl QueueMap {
     /// # Errors
     /// When there is none; the message has no place yet.
     pub fn find(&self, row: &JobRow) -> Result<&(String, String)> {
-        let said = [("queue", &row.queue), ("user", &row.user), ("tenant", &row.tenant)];
+        let said = [
+            ("queue", &row.queue),
+            ("user", &row.user),
+            ("tenant", &row.tenant),
+        ];
         let said = said.into_iter().find(|(_, value)| !value.is_empty());
         let Some((column, value)) = said else {
             return self.only.as_ref().ok_or_else(|| {
@@ -148,7 +161,10 @@ impl QueueMap {
             return Ok(found);
         }
         let help = match self.ambiguous.get(value) {
-            Some(several) => format!("several namespaces have one: write {}", several.join(" or ")),
+            Some(several) => format!(
+                "several namespaces have one: write {}",
+                several.join(" or ")
+            ),
             None => format!(
                 "map it with `--queue-map FILE` (CSV: queue,local_queue); LocalQueues: {}",
                 self.listed

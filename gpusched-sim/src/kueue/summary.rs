@@ -213,12 +213,14 @@ fn pending(outcome: &Outcome) -> Vec<PendingSummary> {
         let State::Pending(why) = &one.state else {
             continue;
         };
-        let entry = by_reason.entry(why.reason).or_insert_with(|| PendingSummary {
-            reason: why.reason.to_owned(),
-            workloads: 0,
-            example: format!("{}/{}", one.namespace, one.name),
-            message: why.message.clone(),
-        });
+        let entry = by_reason
+            .entry(why.reason)
+            .or_insert_with(|| PendingSummary {
+                reason: why.reason.to_owned(),
+                workloads: 0,
+                example: format!("{}/{}", one.namespace, one.name),
+                message: why.message.clone(),
+            });
         entry.workloads += 1;
         // Of equals the first that says more.
         if entry.message.is_empty() && !why.message.is_empty() {

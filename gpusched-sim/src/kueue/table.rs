@@ -26,27 +26,43 @@ pub fn summary_table(summary: &Summary) -> String {
     }
     line("jobs", jobs + ")");
     if summary.residents > 0 {
-        line("residents", format!("{} workloads were there before", summary.residents));
+        line(
+            "residents",
+            format!("{} workloads were there before", summary.residents),
+        );
     }
     line("makespan", span(summary.makespan_s));
-    line("wait", summary.wait_s.map_or("nobody was admitted".to_owned(), waits));
+    line(
+        "wait",
+        summary
+            .wait_s
+            .map_or("nobody was admitted".to_owned(), waits),
+    );
     line("admissions", summary.admissions.to_string());
     let evicted: u64 = summary.evictions.values().sum();
     if evicted > 0 {
         let lost = span(summary.lost_s);
         line(
             "evictions",
-            format!("{evicted} ({}); {lost} of work lost", reasons(&summary.evictions)),
+            format!(
+                "{evicted} ({}); {lost} of work lost",
+                reasons(&summary.evictions)
+            ),
         );
     }
     line(
         "cycles",
-        format!("{} ({} changed nothing)", summary.cycles, summary.idle_cycles),
+        format!(
+            "{} ({} changed nothing)",
+            summary.cycles, summary.idle_cycles
+        ),
     );
     if let Some(circling) = &summary.circling {
         line(
             "circling",
-            format!("{circling} had to leave again and again: the replay was given up"),
+            format!(
+                "{circling} had to leave again and again, so the replay was given up: see how it goes on in real time with --fidelity control-plane"
+            ),
         );
     }
     text.push('\n');
@@ -59,7 +75,11 @@ pub fn summary_table(summary: &Summary) -> String {
             true => String::new(),
             false => format!(": {}", one.message),
         };
-        let _ = writeln!(text, "  {} {} ({}{message})", one.workloads, one.reason, one.example);
+        let _ = writeln!(
+            text,
+            "  {} {} ({}{message})",
+            one.workloads, one.reason, one.example
+        );
     }
     text
 }
@@ -75,7 +95,9 @@ fn waits(waits: Waits) -> String {
 }
 
 fn reasons(evictions: &BTreeMap<String, u64>) -> String {
-    let all = evictions.iter().map(|(reason, count)| format!("{reason} {count}"));
+    let all = evictions
+        .iter()
+        .map(|(reason, count)| format!("{reason} {count}"));
     all.collect::<Vec<_>>().join(", ")
 }
 
@@ -83,10 +105,22 @@ fn queues(summary: &Summary) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    let shares = summary.queues.iter().any(|one| one.mean_weighted_share.is_some());
+    let shares = summary
+        .queues
+        .iter()
+        .any(|one| one.mean_weighted_share.is_some());
     let mut header = vec![
-        "ClusterQueue", "flavor", "resource", "nominal", "mean used", "borrowed", "peak", "admitted",
-        "mean wait", "p95 wait", "evicted",
+        "ClusterQueue",
+        "flavor",
+        "resource",
+        "nominal",
+        "mean used",
+        "borrowed",
+        "peak",
+        "admitted",
+        "mean wait",
+        "p95 wait",
+        "evicted",
     ];
     if shares {
         header.push("mean share");
@@ -96,17 +130,24 @@ fn queues(summary: &Summary) -> String {
         let mut first = true;
         for one in &queue.usage {
             let mut row = vec![
-                if first { queue.cluster_queue.clone() } else { String::new() },
+                if first {
+                    queue.cluster_queue.clone()
+                } else {
+                    String::new()
+                },
                 one.flavor.clone(),
                 one.resource.clone(),
-                one.nominal.map_or("unlimited".to_owned(), |value| amount(&one.resource, value)),
+                one.nominal
+                    .map_or("unlimited".to_owned(), |value| amount(&one.resource, value)),
                 amount(&one.resource, one.mean_used),
                 amount(&one.resource, one.mean_borrowed),
                 amount(&one.resource, one.peak),
             ];
             if std::mem::take(&mut first) {
                 let wait = |pick: fn(Waits) -> f64| {
-                    queue.wait_s.map_or("-".to_owned(), |waits| span(pick(waits)))
+                    queue
+                        .wait_s
+                        .map_or("-".to_owned(), |waits| span(pick(waits)))
                 };
                 row.push(queue.admissions.to_string());
                 row.push(wait(|waits| waits.mean));

@@ -101,7 +101,13 @@ fn run(cohorts: usize, queues: usize, fidelity: Fidelity) -> Outcome {
         ..Options::default()
     };
     let begin = std::time::Instant::now();
-    let outcome = replay(&objects, &Configuration::default(), Gates::MAIN, jobs, &options);
+    let outcome = replay(
+        &objects,
+        &Configuration::default(),
+        Gates::MAIN,
+        jobs,
+        &options,
+    );
     let evictions: u32 = outcome.workloads.iter().map(|one| one.evictions).sum();
     eprintln!(
         "{} workloads, {} cycles ({} idle), {evictions} evictions, end {:?} in {:?}",
@@ -112,16 +118,25 @@ fn run(cohorts: usize, queues: usize, fidelity: Fidelity) -> Outcome {
         begin.elapsed()
     );
     for (class, ..) in CLASSES {
-        let waits = outcome.workloads.iter().filter(|one| one.name.contains(class));
+        let waits = outcome
+            .workloads
+            .iter()
+            .filter(|one| one.name.contains(class));
         let waits: Vec<f64> = waits.map(|one| one.wait().unwrap().as_secs_f64()).collect();
-        eprintln!("  {class}: {:.1} s", waits.iter().sum::<f64>() / waits.len() as f64);
+        eprintln!(
+            "  {class}: {:.1} s",
+            waits.iter().sum::<f64>() / waits.len() as f64
+        );
     }
     outcome
 }
 
 /// Mean wait of a class, s.
 fn wait(outcome: &Outcome, class: &str) -> f64 {
-    let waits = outcome.workloads.iter().filter(|one| one.name.contains(class));
+    let waits = outcome
+        .workloads
+        .iter()
+        .filter(|one| one.name.contains(class));
     let waits: Vec<f64> = waits.map(|one| one.wait().unwrap().as_secs_f64()).collect();
     waits.iter().sum::<f64>() / waits.len() as f64
 }
@@ -133,7 +148,10 @@ fn the_baseline_takes_at_least_what_its_cores_allow() {
     let outcome = run(5, 6, Fidelity::Ideal);
     assert!(outcome.workloads.iter().all(|one| one.finished.is_some()));
     assert!(outcome.end >= Time::from_secs(66));
-    assert!(outcome.end <= Time::from_secs(99), "half as long again at most");
+    assert!(
+        outcome.end <= Time::from_secs(99),
+        "half as long again at most"
+    );
 }
 
 /// Published: 351.1 s; mean time to admission of large, medium and small 16.5, 76.8 and 215.5 s.

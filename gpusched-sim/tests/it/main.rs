@@ -14,6 +14,8 @@ mod invariants;
 mod kueue_bad_manifests;
 mod kueue_load;
 mod kueue_manifests;
+mod kueue_replay;
+mod kueue_run;
 mod kueue_screens;
 mod metrics;
 mod mig;

@@ -77,7 +77,12 @@ pub fn read_jobs(source: &Source, sink: &mut JobSink<'_>) -> Result<()> {
 
 /// What all groups of a job share; `None` if it was never admitted.
 fn job(workload: &Workload, start: &Start, horizon: Time) -> Option<JobRow> {
-    let since = |kind: &str| workload.condition(kind).filter(|one| one.status).map(|one| one.at);
+    let since = |kind: &str| {
+        workload
+            .condition(kind)
+            .filter(|one| one.status)
+            .map(|one| one.at)
+    };
     let admitted = since("Admitted")?;
     let finished = since("Finished");
     let run = finished.unwrap_or(horizon) - admitted;
@@ -94,7 +99,14 @@ fn job(workload: &Workload, start: &Start, horizon: Time) -> Option<JobRow> {
     match workload.condition("Finished") {
         Some(end) if end.status => {
             let failed = end.reason == "Failed";
-            set_outcome(&mut row, if failed { Outcome::Failed } else { Outcome::Completed });
+            set_outcome(
+                &mut row,
+                if failed {
+                    Outcome::Failed
+                } else {
+                    Outcome::Completed
+                },
+            );
         }
         _ => censor_right(&mut row),
     }
