@@ -46,8 +46,13 @@ pub fn jobs(source: &Source) -> Result<&'static str> {
         return directory(source.name(), path, "jobs.csv", "pai_task_table");
     }
     let line = first_line(source)?;
-    if let Some(format) = text_format(&line) {
-        return Ok(format);
+    match text_format(&line) {
+        // Philly's log is JSON too, but speaks of no API.
+        Some("philly-json") if source.open()?.read_all()?.contains("kueue.x-k8s.io/") => {
+            return Ok("kueue");
+        }
+        Some(format) => return Ok(format),
+        None => {}
     }
     let header = header(&line);
     for (format, columns) in JOB_HEADERS {
@@ -132,6 +137,10 @@ fn text_format(line: &str) -> Option<&'static str> {
         Some(';') => return Some("swf"),
         Some('[' | '{') => return Some("philly-json"),
         _ => {}
+    }
+    let manifest = ["apiVersion:", "items:", "kind:", "---"];
+    if manifest.iter().any(|start| line.starts_with(start)) {
+        return Some("kueue");
     }
     if matches!(line.split('\t').count(), 7 | 10 | 12) && !line.starts_with(char::is_numeric) {
         return Some("gavel");

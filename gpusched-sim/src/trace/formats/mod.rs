@@ -5,6 +5,7 @@ pub mod chronus;
 pub mod gavel;
 pub mod helios;
 pub mod itp;
+pub mod kueue;
 pub mod openb;
 pub mod pai;
 pub mod philly;
@@ -22,7 +23,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::workload::Outcome;
 
 /// All formats, the native one first.
-pub(super) static ALL: [FormatInfo; 12] = [
+pub(super) static ALL: [FormatInfo; 13] = [
     FormatInfo {
         name: "v1",
         aliases: &["trace", "trace-v1"],
@@ -95,6 +96,12 @@ pub(super) static ALL: [FormatInfo; 12] = [
         reads: "jobs",
         summary: "Chronus 2021, Philly jobs with deadlines",
     },
+    FormatInfo {
+        name: "kueue",
+        aliases: &[],
+        reads: "jobs",
+        summary: "Workloads of Kueue, as `kubectl get workloads -A -o json` (or yaml) prints them",
+    },
 ];
 
 /// The format called `name`, by name or alias.
@@ -129,6 +136,7 @@ pub(super) fn read_jobs(name: &str, source: Source, sink: &mut JobSink<'_>) -> R
         "tiresias" => tiresias::read_jobs(&source, sink),
         "gavel" => gavel::read_jobs(&source, sink),
         "chronus" => chronus::read_jobs(&source, sink),
+        "kueue" => kueue::read_jobs(&source, sink),
         _ => Err(not_readable(name, &source, "jobs")),
     }
 }
