@@ -27,15 +27,14 @@ impl Scheduler {
         self.quota.rollback(quota);
         self.topologies.rollback(places);
         let mut cycle = Cycle::default();
+        let mut seen = vec![false; entries.len()];
         for at in order {
             self.carry_out(records, &mut entries[at], &mut cycle, now);
+            seen[at] = true;
         }
         // Of two heads of one ClusterQueue fair sharing considers the later only.
-        for entry in &mut entries {
-            let seen = cycle.processed.contains(&entry.candidate.workload);
-            if !seen {
-                put_back(records, entry, &mut cycle);
-            }
+        for (entry, _) in entries.iter_mut().zip(&seen).filter(|(_, seen)| !**seen) {
+            put_back(records, entry, &mut cycle);
         }
         cycle.requeued.extend(refused);
         cycle
@@ -43,8 +42,9 @@ impl Scheduler {
 
     /// Decides about all entries; the result is the order that was done in.
     fn process_all(&mut self, records: &Records, entries: &mut [Entry], now: Time) -> Vec<usize> {
-        let names: Vec<String> = entries
-            .iter()
+        // Only the tournament asks for names.
+        let named = entries.iter().filter(|_| self.fair_sharing);
+        let names: Vec<String> = named
             .map(|entry| records[entry.candidate.workload].object.key())
             .collect();
         let usage: Vec<NetUsage> = entries
@@ -56,7 +56,7 @@ impl Scheduler {
             .enumerate()
             .map(|(at, entry)| Place {
                 cluster_queue: entry.candidate.queue,
-                name: &names[at],
+                name: names.get(at).map_or("", String::as_str),
                 has_quota_reservation: entry.candidate.reserved,
                 is_preemptor: entry.is_preemptor,
                 borrowing_level: entry.nomination.assignment.borrowing_level,
