@@ -4,6 +4,7 @@ pub mod builtin;
 pub mod calibrate;
 pub mod diagnostic;
 pub mod engine;
+pub mod kueue;
 pub mod manifest;
 pub mod metrics;
 pub mod replay;

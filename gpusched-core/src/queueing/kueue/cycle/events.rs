@@ -5,7 +5,7 @@ use super::super::objects::Workload;
 use super::super::workload::needs_second_pass;
 use super::kueue::Kueue;
 use super::record::set_condition;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use std::collections::BTreeMap;
 
 impl Kueue {
@@ -91,7 +91,15 @@ impl Kueue {
         }
     }
 
-    /// When retries are due next; they are gathered for a second.
+    /// How long retries are gathered from now on, instead of the second of upstream
+    /// ([`Retries::BATCH`](super::super::pending::Retries::BATCH)). Zero serves them as soon as
+    /// they are asked for.
+    pub fn set_retry_batch(&mut self, batch: Span) {
+        self.retries.set_batch(batch);
+    }
+
+    /// When retries are due next; they are gathered for a second, or as
+    /// [`Kueue::set_retry_batch`] says.
     pub fn next_retry(&self) -> Option<Time> {
         self.retries.next_due()
     }

@@ -6,17 +6,33 @@ use super::Pending;
 use crate::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Requests to try the inadmissible workloads of a tree again. They are gathered: one second after
-/// the first request for a tree, all queues of the tree get theirs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Requests to try the inadmissible workloads of a tree again. They are gathered: some time after
+/// the first request for a tree, a second by default, all queues of the tree get theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retries {
+    batch: Span,
     due: BTreeSet<(Time, QuotaNodeId)>,
     requested: BTreeMap<QuotaNodeId, Time>,
 }
 
+impl Default for Retries {
+    fn default() -> Self {
+        Retries {
+            batch: Retries::BATCH,
+            due: BTreeSet::new(),
+            requested: BTreeMap::new(),
+        }
+    }
+}
+
 impl Retries {
-    /// How long requests are gathered.
+    /// How long upstream gathers requests.
     pub const BATCH: Span = Span::from_secs(1);
+
+    /// Requests made from now on are gathered for another time.
+    pub fn set_batch(&mut self, batch: Span) {
+        self.batch = batch;
+    }
 
     /// Something changed for the better in the tree of a queue. Trees that are no trees, because
     /// a cohort is its own ancestor, are not tried again.
@@ -25,7 +41,7 @@ impl Retries {
         if quota.has_cycle(root) {
             return;
         }
-        let due = now + Retries::BATCH;
+        let due = now + self.batch;
         if *self.requested.entry(root).or_insert(due) == due {
             self.due.insert((due, root));
         }

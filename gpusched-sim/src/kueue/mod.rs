@@ -1,0 +1,3 @@
+//! Kueue on virtual time: replays of workloads against the queues and quotas of a cluster.
+
+pub mod replay;

@@ -1,0 +1,631 @@
+//! The loop: what happens next, and what follows from it.
+
+use super::api::Api;
+use super::fidelity::ControlPlane;
+use super::live::{Event, Live, Phase};
+use super::meter::Meter;
+use super::outcome::{
+    Change, Eviction, Outcome, QueueRun, State, Step, Waiting, WorkloadRun,
+};
+use super::pacing::Pacing;
+use super::{Job, Options};
+use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue, QuotaReservedReason, Requeued};
+use gpusched_core::queueing::kueue::ids::{ClusterQueueId, WorkloadId};
+use gpusched_core::queueing::kueue::objects::{
+    AdmissionCheckRule, CheckPhase, CheckState, StopPolicy, Workload,
+};
+use gpusched_core::queueing::kueue::status::Status;
+use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
+use gpusched_core::units::{Span, Time};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// Where the workloads of a LocalQueue go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Door {
+    queue: Option<ClusterQueueId>,
+    stopped: bool,
+}
+
+/// A replay on its way.
+pub(super) struct Machine<'o> {
+    objects: &'o Objects,
+    gates: Gates,
+    options: &'o Options,
+    constants: ControlPlane,
+    kueue: Kueue,
+    api: Api,
+    pacing: Pacing,
+    meter: Meter,
+    events: BinaryHeap<Reverse<(Time, Event)>>,
+    /// Jobs that have not come yet, the next one last.
+    coming: Vec<Job>,
+    live: Vec<Live>,
+    /// By id: position of the workload.
+    position: Vec<u32>,
+    residents: usize,
+    /// Workloads that never reached core.
+    turned_away: BTreeMap<u32, Workload>,
+    doors: Vec<Door>,
+    /// By ClusterQueue.
+    checks: Vec<Vec<AdmissionCheckRule>>,
+    evictions: Vec<BTreeMap<Eviction, u64>>,
+    changes: Vec<Change>,
+    cycles: u64,
+    idle_cycles: u64,
+    circling: Option<u32>,
+    start: Time,
+    now: Time,
+    end: Time,
+}
+
+impl<'o> Machine<'o> {
+    pub(super) fn new(
+        objects: &'o Objects,
+        configuration: &Configuration,
+        gates: Gates,
+        mut jobs: Vec<Job>,
+        options: &'o Options,
+    ) -> Machine<'o> {
+        let constants = options.fidelity.constants();
+        let start = start(objects);
+        let mut kueue = Kueue::new(objects.clone(), configuration, gates, start);
+        kueue.set_retry_batch(constants.flush_batch);
+        jobs.sort_by_key(|job| Reverse(job.arrival));
+        // Jobs that come at one time keep their order, read from the end.
+        reverse_ties(&mut jobs);
+        let names = kueue.quota().names();
+        let mut doors = vec![Door::default(); names.local_queues()];
+        for door in &objects.local_queues {
+            if let Some(id) = names.local_queue(&door.namespace, &door.name) {
+                doors[id.index()] = Door {
+                    queue: names.cluster_queue(&door.cluster_queue),
+                    stopped: door.stop_policy != StopPolicy::None,
+                };
+            }
+        }
+        let mut checks = vec![Vec::new(); names.cluster_queues()];
+        for queue in &objects.cluster_queues {
+            if let Some(id) = names.cluster_queue(&queue.name) {
+                checks[id.index()].clone_from(&queue.checks);
+            }
+        }
+        let groups = objects.cluster_queues.iter();
+        let groups = groups.flat_map(|queue| &queue.resource_groups);
+        let flavors = groups.map(|group| group.flavors.len()).max().unwrap_or(0);
+        let fair_sharing = configuration.fair_sharing.is_some();
+        let meter = Meter::new(kueue.quota(), fair_sharing, start, options.samples);
+        let workloads = objects.workloads.len() + jobs.len();
+        let mut machine = Machine {
+            objects,
+            gates,
+            options,
+            constants,
+            api: Api::new(&constants),
+            pacing: Pacing::new(&constants, flavors),
+            meter,
+            events: BinaryHeap::new(),
+            live: Vec::with_capacity(workloads),
+            position: Vec::with_capacity(workloads),
+            residents: objects.workloads.len(),
+            turned_away: BTreeMap::new(),
+            doors,
+            evictions: vec![BTreeMap::new(); checks.len()],
+            checks,
+            coming: jobs,
+            changes: Vec::new(),
+            cycles: 0,
+            idle_cycles: 0,
+            circling: None,
+            start,
+            now: start,
+            end: start,
+            kueue,
+        };
+        for workload in &objects.workloads {
+            machine.settle(workload);
+        }
+        machine
+    }
+
+    pub(super) fn run(mut self) -> Outcome {
+        let horizon = self.options.horizon.map(|at| self.start + Span(at.0));
+        while let Some(next) = self.next() {
+            if horizon.is_some_and(|horizon| next > horizon) {
+                break;
+            }
+            self.meter.sample_until(next);
+            self.now = next;
+            self.happen();
+            if self.circling.is_some() {
+                break;
+            }
+            if self.kueue.serve_retries(next) > 0 {
+                self.pacing.wake();
+            }
+            if self.kueue.next_sample(next).is_some_and(|due| due <= next) {
+                self.kueue.sample(next);
+                self.pacing.wake();
+            }
+            if self.kueue.next_second_pass().is_some_and(|due| due <= next) {
+                self.pacing.wake();
+            }
+            if self.pacing.due().is_some_and(|due| due <= next) {
+                self.cycle();
+            }
+        }
+        if let Some(horizon) = horizon {
+            self.now = self.now.max(horizon);
+            self.end = horizon;
+        }
+        self.outcome()
+    }
+
+    /// When something happens next.
+    fn next(&self) -> Option<Time> {
+        let cycle = self.pacing.due();
+        let second_pass = match cycle {
+            Some(_) => None,
+            None => self.kueue.next_second_pass(),
+        };
+        let happening = [
+            self.coming.last().map(|job| self.start + Span(job.arrival.0)),
+            self.events.peek().map(|Reverse((at, _))| *at),
+            self.kueue.next_retry(),
+            second_pass,
+            cycle,
+        ];
+        let next = happening.into_iter().flatten().min()?;
+        // Use is sampled while there is something to look forward to; alone it changes nothing.
+        let sample = self.kueue.next_sample(self.now);
+        let sample = sample.map(|at| at.max(self.now + Span(1)));
+        Some(sample.map_or(next, |sample| next.min(sample)).max(self.now))
+    }
+
+    /// Everything that happens now, but for what the scheduler does.
+    fn happen(&mut self) {
+        let now = self.now;
+        loop {
+            if let Some(Reverse((at, event))) = self.events.peek().copied()
+                && at <= now
+            {
+                self.events.pop();
+                self.handle(event);
+                continue;
+            }
+            match self.coming.last() {
+                Some(job) if self.start + Span(job.arrival.0) <= now => self.arrive(),
+                _ => return,
+            }
+        }
+    }
+
+    fn arrive(&mut self) {
+        let Some(Job { mut workload, run, .. }) = self.coming.pop() else {
+            return;
+        };
+        workload.created = self.now;
+        let at = self.live.len() as u32;
+        let names = self.kueue.quota().names();
+        let door = names.local_queue(&workload.namespace, &workload.queue);
+        let door = door.map_or_else(Door::default, |door| self.doors[door.index()]);
+        self.end = self.now;
+        let mut live = Live {
+            queue: door.queue,
+            phase: Phase::Waiting,
+            arrival: self.now,
+            run,
+            ..Live::default()
+        };
+        if door.stopped {
+            self.turned_away.insert(at, workload);
+        } else {
+            let id = self.kueue.arrive(workload, self.now);
+            self.place(id, at);
+            live.id = Some(id);
+            self.pacing.wake();
+        }
+        self.live.push(live);
+    }
+
+    fn place(&mut self, id: WorkloadId, at: u32) {
+        if self.position.len() <= id.index() {
+            self.position.resize(id.index() + 1, u32::MAX);
+        }
+        self.position[id.index()] = at;
+    }
+
+    /// Takes note of a workload that is there at the start.
+    fn settle(&mut self, object: &Workload) {
+        let at = self.live.len() as u32;
+        let id = WorkloadId::from(self.live.len());
+        let names = self.kueue.quota().names();
+        let door = names.local_queue(&object.namespace, &object.queue);
+        let behind = door.and_then(|door| self.doors[door.index()].queue);
+        let holds = object.admission.as_ref();
+        let holds = holds.and_then(|one| names.cluster_queue(&one.cluster_queue));
+        let mut live = Live {
+            id: Some(id),
+            queue: holds.or(behind),
+            arrival: object.created.min(self.start),
+            run: object.max_execution_s.map(|limit| {
+                Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0))
+            }),
+            ..Live::default()
+        };
+        let now = self.start;
+        live.phase = if object.is("Finished") {
+            Phase::Finished
+        } else if !object.is("QuotaReserved") {
+            Phase::Waiting
+        } else {
+            Phase::Reserved
+        };
+        self.place(id, at);
+        if live.phase == Phase::Reserved {
+            let admitted = object.condition("Admitted").filter(|one| one.status);
+            if object.is("Evicted") {
+                live.phase = Phase::Leaving;
+                let gone = now + self.constants.grace;
+                self.events.push(Reverse((gone, Event::Gone(at, 0))));
+            } else if let Some(admitted) = admitted {
+                live.phase = Phase::Running;
+                live.began = Some(admitted.at);
+                live.first_admitted = Some(admitted.at);
+                live.admissions = 1;
+                if let Some(run) = live.run {
+                    let end = (admitted.at + run).max(now);
+                    self.events.push(Reverse((end, Event::End(at, 0))));
+                }
+            } else {
+                let checked = now + self.constants.checks;
+                self.events.push(Reverse((checked, Event::Checked(at, 0))));
+            }
+        }
+        self.live.push(live);
+    }
+
+    fn handle(&mut self, event: Event) {
+        let now = self.now;
+        let (Event::End(at, epoch)
+        | Event::Stop(at, epoch)
+        | Event::Gone(at, epoch)
+        | Event::Left(at, epoch)
+        | Event::Checked(at, epoch)
+        | Event::Begin(at, epoch)) = event;
+        let live = &mut self.live[at as usize];
+        let Some(id) = live.id.filter(|_| live.epoch == epoch) else {
+            return;
+        };
+        match event {
+            Event::Begin(..) => self.begin(at),
+            Event::End(..) => self.finish(at, id),
+            Event::Stop(..) => {
+                let Some(reason) = live.reason else { return };
+                if let Some(began) = live.began.take().filter(|_| live.phase == Phase::Running) {
+                    live.lost = live.lost + (now - began);
+                }
+                live.phase = Phase::Leaving;
+                live.epoch += 1;
+                live.evictions += 1;
+                if live.evictions >= self.options.most_evictions {
+                    self.circling = Some(at);
+                }
+                let gone = Event::Gone(at, live.epoch);
+                let queue = live.queue;
+                self.events.push(Reverse((now + self.constants.grace, gone)));
+                if let Some(queue) = queue {
+                    *self.evictions[queue.index()].entry(reason).or_default() += 1;
+                }
+                self.note(at, Step::Evicted(reason));
+            }
+            Event::Gone(..) => {
+                let known = self.api.write(now);
+                self.events.push(Reverse((known, Event::Left(at, epoch))));
+            }
+            Event::Left(..) => {
+                live.phase = Phase::Waiting;
+                live.said = None;
+                let queue = live.queue;
+                if !self.kueue.workload(id).checks.is_empty() {
+                    self.kueue.update_status(id, |object| object.checks.clear(), now);
+                }
+                self.kueue.eviction_complete(id, now);
+                self.pacing.wake();
+                self.measure(queue);
+                self.note(at, Step::Left);
+            }
+            Event::Checked(..) => self.checked(at, id),
+        }
+    }
+
+    fn begin(&mut self, at: u32) {
+        let now = self.now;
+        let live = &mut self.live[at as usize];
+        live.phase = Phase::Running;
+        live.began = Some(now);
+        live.first_admitted.get_or_insert(now);
+        live.admissions += 1;
+        if let Some(run) = live.run {
+            let end = Event::End(at, live.epoch);
+            self.events.push(Reverse((now + run, end)));
+        }
+        self.note(at, Step::Admitted);
+    }
+
+    fn finish(&mut self, at: u32, id: WorkloadId) {
+        let live = &mut self.live[at as usize];
+        live.phase = Phase::Finished;
+        live.epoch += 1;
+        live.finished = Some(self.now);
+        live.said = None;
+        let queue = live.queue;
+        self.kueue.finish(id, self.now);
+        self.pacing.nudge();
+        self.measure(queue);
+        self.note(at, Step::Finished);
+    }
+
+    /// All checks that the flavors of a workload ask for have passed.
+    fn checked(&mut self, at: u32, id: WorkloadId) {
+        let now = self.now;
+        let queue = self.live[at as usize].queue;
+        let rules = queue.map_or(&[][..], |queue| &self.checks[queue.index()]);
+        self.kueue.update_status(
+            id,
+            |object| {
+                let admission = object.admission.iter().flat_map(|one| &one.pod_sets);
+                let flavors: Vec<&String> = admission.flat_map(|one| one.flavors.values()).collect();
+                let applies = |rule: &&AdmissionCheckRule| {
+                    rule.on_flavors.is_empty()
+                        || rule.on_flavors.iter().any(|one| flavors.contains(&one))
+                };
+                let passed = rules.iter().filter(applies).map(|rule| CheckState {
+                    name: rule.name.clone(),
+                    phase: CheckPhase::Ready,
+                    at: now,
+                    ..CheckState::default()
+                });
+                object.checks = passed.collect();
+            },
+            now,
+        );
+        if self.kueue.workload(id).is("Admitted") {
+            let known = self.api.write(now);
+            let begin = Event::Begin(at, self.live[at as usize].epoch);
+            self.events.push(Reverse((known, begin)));
+        }
+    }
+
+    /// One scheduling cycle.
+    fn cycle(&mut self) {
+        let now = self.now;
+        let cycle = self.kueue.cycle(now);
+        let changed = !(cycle.admitted.is_empty()
+            && cycle.preempted.is_empty()
+            && cycle.evicted.is_empty());
+        if !changed && cycle.processed.is_empty() && cycle.requeued.is_empty() {
+            return self.pacing.rest();
+        }
+        self.cycles += 1;
+        self.idle_cycles += u64::from(!changed);
+        let heads = cycle.processed.len().max(cycle.requeued.len());
+        let heads = self.constants.head.0.saturating_mul(heads as i64);
+        let decided = now + self.constants.cycle + Span(heads);
+        let end = self.carry_out(&cycle, decided);
+        self.pacing.done(&cycle, changed, end);
+    }
+
+    /// Writes decisions to the API server; gives the time the scheduler has done so. It waits
+    /// until victims are told and statuses are written, but not for admissions.
+    fn carry_out(&mut self, cycle: &Cycle, decided: Time) -> Time {
+        let mut end = decided;
+        for one in &cycle.admitted {
+            let at = self.position[one.workload.index()];
+            let known = self.api.write(decided);
+            let live = &mut self.live[at as usize];
+            // A second pass may give one that runs other places.
+            if live.phase == Phase::Running {
+                continue;
+            }
+            live.phase = Phase::Reserved;
+            live.said = None;
+            let (queue, epoch) = (live.queue, live.epoch);
+            let event = match one.admitted {
+                true => (known, Event::Begin(at, epoch)),
+                false => (known + self.constants.checks, Event::Checked(at, epoch)),
+            };
+            self.events.push(Reverse(event));
+            self.measure(queue);
+        }
+        let victims = cycle.preempted.iter();
+        let victims = victims.map(|one| (one.workload, Eviction::Preempted(one.reason)));
+        let others = cycle.evicted.iter();
+        let others = others.map(|(id, reason)| (*id, Eviction::Evicted(*reason)));
+        for (id, reason) in victims.chain(others) {
+            let at = self.position[id.index()];
+            let known = self.api.write(decided);
+            end = end.max(known);
+            let live = &mut self.live[at as usize];
+            live.reason = Some(reason);
+            let stop = Event::Stop(at, live.epoch);
+            self.events.push(Reverse((known, stop)));
+        }
+        for id in &cycle.replaced {
+            let at = self.position[id.index()];
+            let live = &mut self.live[at as usize];
+            live.phase = Phase::Finished;
+            live.epoch += 1;
+            live.finished = Some(self.now);
+            let queue = live.queue;
+            self.measure(queue);
+            self.note(at, Step::Finished);
+        }
+        if self.constants.qps > 0 || self.constants.api_latency > Span::ZERO {
+            for one in &cycle.requeued {
+                if self.says_something_new(one) {
+                    end = self.api.write(end);
+                }
+            }
+        }
+        end
+    }
+
+    /// Whether the status of a head that was put back has to be written.
+    fn says_something_new(&mut self, one: &Requeued) -> bool {
+        let at = self.position[one.workload.index()];
+        let said = &mut self.live[at as usize].said;
+        let same = said.as_ref().is_some_and(|said| {
+            said.0 == one.quota_reserved_reason && said.1 == one.explanation
+        });
+        if !same {
+            *said = Some(Box::new((one.quota_reserved_reason, one.explanation.clone())));
+        }
+        !same
+    }
+
+    fn measure(&mut self, queue: Option<ClusterQueueId>) {
+        if let Some(queue) = queue {
+            self.meter.refresh(self.kueue.quota(), queue, self.now);
+        }
+    }
+
+    fn note(&mut self, at: u32, step: Step) {
+        self.end = self.now;
+        self.changes.push(Change {
+            at: Time((self.now - self.start).0),
+            workload: at,
+            step,
+        });
+    }
+
+    fn outcome(self) -> Outcome {
+        let status = Status::new(self.objects, self.gates);
+        let mut workloads = Vec::with_capacity(self.live.len() + self.coming.len());
+        for (at, live) in self.live.iter().enumerate() {
+            let object = match live.id {
+                Some(id) => self.kueue.workload(id),
+                None => &self.turned_away[&(at as u32)],
+            };
+            workloads.push(self.workload(object, at, live, &status));
+        }
+        for job in self.coming.iter().rev() {
+            workloads.push(WorkloadRun {
+                namespace: job.workload.namespace.clone(),
+                name: job.workload.name.clone(),
+                queue: None,
+                resident: false,
+                arrival: job.arrival,
+                first_admitted: None,
+                last_admitted: None,
+                finished: None,
+                admissions: 0,
+                evictions: 0,
+                lost: Span::ZERO,
+                state: State::NotArrived,
+            });
+        }
+        let circling = self.circling.map(|at| at as usize);
+        let (uses, shares, series) = self.meter.finish(self.kueue.quota(), self.end);
+        let names = self.kueue.quota().names();
+        let queues = uses.into_iter().zip(self.evictions).enumerate();
+        let mut queues: Vec<QueueRun> = queues
+            .map(|(at, (usage, evictions))| QueueRun {
+                name: names.cluster_queue_name(ClusterQueueId::from(at)).to_owned(),
+                workloads: 0,
+                admissions: 0,
+                finished: 0,
+                evictions,
+                waits: Vec::new(),
+                usage,
+                mean_share: shares.as_ref().map(|shares| shares[at]),
+            })
+            .collect();
+        for one in &workloads {
+            let Some(queue) = one.queue else { continue };
+            let queue = &mut queues[queue];
+            queue.workloads += 1;
+            queue.admissions += u64::from(one.admissions);
+            queue.finished += u64::from(one.state == State::Finished);
+            if !one.resident {
+                queue.waits.extend(one.wait());
+            }
+        }
+        for queue in &mut queues {
+            queue.waits.sort_unstable();
+        }
+        Outcome {
+            workloads,
+            queues,
+            changes: self.changes,
+            series,
+            cycles: self.cycles,
+            idle_cycles: self.idle_cycles,
+            end: Time((self.end - self.start).0),
+            circling,
+        }
+    }
+
+    fn workload(
+        &self,
+        object: &Workload,
+        at: usize,
+        live: &Live,
+        status: &Status<'_>,
+    ) -> WorkloadRun {
+        let since_start = |at: Time| Time((at - self.start).0);
+        WorkloadRun {
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            queue: live.queue.map(ClusterQueueId::index),
+            resident: at < self.residents,
+            arrival: since_start(live.arrival),
+            first_admitted: live.first_admitted.map(since_start),
+            last_admitted: live.began.map(since_start),
+            finished: live.finished.map(since_start),
+            admissions: live.admissions,
+            evictions: live.evictions,
+            lost: live.lost,
+            state: match live.phase {
+                Phase::Away | Phase::Waiting => State::Pending(self.waiting(object, live, status)),
+                Phase::Reserved => State::Reserved,
+                Phase::Running => State::Running,
+                Phase::Leaving => State::Leaving,
+                Phase::Finished => State::Finished,
+            },
+        }
+    }
+
+    /// Why a workload waits: what keeps it out, or else what the last cycle it was in found.
+    fn waiting(&self, object: &Workload, live: &Live, status: &Status<'_>) -> Waiting {
+        if let Some(blocked) = status.workload(object) {
+            return Waiting {
+                reason: blocked.reason(),
+                message: String::new(),
+            };
+        }
+        let why = live.id.and_then(|id| self.kueue.why(id));
+        let reason = why.and_then(|(reason, _)| *reason);
+        let message = live.id.and_then(|id| self.kueue.explain(id));
+        Waiting {
+            reason: reason.unwrap_or(QuotaReservedReason::PendingEvaluation).as_str(),
+            message: message.unwrap_or_default(),
+        }
+    }
+}
+
+/// The latest time the workloads of a cluster speak of; 0 when there are none.
+fn start(objects: &Objects) -> Time {
+    let times = objects.workloads.iter().flat_map(|one| {
+        let conditions = one.conditions.iter().map(|condition| condition.at);
+        conditions.chain([one.created])
+    });
+    times.max().unwrap_or(Time::ZERO).max(Time::ZERO)
+}
+
+/// Turns every run of jobs that come at one time around.
+fn reverse_ties(jobs: &mut [Job]) {
+    for tied in jobs.chunk_by_mut(|a, b| a.arrival == b.arrival) {
+        tied.reverse();
+    }
+}
