@@ -65,9 +65,9 @@ fn main() -> ExitCode {
     let Args { verb } = Args::parse();
     match verb {
         Verb::Conformance { suite, dir } => check(|out| conformance::run(&suite, &dir, out)),
-        Verb::Reproduce { study, data } => check(|out| {
-            reproduce::run(&study, data.as_deref(), out)
-        }),
+        Verb::Reproduce { study, data } => {
+            check(|out| reproduce::run(&study, data.as_deref(), out))
+        }
         Verb::Speed { quick, vectors } => time(quick, &vectors),
         Verb::MemoryProbe { count } => {
             if let Some(peak) = speed::replay::memory_probe(count) {

@@ -70,7 +70,11 @@ pub struct Shape {
 impl Shape {
     /// How many workloads there are.
     pub fn workloads(&self) -> u64 {
-        let each: u64 = self.classes.iter().map(|class| u64::from(class.count)).sum();
+        let each: u64 = self
+            .classes
+            .iter()
+            .map(|class| u64::from(class.count))
+            .sum();
         u64::from(self.cohorts) * u64::from(self.queues) * each
     }
 }
@@ -78,7 +82,7 @@ impl Shape {
 /// Nominal quota of every ClusterQueue, in milli-cores.
 pub const NOMINAL: i64 = 20_000;
 /// Its borrowing limit, in milli-cores.
-pub const BORROWING_LIMIT: i64 = 100_000;
+pub(super) const BORROWING_LIMIT: i64 = 100_000;
 
 const fn millis(count: i64) -> Span {
     Span(count * 1000)
@@ -146,15 +150,78 @@ pub const TAS: Shape = Shape {
     queues: 6,
     racks: 10,
     classes: &[
-        near("small-required-rack", 120, (100, 200), 2, Together::RequiredRack, Some(246.8)),
-        near("small-preferred-rack", 120, (100, 200), 2, Together::PreferredRack, None),
-        near("small-balanced-rack", 110, (100, 200), 2, Together::SlicesInRacks(1), None),
-        near("medium-required-rack", 34, (500, 500), 4, Together::RequiredRack, Some(107.1)),
-        near("medium-preferred-rack", 33, (500, 500), 4, Together::PreferredRack, None),
-        near("medium-balanced-rack", 33, (500, 500), 4, Together::SlicesInRacks(2), None),
-        near("large-required-rack", 17, (1200, 1000), 8, Together::RequiredRack, Some(39.6)),
-        near("large-preferred-rack", 17, (1200, 1000), 8, Together::PreferredRack, None),
-        near("large-balanced-rack", 16, (1200, 1000), 8, Together::SlicesInRacks(4), None),
+        near(
+            "small-required-rack",
+            120,
+            (100, 200),
+            2,
+            Together::RequiredRack,
+            Some(246.8),
+        ),
+        near(
+            "small-preferred-rack",
+            120,
+            (100, 200),
+            2,
+            Together::PreferredRack,
+            None,
+        ),
+        near(
+            "small-balanced-rack",
+            110,
+            (100, 200),
+            2,
+            Together::SlicesInRacks(1),
+            None,
+        ),
+        near(
+            "medium-required-rack",
+            34,
+            (500, 500),
+            4,
+            Together::RequiredRack,
+            Some(107.1),
+        ),
+        near(
+            "medium-preferred-rack",
+            33,
+            (500, 500),
+            4,
+            Together::PreferredRack,
+            None,
+        ),
+        near(
+            "medium-balanced-rack",
+            33,
+            (500, 500),
+            4,
+            Together::SlicesInRacks(2),
+            None,
+        ),
+        near(
+            "large-required-rack",
+            17,
+            (1200, 1000),
+            8,
+            Together::RequiredRack,
+            Some(39.6),
+        ),
+        near(
+            "large-preferred-rack",
+            17,
+            (1200, 1000),
+            8,
+            Together::PreferredRack,
+            None,
+        ),
+        near(
+            "large-balanced-rack",
+            16,
+            (1200, 1000),
+            8,
+            Together::SlicesInRacks(4),
+            None,
+        ),
     ],
     published: Some(Published {
         wall_s: 401.5,
@@ -184,9 +251,21 @@ pub const LARGE_SCALE: Shape = Shape {
 pub const MILLION: Shape = Shape {
     name: "million",
     classes: &[
-        Class { count: 700, published_wait_s: None, ..LARGE_SCALE.classes[0] },
-        Class { count: 220, published_wait_s: None, ..LARGE_SCALE.classes[1] },
-        Class { count: 80, published_wait_s: None, ..LARGE_SCALE.classes[2] },
+        Class {
+            count: 700,
+            published_wait_s: None,
+            ..LARGE_SCALE.classes[0]
+        },
+        Class {
+            count: 220,
+            published_wait_s: None,
+            ..LARGE_SCALE.classes[1]
+        },
+        Class {
+            count: 80,
+            published_wait_s: None,
+            ..LARGE_SCALE.classes[2]
+        },
     ],
     published: None,
     ..LARGE_SCALE

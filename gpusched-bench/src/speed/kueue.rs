@@ -2,7 +2,8 @@
 //! full cluster of 1,000 nodes, one cycle of the load test, and the search for victims by share.
 
 use super::tas::Full;
-use crate::kueue_perf::{BASELINE, Load};
+use super::{Effort, Figure, least_core_seconds};
+use crate::kueue_perf::{BASELINE, LARGE_SCALE, Load, MILLION, Shape};
 use gpusched_core::kube::{Container, LabelSelector, PodSpec, Resources};
 use gpusched_core::placement::tas::HOSTNAME;
 use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue};
@@ -15,10 +16,33 @@ use gpusched_core::queueing::kueue::objects::{
 use gpusched_core::queueing::kueue::preemption::{
     Holder, Holders, Incoming, NoTopology, Preemptor, Stage, Target,
 };
-use gpusched_core::queueing::kueue::{
-    Amount, Configuration, FairSharing, Gates, Objects, Quota,
-};
+use gpusched_core::queueing::kueue::{Amount, Configuration, FairSharing, Gates, Objects, Quota};
 use gpusched_core::units::Time;
+use gpusched_sim::kueue::replay::Fidelity;
+
+/// A million workloads of 1,000 ClusterQueues (a tenth of both for a look), beside as many queues
+/// with twenty times fewer workloads: the cost of one hardly depends on how many others there are.
+pub fn million(effort: Effort) -> Figure {
+    let cohorts = effort.of(MILLION.cohorts as usize) as u32;
+    let each = |shape: Shape| {
+        let load = Load::new(&Shape { cohorts, ..shape });
+        let jobs = || load.jobs();
+        let (seconds, summary) =
+            least_core_seconds(1, jobs, |jobs| load.replay(jobs, Fidelity::Ideal));
+        (seconds, summary.finished)
+    };
+    let (seconds, finished) = each(MILLION);
+    let (twin, fewer) = each(LARGE_SCALE);
+    let micros = |seconds: f64, count: usize| seconds * 1e6 / count as f64;
+    let (one, other) = (micros(seconds, finished), micros(twin, fewer));
+    Figure {
+        what: format!("Kueue, {} ClusterQueues", cohorts * MILLION.queues),
+        figure: format!("{seconds:.1} s for {finished} workloads, {one:.1} µs each"),
+        against: format!("{fewer} workloads: {other:.1} µs each"),
+        ratio: format!("{:.1} times as long for each", one / other),
+        bound: None,
+    }
+}
 
 const FLAVOR: &str = "flavor";
 const QUEUE: &str = "queue";
@@ -147,14 +171,12 @@ fn workload(name: &str, priority: i32, count: i32, requests: Resources) -> Workl
     }
 }
 
-fn admit(
-    workload: &mut Workload,
-    domains: Vec<TopologyDomain>,
-    at: Time,
-) {
+fn admit(workload: &mut Workload, domains: Vec<TopologyDomain>, at: Time) {
     let pod_set = &workload.pod_sets[0];
     let requests = &pod_set.template.containers[0].requests;
-    let flavors = requests.keys().map(|name| (name.clone(), FLAVOR.to_owned()));
+    let flavors = requests
+        .keys()
+        .map(|name| (name.clone(), FLAVOR.to_owned()));
     let usage = requests
         .iter()
         .map(|(name, each)| (name.clone(), each * i64::from(pod_set.count)));
@@ -262,7 +284,8 @@ impl FirstStrategy {
             now: Time::ZERO,
             local_queues: &[],
         };
-        self.preemptor.targets(&mut stage, &incoming, &mut NoTopology)
+        self.preemptor
+            .targets(&mut stage, &incoming, &mut NoTopology)
     }
 }
 

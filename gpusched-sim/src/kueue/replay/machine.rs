@@ -4,9 +4,7 @@ use super::api::Api;
 use super::fidelity::ControlPlane;
 use super::live::{Event, Live, Phase};
 use super::meter::Meter;
-use super::outcome::{
-    Change, Eviction, Outcome, QueueRun, State, Step, Waiting, WorkloadRun,
-};
+use super::outcome::{Change, Eviction, Outcome, QueueRun, State, Step, Waiting, WorkloadRun};
 use super::pacing::Pacing;
 use super::{Job, Options};
 use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue, QuotaReservedReason, Requeued};
@@ -169,7 +167,9 @@ impl<'o> Machine<'o> {
             None => self.kueue.next_second_pass(),
         };
         let happening = [
-            self.coming.last().map(|job| self.start + Span(job.arrival.0)),
+            self.coming
+                .last()
+                .map(|job| self.start + Span(job.arrival.0)),
             self.events.peek().map(|Reverse((at, _))| *at),
             self.kueue.next_retry(),
             second_pass,
@@ -201,7 +201,10 @@ impl<'o> Machine<'o> {
     }
 
     fn arrive(&mut self) {
-        let Some(Job { mut workload, run, .. }) = self.coming.pop() else {
+        let Some(Job {
+            mut workload, run, ..
+        }) = self.coming.pop()
+        else {
             return;
         };
         workload.created = self.now;
@@ -248,9 +251,9 @@ impl<'o> Machine<'o> {
             id: Some(id),
             queue: holds.or(behind),
             arrival: object.created.min(self.start),
-            run: object.max_execution_s.map(|limit| {
-                Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0))
-            }),
+            run: object
+                .max_execution_s
+                .map(|limit| Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0))),
             ..Live::default()
         };
         let now = self.start;
@@ -313,7 +316,8 @@ impl<'o> Machine<'o> {
                 }
                 let gone = Event::Gone(at, live.epoch);
                 let queue = live.queue;
-                self.events.push(Reverse((now + self.constants.grace, gone)));
+                self.events
+                    .push(Reverse((now + self.constants.grace, gone)));
                 if let Some(queue) = queue {
                     *self.evictions[queue.index()].entry(reason).or_default() += 1;
                 }
@@ -328,7 +332,8 @@ impl<'o> Machine<'o> {
                 live.said = None;
                 let queue = live.queue;
                 if !self.kueue.workload(id).checks.is_empty() {
-                    self.kueue.update_status(id, |object| object.checks.clear(), now);
+                    self.kueue
+                        .update_status(id, |object| object.checks.clear(), now);
                 }
                 self.kueue.eviction_complete(id, now);
                 self.pacing.wake();
@@ -375,7 +380,8 @@ impl<'o> Machine<'o> {
             id,
             |object| {
                 let admission = object.admission.iter().flat_map(|one| &one.pod_sets);
-                let flavors: Vec<&String> = admission.flat_map(|one| one.flavors.values()).collect();
+                let flavors: Vec<&String> =
+                    admission.flat_map(|one| one.flavors.values()).collect();
                 let applies = |rule: &&AdmissionCheckRule| {
                     rule.on_flavors.is_empty()
                         || rule.on_flavors.iter().any(|one| flavors.contains(&one))
@@ -401,9 +407,8 @@ impl<'o> Machine<'o> {
     fn cycle(&mut self) {
         let now = self.now;
         let cycle = self.kueue.cycle(now);
-        let changed = !(cycle.admitted.is_empty()
-            && cycle.preempted.is_empty()
-            && cycle.evicted.is_empty());
+        let changed =
+            !(cycle.admitted.is_empty() && cycle.preempted.is_empty() && cycle.evicted.is_empty());
         if !changed && cycle.processed.is_empty() && cycle.requeued.is_empty() {
             return self.pacing.rest();
         }
@@ -475,11 +480,14 @@ impl<'o> Machine<'o> {
     fn says_something_new(&mut self, one: &Requeued) -> bool {
         let at = self.position[one.workload.index()];
         let said = &mut self.live[at as usize].said;
-        let same = said.as_ref().is_some_and(|said| {
-            said.0 == one.quota_reserved_reason && said.1 == one.explanation
-        });
+        let same = said
+            .as_ref()
+            .is_some_and(|said| said.0 == one.quota_reserved_reason && said.1 == one.explanation);
         if !same {
-            *said = Some(Box::new((one.quota_reserved_reason, one.explanation.clone())));
+            *said = Some(Box::new((
+                one.quota_reserved_reason,
+                one.explanation.clone(),
+            )));
         }
         !same
     }
@@ -531,7 +539,9 @@ impl<'o> Machine<'o> {
         let queues = uses.into_iter().zip(self.evictions).enumerate();
         let mut queues: Vec<QueueRun> = queues
             .map(|(at, (usage, evictions))| QueueRun {
-                name: names.cluster_queue_name(ClusterQueueId::from(at)).to_owned(),
+                name: names
+                    .cluster_queue_name(ClusterQueueId::from(at))
+                    .to_owned(),
                 workloads: 0,
                 admissions: 0,
                 finished: 0,
@@ -608,7 +618,9 @@ impl<'o> Machine<'o> {
         let reason = why.and_then(|(reason, _)| *reason);
         let message = live.id.and_then(|id| self.kueue.explain(id));
         Waiting {
-            reason: reason.unwrap_or(QuotaReservedReason::PendingEvaluation).as_str(),
+            reason: reason
+                .unwrap_or(QuotaReservedReason::PendingEvaluation)
+                .as_str(),
             message: message.unwrap_or_default(),
         }
     }

@@ -136,7 +136,10 @@ impl Meter {
     }
 
     /// What was used by each queue, its mean share, and the series.
-    #[expect(clippy::type_complexity, reason = "taken apart at once by the only caller")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "taken apart at once by the only caller"
+    )]
     pub(super) fn finish(
         mut self,
         quota: &Quota,
@@ -166,7 +169,8 @@ impl Meter {
         });
         let uses = uses.collect();
         let shares = self.shares.take();
-        let shares = shares.map(|shares| shares.iter().map(|one| one.sum / length as f64).collect());
+        let shares =
+            shares.map(|shares| shares.iter().map(|one| one.sum / length as f64).collect());
         (uses, shares, self.series)
     }
 }
