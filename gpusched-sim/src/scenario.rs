@@ -31,6 +31,7 @@ pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
+use crate::kueue::replay::{ControlPlane, Fidelity};
 use crate::trace::{Attempts, SwfProcs};
 use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
@@ -90,6 +91,26 @@ impl From<SwfProcsKey> for SwfProcs {
         match key {
             SwfProcsKey::Gpu => SwfProcs::Gpu,
             SwfProcsKey::Cpu => SwfProcs::Cpu,
+        }
+    }
+}
+
+/// How much of the machinery around Kueue's decisions takes time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FidelityKey {
+    /// Nothing: waits are those of the policy alone.
+    #[default]
+    Ideal,
+    /// The scheduler, the API server and the pods that have to leave.
+    ControlPlane,
+}
+
+impl From<FidelityKey> for Fidelity {
+    fn from(key: FidelityKey) -> Fidelity {
+        match key {
+            FidelityKey::Ideal => Fidelity::Ideal,
+            FidelityKey::ControlPlane => Fidelity::ControlPlane(ControlPlane::default()),
         }
     }
 }
@@ -199,8 +220,16 @@ scenario! {
     /// The machines: `FORMAT:PATH`, a path, or an inline list such as `16x8:A100-SXM4-80GB+4x2:T4`.
     /// By default the machines that come with the trace.
     Adds cluster: String = "cluster",
-    /// The queueing policy: who starts next (default `fifo`).
+    /// The queueing policy: who starts next (default `fifo`); `kueue` replays against the queues
+    /// and quotas of `manifests`.
     Wins queueing: String = "queueing",
+    /// With `queueing: kueue`: folder of manifests, or one file, that says what the cluster is.
+    Adds manifests: PathBuf = "manifests",
+    /// With `queueing: kueue`: CSV with the columns `queue` (what the trace says) and `local_queue`
+    /// (`NAMESPACE/NAME`); by default queues of the trace are names of LocalQueues.
+    Adds queue_map: PathBuf = "queue-map",
+    /// With `queueing: kueue`: what takes time besides the work (default `ideal`).
+    Wins fidelity: FidelityKey = "fidelity",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
@@ -254,8 +283,8 @@ scenario! {
 fn conflict(key: &'static str, origins: &Origins) -> Box<Diagnostic> {
     let problem = Diagnostic::new(format!("`--{key}` contradicts `{key}` of the scenario"));
     origins.blame(key, problem).help(format!(
-        "flags may change policies, sharing, seed, discipline, horizon, out and format, not what is \
-         replayed: leave `--{key}` out, or take `{key}` out of the scenario"
+        "flags may change policies, sharing, fidelity, seed, discipline, horizon, out and format, not \
+         what is replayed: leave `--{key}` out, or take `{key}` out of the scenario"
     ))
 }
 
@@ -265,7 +294,8 @@ pub fn schema() -> serde_json::Value {
     schema["title"] = "gpusched scenario".into();
     let placements = placements().iter().map(|policy| policy.name);
     let placements: Vec<&str> = placements.chain(["pwr:0.2+fgd:0.8"]).collect();
-    let queueings: Vec<&str> = queueings().map(|policy| policy.name).collect();
+    let queueings = queueings().map(|policy| policy.name);
+    let queueings: Vec<&str> = queueings.chain(["kueue"]).collect();
     schema["properties"]["queueing"]["examples"] = queueings.into();
     schema["properties"]["placement"]["examples"] = placements.into();
     let instances: Vec<&str> = mig_placements().map(|policy| policy.name).collect();

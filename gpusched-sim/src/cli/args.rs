@@ -6,7 +6,7 @@
 mod kueue;
 mod trace;
 
-pub(crate) use kueue::{KueueExplainArgs, KueueLintArgs, KueueVerb, KueueVerbArgs};
+pub(crate) use kueue::{KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb, KueueVerbArgs};
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
 };
@@ -14,7 +14,9 @@ pub(crate) use trace::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gpusched_core::gpu::mig::MigStrategy;
 use gpusched_sim::engine::Discipline;
-use gpusched_sim::scenario::{AttemptsKey, Format, Scenario, Seconds, SwfProcsKey};
+use gpusched_sim::scenario::{
+    AttemptsKey, FidelityKey, Format, Scenario, Seconds, SwfProcsKey,
+};
 use std::path::PathBuf;
 
 /// Reads a whole number, and says so when it is none.
@@ -69,7 +71,7 @@ pub(crate) enum Verb {
 #[command(
     after_help = "A flag says the same as the key of that name in a scenario. With both, \
 flags win for policies,
-sharing, seed, discipline, horizon, out and format; for what is replayed they may only add to it.
+sharing, fidelity, seed, discipline, horizon, out and format; for what is replayed they may only add to it.
 Relative paths in a scenario count from the directory of the scenario file.
 
 EXAMPLES:
@@ -77,7 +79,8 @@ EXAMPLES:
   gpusched run --queueing easy --placement fgd       … with other policies
   gpusched run scenario.yaml --seed 7 --out result   replay a scenario, keep the results
   gpusched run --trace philly:jobs.csv --cluster 64x8:V100-SXM2-32GB
-  gpusched run --trace mytrace/ --format json        a directory with jobs.csv and nodes.csv"
+  gpusched run --trace mytrace/ --format json        a directory with jobs.csv and nodes.csv
+  gpusched run --queueing kueue --manifests queues/ --trace mytrace/    against Kueue's quotas"
 )]
 pub(crate) struct RunArgs {
     /// Scenario file (YAML); `gpusched schema` prints what may stand in it
@@ -87,7 +90,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
 
-    /// Who starts next; see `gpusched policy list` [default: fifo]
+    /// Who starts next; see `gpusched policy list`; `kueue` needs --manifests [default: fifo]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) queueing: Option<String>,
 
@@ -102,10 +105,14 @@ pub(crate) struct RunArgs {
     pub(crate) sharing: Option<String>,
 
     #[command(flatten)]
+    pub(crate) kueue: KueueRunArgs,
+
+    #[command(flatten)]
     pub(crate) rest: RestArgs,
 
     /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml (and
-    /// mig_holes.csv where MIG cuts GPUs)
+    /// mig_holes.csv where MIG cuts GPUs); with Kueue summary.json, workloads.csv, queues.csv
+    /// and scenario.yaml
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -117,6 +124,9 @@ impl RunArgs {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             sharing: self.sharing.clone(),
+            manifests: self.kueue.manifests.clone(),
+            queue_map: self.kueue.queue_map.clone(),
+            fidelity: self.kueue.fidelity.map(Into::into),
             out: self.out.clone(),
             ..scenario(&self.input, &self.rest)
         }
@@ -438,6 +448,7 @@ macro_rules! words {
 words! {
     FormatArg => Format { Table, Json, Csv }
     DisciplineArg => Discipline { Batched, PerEvent }
+    FidelityArg => FidelityKey { Ideal, ControlPlane }
     AttemptsArg => AttemptsKey { Sum, Last, First }
     SwfProcsArg => SwfProcsKey { Gpu, Cpu }
 }

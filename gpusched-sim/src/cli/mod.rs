@@ -17,6 +17,7 @@ mod out_dir;
 mod policy;
 mod progress;
 mod run;
+mod run_kueue;
 mod schema;
 mod story;
 mod terminal;

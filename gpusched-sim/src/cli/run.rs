@@ -5,6 +5,7 @@ use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
 use super::progress::{self, Progress};
+use super::run_kueue;
 use super::terminal::{self, count};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::workload::Workload;
@@ -27,6 +28,9 @@ pub(crate) const FILES: [&str; 6] = [
 /// Runs the verb.
 pub(crate) fn run(args: RunArgs) -> Outcome {
     let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
+    if run_kueue::is_meant(&scenario, &origins)? {
+        return run_kueue::run(&scenario, &origins);
+    }
     let plan = scenario.plan(&origins)?;
     if let Some(out) = &scenario.out {
         out_dir::check(out, &FILES)?;

@@ -29,7 +29,13 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
     {
         *cluster = map_spec(cluster, &change);
     }
-    for file in [&mut scenario.throughputs, &mut scenario.profile] {
+    let files = [
+        &mut scenario.throughputs,
+        &mut scenario.profile,
+        &mut scenario.manifests,
+        &mut scenario.queue_map,
+    ];
+    for file in files {
         if let Some(file) = file
             && file.is_relative()
         {

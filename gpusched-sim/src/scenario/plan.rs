@@ -181,7 +181,11 @@ impl Scenario {
         })
     }
 
-    fn horizon(&self, origins: &Origins) -> Result<Option<Time>> {
+    /// When to stop, if that is said.
+    ///
+    /// # Errors
+    /// When it is not ahead.
+    pub fn horizon(&self, origins: &Origins) -> Result<Option<Time>> {
         let Some(horizon) = self.horizon else {
             return Ok(None);
         };
@@ -197,7 +201,7 @@ impl Scenario {
     /// paths count from there, and where and how results are written is left out, so that equal
     /// experiments give equal files.
     pub fn effective(&self, plan: &Plan, directory: &Path) -> Scenario {
-        let mut effective = Scenario {
+        let effective = Scenario {
             trace: Some(plan.trace.clone()),
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
@@ -207,12 +211,21 @@ impl Scenario {
             sharing: Some(plan.sharing.to_string()),
             seed: Some(plan.seed),
             discipline: Some(plan.discipline),
-            out: None,
-            format: None,
             ..self.clone()
         };
-        paths::relative_to(&mut effective, directory);
-        effective
+        effective.stored(directory)
+    }
+
+    /// This scenario as it is stored in the directory of its results, with what it leaves open
+    /// left open: paths count from there, and where and how results are written is left out.
+    pub fn stored(self, directory: &Path) -> Scenario {
+        let mut stored = Scenario {
+            out: None,
+            format: None,
+            ..self
+        };
+        paths::relative_to(&mut stored, directory);
+        stored
     }
 }
 

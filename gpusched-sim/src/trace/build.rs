@@ -251,7 +251,8 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
     })
 }
 
-fn effective_run(row: &JobRow) -> (Span, Outcome) {
+/// How long a row runs, and how that ends.
+pub(crate) fn effective_run(row: &JobRow) -> (Span, Outcome) {
     let recorded = match row.outcome {
         // What the recording saw as unfinished runs, in a replay, for as long as it was seen.
         Outcome::Running | Outcome::Pending => Outcome::Completed,

@@ -12,6 +12,7 @@ mod cluster_twin;
 mod generator;
 mod invariants;
 mod kueue_bad_manifests;
+mod kueue_load;
 mod kueue_manifests;
 mod kueue_screens;
 mod metrics;

@@ -1,6 +1,6 @@
 //! Arguments of `gpusched kueue`.
 
-use super::FormatArg;
+use super::{FidelityArg, FormatArg};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -71,4 +71,23 @@ pub(crate) struct KueueLintArgs {
     /// List the rules instead
     #[arg(long, conflicts_with = "manifests")]
     pub(crate) rules: bool,
+}
+
+/// What `gpusched run --queueing kueue` needs besides.
+#[derive(Args)]
+#[command(next_help_heading = "With --queueing kueue")]
+pub(crate) struct KueueRunArgs {
+    /// Folder of manifests (*.yaml, *.yml, *.json), or one file: queues, quotas, flavors, nodes
+    #[arg(long, value_name = "DIR")]
+    pub(crate) manifests: Option<PathBuf>,
+
+    /// CSV queue,local_queue: where jobs of a queue of the trace go (NAMESPACE/NAME) [default:
+    /// the LocalQueue of that name; jobs without a queue go by user, else by tenant]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) queue_map: Option<PathBuf>,
+
+    /// What takes time besides the work: nothing, or scheduler, API server and pods that have to
+    /// leave [default: ideal]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) fidelity: Option<FidelityArg>,
 }

@@ -19,7 +19,7 @@ pub(crate) fn kueue(args: KueueVerbArgs) -> Outcome {
 }
 
 /// Reads manifests that must be right; warnings are shown, errors end the verb.
-fn read(path: &Path) -> Outcome<Manifests> {
+pub(crate) fn read(path: &Path) -> Outcome<Manifests> {
     let manifests = Manifests::read(path)?;
     for problem in manifests.problems() {
         terminal::report(word(problem.severity), &problem.diagnostic);

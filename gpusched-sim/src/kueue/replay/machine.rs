@@ -54,6 +54,8 @@ pub(super) struct Machine<'o> {
     circling: Option<u32>,
     start: Time,
     now: Time,
+    /// When the use of LocalQueues was last sampled.
+    sampled: Time,
     end: Time,
 }
 
@@ -117,6 +119,7 @@ impl<'o> Machine<'o> {
             circling: None,
             start,
             now: start,
+            sampled: start,
             end: start,
             kueue,
         };
@@ -141,8 +144,9 @@ impl<'o> Machine<'o> {
             if self.kueue.serve_retries(next) > 0 {
                 self.pacing.wake();
             }
-            if self.kueue.next_sample(next).is_some_and(|due| due <= next) {
+            if self.sample_due().is_some_and(|due| due <= next) {
                 self.kueue.sample(next);
+                self.sampled = next;
                 self.pacing.wake();
             }
             if self.kueue.next_second_pass().is_some_and(|due| due <= next) {
@@ -177,9 +181,15 @@ impl<'o> Machine<'o> {
         ];
         let next = happening.into_iter().flatten().min()?;
         // Use is sampled while there is something to look forward to; alone it changes nothing.
-        let sample = self.kueue.next_sample(self.now);
-        let sample = sample.map(|at| at.max(self.now + Span(1)));
-        Some(sample.map_or(next, |sample| next.min(sample)).max(self.now))
+        let next = self.sample_due().map_or(next, |sample| next.min(sample));
+        Some(next.max(self.now))
+    }
+
+    /// When the use of LocalQueues is sampled next, if that counts. What is charged makes core ask
+    /// for it at once, and again until it is settled: a second apart is often enough.
+    fn sample_due(&self) -> Option<Time> {
+        let due = self.kueue.next_sample(self.now)?;
+        Some(due.max(self.sampled + Span::from_secs(1)))
     }
 
     /// Everything that happens now, but for what the scheduler does.
