@@ -2,5 +2,6 @@
 
 pub mod conformance;
 pub mod experiment;
+pub mod kueue_perf;
 pub mod reproduce;
 pub mod speed;

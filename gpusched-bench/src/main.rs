@@ -38,9 +38,9 @@ enum Verb {
         /// Which results.
         #[arg(value_parser = reproduce::study_names())]
         study: String,
-        /// The folder of the data.
+        /// The folder of the data, for studies that read some.
         #[arg(long)]
-        data: PathBuf,
+        data: Option<PathBuf>,
     },
     /// Measure speed and memory, each figure beside a twin measured in the same run.
     ///
@@ -65,7 +65,9 @@ fn main() -> ExitCode {
     let Args { verb } = Args::parse();
     match verb {
         Verb::Conformance { suite, dir } => check(|out| conformance::run(&suite, &dir, out)),
-        Verb::Reproduce { study, data } => check(|out| reproduce::run(&study, &data, out)),
+        Verb::Reproduce { study, data } => {
+            check(|out| reproduce::run(&study, data.as_deref(), out))
+        }
         Verb::Speed { quick, vectors } => time(quick, &vectors),
         Verb::MemoryProbe { count } => {
             if let Some(peak) = speed::replay::memory_probe(count) {

@@ -19,7 +19,7 @@ fn public_data() -> Option<PathBuf> {
 fn the_laws_of_sharing_meet_their_targets_on_public_data() {
     let Some(data) = public_data() else { return };
     let mut report = Vec::new();
-    let tally = reproduce::run("sharing", &data, &mut report).expect("readable data");
+    let tally = reproduce::run("sharing", Some(&data), &mut report).expect("readable data");
     let report = String::from_utf8(report).expect("text");
     assert_eq!(tally.failed, 0, "{report}");
     assert!(tally.passed >= 12, "{report}");
@@ -30,8 +30,8 @@ fn the_laws_of_sharing_meet_their_targets_on_public_data() {
 #[test]
 fn data_that_is_not_there_is_unreadable_not_a_pass() {
     let missing = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-folder");
-    assert!(reproduce::run("sharing", &missing, &mut Vec::new()).is_err());
-    assert!(reproduce::run("nothing", &missing, &mut Vec::new()).is_err());
+    assert!(reproduce::run("sharing", Some(&missing), &mut Vec::new()).is_err());
+    assert!(reproduce::run("nothing", Some(&missing), &mut Vec::new()).is_err());
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_target_that_is_missed_is_counted() {
     let text = text.replace("time-slicing,7,0.6848803898344092", "time-slicing,7,0.617");
     std::fs::write(&nos, text).expect("written");
     let mut report = Vec::new();
-    let tally = reproduce::run("sharing", &copy, &mut report);
+    let tally = reproduce::run("sharing", Some(&copy), &mut report);
     std::fs::remove_dir_all(&copy).expect("removed");
     assert_eq!(tally.expect("readable data").failed, 1);
     assert!(String::from_utf8(report).expect("text").contains("MISSED"));

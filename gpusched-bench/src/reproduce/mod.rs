@@ -1,8 +1,10 @@
 //! Published results, computed again from the data they came from.
 //!
-//! A study reads a folder of public data and prints every figure beside the published one. A
-//! figure with a stated target counts as passed or failed; the rest is there to be read.
+//! A study reads a folder of public data, or generates what it needs, and prints every figure
+//! beside the published one. A figure with a stated target counts as passed or failed; the rest is
+//! there to be read.
 
+pub mod kueue_perf;
 pub mod sharing;
 
 use crate::conformance::{Tally, Unreadable};
@@ -10,28 +12,42 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-/// A set of results on one folder of data.
+/// A set of results.
 struct Study {
     name: &'static str,
-    run: fn(&Path, &mut Sheet<'_>) -> Result<(), Unreadable>,
+    run: Run,
 }
 
-const STUDIES: &[Study] = &[Study {
-    name: "sharing",
-    run: sharing::run,
-}];
+/// Where a study gets its data.
+enum Run {
+    /// It generates them.
+    Alone(fn(&mut Sheet<'_>) -> Result<(), Unreadable>),
+    /// From a folder.
+    OnData(fn(&Path, &mut Sheet<'_>) -> Result<(), Unreadable>),
+}
+
+const STUDIES: &[Study] = &[
+    Study {
+        name: "kueue-perf",
+        run: Run::Alone(kueue_perf::run),
+    },
+    Study {
+        name: "sharing",
+        run: Run::OnData(sharing::run),
+    },
+];
 
 /// The names of all studies.
 pub fn study_names() -> Vec<&'static str> {
     STUDIES.iter().map(|study| study.name).collect()
 }
 
-/// Runs a study on the data in `dir` and prints its tables; the last line reads
+/// Runs a study on the data in `dir`, if it reads any, and prints its tables; the last line reads
 /// `N passed, M failed`.
 ///
 /// # Errors
-/// [`Unreadable`]: the data cannot be read.
-pub fn run(study: &str, dir: &Path, out: &mut dyn Write) -> Result<Tally, Unreadable> {
+/// [`Unreadable`]: the data cannot be read, or the study reads some and no folder is given.
+pub fn run(study: &str, dir: Option<&Path>, out: &mut dyn Write) -> Result<Tally, Unreadable> {
     let Some(study) = STUDIES.iter().find(|known| known.name == study) else {
         return Err(Unreadable::new(study, "there is no such study"));
     };
@@ -39,7 +55,13 @@ pub fn run(study: &str, dir: &Path, out: &mut dyn Write) -> Result<Tally, Unread
         out,
         tally: Tally::default(),
     };
-    (study.run)(dir, &mut sheet)?;
+    match study.run {
+        Run::Alone(run) => run(&mut sheet)?,
+        Run::OnData(run) => {
+            let missing = || Unreadable::new(study.name, "name the folder of its data with --data");
+            run(dir.ok_or_else(missing)?, &mut sheet)?;
+        }
+    }
     let Tally { passed, failed, .. } = sheet.tally;
     sheet.line(format_args!(""))?;
     sheet.line(format_args!("{passed} passed, {failed} failed"))?;

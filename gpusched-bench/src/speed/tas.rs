@@ -132,17 +132,24 @@ impl Placing {
 
 /// A full cluster of 1,000 nodes with 30 resources, and a pod set of 200 half-node pods, confined
 /// to an eighth of the nodes, that needs victims.
-pub struct Preempting {
-    forest: Forest,
-    ask: Vec<Ask>,
-    /// In the order they are tried.
-    victims: Vec<Usage>,
+pub(super) struct Full {
+    pub(super) nodes: Vec<Node>,
+    /// What each pod of a workload asks for, and where they are; in the order they were placed:
+    /// first fit, until one does not fit.
+    pub(super) held: Vec<(Resources, Vec<TopologyDomain>)>,
+    /// What a pod of the pod set asks for.
+    pub(super) requests: Resources,
+    /// The nodes it is confined to.
+    pub(super) selector: Labels,
 }
 
-impl Default for Preempting {
-    fn default() -> Self {
-        const NODES: usize = 1000;
-        const SIDE: usize = 31;
+impl Full {
+    /// Pods of the pod set.
+    pub(super) const PODS: i32 = 200;
+    const NODES: usize = 1000;
+    const SIDE: usize = 31;
+
+    pub(super) fn new() -> Full {
         let others: Vec<String> = (2..30)
             .map(|index| format!("example.com/res-{index}"))
             .collect();
@@ -152,7 +159,7 @@ impl Default for Preempting {
             all
         };
         let machine = |index: usize| {
-            let block = (index + 1) / SIDE;
+            let block = (index + 1) / Full::SIDE;
             let labels = [
                 ("block", format!("b-{block}")),
                 ("node-group", format!("group-{}", block % 8 + 1)),
@@ -160,16 +167,11 @@ impl Default for Preempting {
             let own = [("cpu", 10_000), ("memory", 100 * GIB), ("pods", 110)];
             node(format!("node-{index}"), &labels, with_others(10, &own))
         };
-        let machines: Vec<Node> = (0..NODES).map(machine).collect();
-        let mut forest = forest(&["block", HOSTNAME], &machines, Rules::default());
-        let tree = forest.tree("tas-flavor").expect("it was planted");
-        let (mut free, mut victims) = (vec![(10i64, 100i64); NODES], Vec::new());
-        // First fit, until one does not fit.
+        let (mut free, mut held) = (vec![(10i64, 100i64); Full::NODES], Vec::new());
         'fill: for number in 1.. {
             let (cpu, memory) = (number % 10 + 1, number % 100 + 1);
-            let mut left = (number * 10) % SIDE as i64 + 1;
+            let mut left = (number * 10) % Full::SIDE as i64 + 1;
             let mut domains = Vec::new();
-            let before = free.clone();
             for (index, free) in free.iter_mut().enumerate() {
                 let count = left.min(free.0 / cpu).min(free.1 / memory);
                 *free = (free.0 - count * cpu, free.1 - count * memory);
@@ -182,11 +184,36 @@ impl Default for Preempting {
                 }
             }
             if left > 0 {
-                free.clone_from(&before);
                 break 'fill;
             }
             let own = [("cpu", cpu * 1000), ("memory", memory * GIB)];
-            let requests = forest.requests(&with_others(cpu, &own));
+            held.push((with_others(cpu, &own), domains));
+        }
+        Full {
+            nodes: (0..Full::NODES).map(machine).collect(),
+            held,
+            requests: with_others(5, &[("cpu", 5_000), ("memory", 50 * GIB)]),
+            selector: Labels::from([("node-group".to_owned(), "group-1".to_owned())]),
+        }
+    }
+}
+
+/// The search for victims in a [`Full`] cluster.
+pub struct Preempting {
+    forest: Forest,
+    ask: Vec<Ask>,
+    /// In the order they are tried.
+    victims: Vec<Usage>,
+}
+
+impl Default for Preempting {
+    fn default() -> Self {
+        let full = Full::new();
+        let mut forest = forest(&["block", HOSTNAME], &full.nodes, Rules::default());
+        let tree = forest.tree("tas-flavor").expect("it was planted");
+        let mut victims = Vec::new();
+        for (requests, domains) in full.held {
+            let requests = forest.requests(&requests);
             let assignment = TopologyAssignment {
                 levels: Vec::new(),
                 domains,
@@ -195,8 +222,6 @@ impl Default for Preempting {
             forest.admit(&usage);
             victims.push(usage);
         }
-        let requests = with_others(5, &[("cpu", 5_000), ("memory", 50 * GIB)]);
-        let selector = Labels::from([("node-group".to_owned(), "group-1".to_owned())]);
         let request = TopologyRequest {
             mode: TopologyMode::Unconstrained,
             ..TopologyRequest::default()
@@ -205,8 +230,8 @@ impl Default for Preempting {
             tree,
             &PodSet {
                 topology: Some(&request),
-                selector: Some(&selector),
-                ..PodSet::new(0, 200, &requests)
+                selector: Some(&full.selector),
+                ..PodSet::new(0, Full::PODS, &full.requests)
             },
         );
         Preempting {

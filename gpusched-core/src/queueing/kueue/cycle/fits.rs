@@ -42,7 +42,7 @@ impl Scheduler {
         self.topologies.take(&usage.places);
     }
 
-    /// Whether it fits once `leaving` have left.
+    /// Whether it fits once `leaving` have left. O(leaving · depth), and what their places take.
     pub(super) fn fits(
         &mut self,
         candidate: &Candidate,
@@ -51,7 +51,21 @@ impl Scheduler {
     ) -> FitsCheck {
         let mark = self.quota.begin();
         let places = self.topologies.begin();
-        self.remove(leaving);
+        // A cycle has many victims; few of them are in the way of this one: quota is shared within
+        // a tree, and who has no places asks for none.
+        let root = self.quota.root(candidate.queue.into());
+        for workload in leaving {
+            let holder = self.holders.find(workload);
+            if let Some(holder) = holder
+                && self.quota.root(holder.cluster_queue.into()) == root
+            {
+                self.quota
+                    .remove_usages(holder.cluster_queue, &holder.usage);
+            }
+            if !usage.places.is_empty() {
+                self.topologies.leave(workload);
+            }
+        }
         let available = |(fr, value): &(FlavorResourceId, Amount)| {
             self.quota.available(candidate.queue, *fr) >= *value
         };

@@ -153,12 +153,12 @@ impl Kueue {
     pub(super) fn record(&mut self, object: Workload) -> WorkloadId {
         let names = self.scheduler.quota.names();
         let local_queue = names.local_queue(&object.namespace, &object.queue);
-        let known = |name: &str| self.objects.namespaces.iter().any(|one| one.name == name);
+        let namespace = self.pending.namespace(&object.namespace);
         let record = Record {
             queue: local_queue.and_then(|door| self.scheduler.behind(door)),
             local_queue,
-            namespace: self.pending.namespace(&object.namespace),
-            has_namespace: known(&object.namespace),
+            namespace,
+            has_namespace: self.pending.has_namespace(namespace),
             above_limits: above_limits(&object),
             object,
             ..Record::default()

@@ -155,14 +155,10 @@ impl Scheduler {
 
     fn check(&mut self, entry: &Entry, preempted: &[WorkloadId]) -> (NetUsage, FitsCheck) {
         let usage = self.net_usage(&entry.candidate, &entry.nomination);
-        let mut leaving: Vec<WorkloadId> = preempted.to_vec();
-        leaving.extend(
-            entry
-                .nomination
-                .leaving()
-                .filter(|one| !preempted.contains(one)),
-        );
-        let check = self.fits(&entry.candidate, &usage, leaving.into_iter());
+        let own = entry.nomination.leaving();
+        let own = own.filter(|one| !preempted.contains(one));
+        let leaving = preempted.iter().copied().chain(own);
+        let check = self.fits(&entry.candidate, &usage, leaving);
         (usage, check)
     }
 }

@@ -152,6 +152,11 @@ impl Pending {
         NamespaceId::from(found.unwrap_or(self.namespaces.len()))
     }
 
+    /// Whether a namespace has an object.
+    pub fn has_namespace(&self, namespace: NamespaceId) -> bool {
+        namespace.index() < self.namespaces.len()
+    }
+
     /// Whether a queue serves a namespace.
     pub fn serves(&self, queue: ClusterQueueId, namespace: NamespaceId) -> bool {
         let served = &self.queues[queue.index()].served;
