@@ -6,7 +6,9 @@
 mod kueue;
 mod trace;
 
-pub(crate) use kueue::{KueueExplainArgs, KueueLintArgs, KueueVerb, KueueVerbArgs};
+pub(crate) use kueue::{
+    AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueVerb, KueueVerbArgs,
+};
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
 };

@@ -1,5 +1,6 @@
 //! The scheduling cycle (upstream: `pkg/scheduler/scheduler.go`).
 
+mod alone;
 mod assignments;
 mod carry_out;
 mod entry;
@@ -19,6 +20,7 @@ mod scheduler;
 mod update;
 mod variants;
 
+pub use alone::{Alone, Decided};
 pub use kueue::Kueue;
 pub use outcome::{
     Admitted, Cycle, EntryStatus, EvictionReason, Explanation, Preempted, QuotaReservedReason,

@@ -2,7 +2,7 @@
 
 use super::super::flavors::{Flavors, RequestedResources, Shape};
 use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
-use super::super::objects::Workload;
+use super::super::objects::{StopPolicy, Workload};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
 use super::super::topology::Topologies;
@@ -27,6 +27,8 @@ pub(super) struct Scheduler {
     pub(super) topologies: Topologies,
     /// By LocalQueue: the ClusterQueue behind it, if there is one.
     doors: Vec<Option<ClusterQueueId>>,
+    /// By LocalQueue: whether its stop policy lets nothing into the ClusterQueue.
+    held: Vec<bool>,
     /// By LocalQueue: what it used, where that counts.
     pub(super) local_queues: Vec<Option<LocalQueueUse>>,
     /// Cycles so far.
@@ -45,9 +47,11 @@ impl Scheduler {
             }
         }
         let mut doors = vec![None; names.local_queues()];
+        let mut held = vec![false; names.local_queues()];
         for door in &objects.local_queues {
             if let Some(id) = names.local_queue(&door.namespace, &door.name) {
                 doors[id.index()] = names.cluster_queue(&door.cluster_queue);
+                held[id.index()] = door.stop_policy != StopPolicy::None;
             }
         }
         let preemptor = Preemptor::new(objects, names, configuration, &gates);
@@ -74,6 +78,7 @@ impl Scheduler {
             queues,
             topologies,
             doors,
+            held,
             local_queues: Vec::new(),
             cycle: 0,
         }
@@ -109,6 +114,11 @@ impl Scheduler {
     /// The ClusterQueue behind a LocalQueue.
     pub(super) fn behind(&self, door: LocalQueueId) -> Option<ClusterQueueId> {
         self.doors[door.index()]
+    }
+
+    /// Whether a LocalQueue is stopped: its workloads are queued nowhere.
+    pub(super) fn is_held(&self, door: LocalQueueId) -> bool {
+        self.held[door.index()]
     }
 
     /// Counts what a workload holds by its object, in place of what it held before.
