@@ -63,7 +63,7 @@ EXAMPLES:
   kubectl get clusterqueues,cohorts,resourceflavors,localqueues,workloads -A -o yaml > live.yaml
   gpusched kueue admit --manifests live.yaml -f job.yaml --format json | jq .next.answer
 
-EXIT CODES: 0 it is admitted, or preempts, in the next cycles · 1 it stays pending · 2 the input was bad")]
+EXIT CODES: 0 admitted or preempting in the next cycles · 1 pending · 2 the input was bad")]
 pub(crate) struct KueueAdmitArgs {
     #[command(flatten)]
     pub(crate) input: ManifestArgs,
@@ -99,6 +99,7 @@ findings of rules are legal. `--rules` lists them.
 EXAMPLES:
   gpusched kueue lint --manifests queues/
   gpusched kueue lint --manifests queues/ --strict     in CI: findings fail, too
+  gpusched kueue lint --manifests queues/ --simulate   can queues preempt each other for ever?
   gpusched kueue lint --rules
 
 EXIT CODES: 0 no errors (with --strict: no findings either) · 2 otherwise")]
@@ -111,6 +112,10 @@ pub(crate) struct KueueLintArgs {
     /// Let warnings and findings end with exit code 2
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Also look for preemption that goes on for ever, by simulating small workloads
+    #[arg(long, conflicts_with = "rules")]
+    pub(crate) simulate: bool,
 
     /// List the rules instead
     #[arg(long, conflicts_with = "manifests")]

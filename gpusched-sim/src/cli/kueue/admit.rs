@@ -46,6 +46,12 @@ pub(super) fn admit(args: &KueueAdmitArgs) -> Outcome {
     }
     let now = manifests.present();
     let (mut kueue, mut workload) = (manifests.kueue(now), asked.workload);
+    if let Some(old) = asked.replaces
+        && let Some(old) = kueue.find(&workload.namespace, &old)
+    {
+        kueue.delete(old, now);
+        kueue.flush(now);
+    }
     let known = kueue.find(&workload.namespace, &workload.name);
     let id = match known.filter(|_| asked.known) {
         Some(id) => id,
@@ -129,7 +135,8 @@ impl Report<'_> {
         text += ": ";
         if self.next.answer == self.head {
             text += "the same";
-            if self.next.cycles > 1 {
+            let waits = matches!(self.next.answer, Answer::Pending(_));
+            if self.next.cycles > 1 && !waits {
                 text += &format!(", after {} cycles", self.next.cycles);
             }
             text += "\n";

@@ -115,8 +115,14 @@ pub(super) fn text(change: &Change) -> String {
         Change::ReleaseLocalQueue(name) => {
             format!("LocalQueue {name} has to be released (stopPolicy: None)")
         }
-        Change::ActivateClusterQueue { name, inactive: why } => {
-            format!("ClusterQueue {name} has to become active ({})", inactive(why))
+        Change::ActivateClusterQueue {
+            name,
+            inactive: why,
+        } => {
+            format!(
+                "ClusterQueue {name} has to become active ({})",
+                inactive(why)
+            )
         }
         Change::CreateNamespace(name) => format!("namespace {name} has to exist"),
         Change::SelectNamespace {
@@ -216,7 +222,9 @@ pub(super) fn json(change: &Change) -> Value {
         Change::RaiseLimits => json!({"change": "raise-limits"}),
         Change::Activate => json!({"change": "activate"}),
         Change::SubmitAgain => json!({"change": "submit-again"}),
-        Change::OpenAdmissionGate(gates) => json!({"change": "open-admission-gate", "gates": gates}),
+        Change::OpenAdmissionGate(gates) => {
+            json!({"change": "open-admission-gate", "gates": gates})
+        }
         Change::OpenPreemptionGates(gates) => {
             json!({"change": "open-preemption-gates", "gates": gates})
         }

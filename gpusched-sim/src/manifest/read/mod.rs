@@ -12,10 +12,10 @@ use super::fault::{Fault, Part};
 use super::{Problem, Severity};
 use crate::diagnostic::{Diagnostic, Result};
 use gather::Gathered;
-use gpusched_core::units::{Span, Time};
-use managed::Managed;
 use gpusched_core::queueing::kueue::cycle::Kueue;
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, Quota};
+use gpusched_core::units::{Span, Time};
+use managed::Managed;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

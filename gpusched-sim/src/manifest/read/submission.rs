@@ -1,7 +1,7 @@
 //! One workload that is to be submitted to what was read.
 
-use super::gather::{FoundJob, Gathered};
 use super::assemble::reach;
+use super::gather::{FoundJob, Gathered};
 use super::{Manifests, Origin};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::manifest::document::{Document, File};
@@ -19,6 +19,8 @@ pub struct Submission {
     pub workload: Workload,
     /// Whether the state has it already: then it is the one of the state.
     pub known: bool,
+    /// The name of one of the state that it takes the place of, to ask another queue.
+    pub replaces: Option<String>,
     /// Warnings about the file.
     pub warnings: Vec<Diagnostic>,
 }
@@ -27,8 +29,8 @@ impl Manifests {
     /// Reads the one Workload, Job or JobSet of a file as something to be submitted to this state;
     /// `queue` is the LocalQueue (namespace and name) to submit it to instead of its own.
     ///
-    /// A Workload of the same name, or one that belongs to the job, is taken from the state: it is
-    /// known what became of it. Other objects of the file only lend priority classes.
+    /// A Workload of the same name, or one that belongs to the job, is taken from the state, unless
+    /// it is pending and another queue is asked for. Other objects of the file only lend priority classes.
     ///
     /// # Errors
     /// All that is wrong: no such file, no or several workloads in it, a job Kueue leaves alone, a
@@ -64,7 +66,9 @@ impl Manifests {
             gathered.document(&files, origin);
         }
         let unread = std::mem::take(&mut gathered.unread_jobs);
-        gathered.problems.extend(unread.into_iter().map(|one| one.1));
+        gathered
+            .problems
+            .extend(unread.into_iter().map(|one| one.1));
         let asked = self.only_one(&mut gathered, &files[0]);
         let workload = match (asked, sound(&gathered.problems)) {
             (Ok(_), false) => None,
@@ -79,7 +83,9 @@ impl Manifests {
         };
         let all = std::mem::take(&mut gathered.problems);
         let Some(mut workload) = workload.filter(|_| sound(&all)) else {
-            let errors = all.into_iter().filter(|one| one.severity == Severity::Error);
+            let errors = all
+                .into_iter()
+                .filter(|one| one.severity == Severity::Error);
             return Err(errors.map(|one| one.diagnostic).collect());
         };
         if workload.namespace.is_empty() {
@@ -89,9 +95,15 @@ impl Manifests {
             namespace.clone_into(&mut workload.namespace);
             name.clone_into(&mut workload.queue);
         }
-        let known = self.known(&workload);
+        let there = self.known(&workload);
+        let stays = |one: &&Workload| {
+            queue.is_none_or(|(_, name)| one.queue == name || one.is("QuotaReserved"))
+        };
+        let known = there.filter(stays);
+        let replaced = there.filter(|one| !stays(one));
         Ok(Submission {
             known: known.is_some(),
+            replaces: replaced.map(|one| one.name.clone()),
             workload: known.cloned().unwrap_or(workload),
             warnings: all.into_iter().map(|one| one.diagnostic).collect(),
         })
@@ -108,13 +120,15 @@ impl Manifests {
             .map(|one| format!("{}/{}", one.namespace, one.name))
             .collect();
         let problem = Diagnostic::new(format!("there is no LocalQueue `{wanted}`"));
-        Err(match did_you_mean(&wanted, known.iter().map(String::as_str)) {
-            Some(close) => problem.help(format!("did you mean `{close}`?")),
-            None => problem.help(match known.is_empty() {
-                true => "the manifests have no LocalQueue at all".to_owned(),
-                false => format!("there are {}", known.join(", ")),
-            }),
-        })
+        Err(
+            match did_you_mean(&wanted, known.iter().map(String::as_str)) {
+                Some(close) => problem.help(format!("did you mean `{close}`?")),
+                None => problem.help(match known.is_empty() {
+                    true => "the manifests have no LocalQueue at all".to_owned(),
+                    false => format!("there are {}", known.join(", ")),
+                }),
+            },
+        )
     }
 
     /// The one workload of a file.

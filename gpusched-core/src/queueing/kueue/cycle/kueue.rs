@@ -213,7 +213,9 @@ impl Kueue {
         let parent = self.gates.concurrent_admission && record.object.is_variant_parent();
         if let Some(queue) = record.queue
             && !parent
-            && !record.local_queue.is_some_and(|door| self.scheduler.is_held(door))
+            && !record
+                .local_queue
+                .is_some_and(|door| self.scheduler.is_held(door))
             && super::super::workload::is_admissible(&record.object, &self.gates)
         {
             let facts = facts(record);

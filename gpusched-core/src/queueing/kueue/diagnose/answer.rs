@@ -87,6 +87,7 @@ pub struct PodSetFindings {
 pub struct Way {
     /// The flavor; `None` for what is about none.
     pub flavor: Option<String>,
-    /// All of them are needed.
+    /// All of them are needed. A flavor the pods may not use at all is not asked for quota, which
+    /// it may lack besides.
     pub changes: Vec<Change>,
 }

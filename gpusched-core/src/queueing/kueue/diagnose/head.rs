@@ -5,10 +5,10 @@ use super::super::ids::WorkloadId;
 use super::super::objects::{CheckPhase, Delayed, Workload};
 use super::super::pending::RequeueReason;
 use super::super::workload::effective_priority;
+use super::Change;
 use super::answer::{Admittance, Answer, Victim, Waiting};
 use super::doors::kept_out;
 use super::findings::findings;
-use super::Change;
 use crate::units::Time;
 
 /// How many priorities are tried to find one from which on a workload may preempt.

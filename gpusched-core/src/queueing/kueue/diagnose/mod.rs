@@ -13,6 +13,7 @@
 //! | `change` | one change |
 //! | `forecast` | the next cycles, with those ahead |
 //! | `preemption_loops` | preemption that goes round in circles |
+//! | `probe` | small workloads that bring a configuration to loop |
 
 mod answer;
 mod change;
@@ -21,13 +22,17 @@ mod findings;
 mod forecast;
 mod head;
 mod preemption_loops;
+mod probe;
 mod quota;
+#[cfg(test)]
+mod tests;
 
 pub use answer::{Admittance, Answer, PodSetFindings, Victim, Waiting, Way};
 pub use change::Change;
 pub use forecast::{Event, Forecast, forecast};
 pub use head::as_head;
 pub use preemption_loops::{PreemptionLoop, PreemptionLoops, find_preemption_loop};
+pub use probe::{ProbedLoop, probe_preemption_loops};
 pub use quota::{Binding, Shortfall};
 
 use super::cycle::Kueue;

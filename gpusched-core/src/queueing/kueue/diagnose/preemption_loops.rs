@@ -81,11 +81,7 @@ impl PreemptionLoops {
 ///
 /// Victims leave at once. A second passes between cycles, so that who was preempted and admitted
 /// again is newer than before. Complexity: cycles.
-pub fn find_preemption_loop(
-    kueue: &mut Kueue,
-    start: Time,
-    cycles: u32,
-) -> Option<PreemptionLoop> {
+pub fn find_preemption_loop(kueue: &mut Kueue, start: Time, cycles: u32) -> Option<PreemptionLoop> {
     let mut loops = PreemptionLoops::default();
     let mut rest = Rest::default();
     let mut now = start;
