@@ -49,7 +49,7 @@ fn check(context: &Context<'_>, found: &mut Found) {
         let message = format!("preemption can go on for ever: {}", pairs.join("; "));
         let problem = context.at("ClusterQueue", queue, path(["spec", "preemption"]), message);
         found.push(problem.help(
-            "restrict `withinClusterQueue` or `reclaimWithinCohort`, or give such workloads one priority",
+            "seen in a simulation of small workloads; narrow `reclaimWithinCohort` or `withinClusterQueue`",
         ));
     }
 }
