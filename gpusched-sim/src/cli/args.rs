@@ -6,7 +6,10 @@
 mod kueue;
 mod trace;
 
-pub(crate) use kueue::{KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb, KueueVerbArgs};
+pub(crate) use kueue::{
+    AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
+    KueueVerbArgs,
+};
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
 };

@@ -133,6 +133,11 @@ pub(super) struct Document {
 }
 
 impl File {
+    /// What messages call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A file and its documents; empty ones are left out. JSON is read as the YAML it is.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ mod read;
 mod rules;
 mod time;
 
-pub use read::Manifests;
+pub use read::{Manifests, Submission};
 
 use crate::diagnostic::{Diagnostic, Result};
 use cursor::{At, Read};

@@ -11,6 +11,7 @@ mod cli_screens;
 mod cluster_twin;
 mod generator;
 mod invariants;
+mod kueue_admit;
 mod kueue_bad_manifests;
 mod kueue_load;
 mod kueue_manifests;

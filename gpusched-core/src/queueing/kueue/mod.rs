@@ -11,6 +11,7 @@ pub mod admission_fair_sharing;
 mod amount;
 mod config;
 pub mod cycle;
+pub mod diagnose;
 pub mod entries;
 pub mod flavors;
 mod gates;

@@ -1,7 +1,7 @@
 //! Arguments of `gpusched kueue`.
 
 use super::{FidelityArg, FormatArg};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -15,6 +15,8 @@ pub(crate) struct KueueVerbArgs {
 pub(crate) enum KueueVerb {
     /// Show the quota trees: who owns, uses, borrows and lends how much
     Explain(KueueExplainArgs),
+    /// Say what becomes of one job: admitted where, preempting whom, or pending why
+    Admit(KueueAdmitArgs),
     /// Find what is wrong with manifests, or legal and probably not meant
     Lint(KueueLintArgs),
 }
@@ -49,12 +51,55 @@ pub(crate) struct KueueExplainArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
+Two questions are answered with the rules of Kueue: what would become of the job if it was the head
+of its queue now, and what becomes of it in the next cycles, when those ahead have their turn. In
+these cycles nobody arrives or finishes, and whoever has to leave is gone at once.
+A job the manifests hold already is asked about as they have it; `--at-queue` asks what another
+queue would do with it.
+
+EXAMPLES:
+  gpusched kueue admit --manifests queues/ -f job.yaml
+  gpusched kueue admit --manifests live.yaml -f job.yaml --at-queue research/papers
+  kubectl get clusterqueues,cohorts,resourceflavors,localqueues,workloads -A -o yaml > live.yaml
+  gpusched kueue admit --manifests live.yaml -f job.yaml --format json | jq .next.answer
+
+EXIT CODES: 0 admitted or preempting in the next cycles · 1 pending · 2 the input was bad")]
+pub(crate) struct KueueAdmitArgs {
+    #[command(flatten)]
+    pub(crate) input: ManifestArgs,
+
+    /// File with the one Workload, Job or JobSet to ask about
+    #[arg(short = 'f', long = "filename", value_name = "FILE")]
+    pub(crate) job: PathBuf,
+
+    /// LocalQueue to submit it to instead of its own
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub(crate) at_queue: Option<String>,
+
+    /// How to print the answers [default: table]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<AnswerFormatArg>,
+}
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormatArg {
+    /// For people
+    #[default]
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
 Errors are what the API server would refuse, or what would make decisions differ from Kueue's;
 findings of rules are legal. `--rules` lists them.
 
 EXAMPLES:
   gpusched kueue lint --manifests queues/
   gpusched kueue lint --manifests queues/ --strict     in CI: findings fail, too
+  gpusched kueue lint --manifests queues/ --simulate   can queues preempt each other for ever?
   gpusched kueue lint --rules
 
 EXIT CODES: 0 no errors (with --strict: no findings either) · 2 otherwise")]
@@ -67,6 +112,10 @@ pub(crate) struct KueueLintArgs {
     /// Let warnings and findings end with exit code 2
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Also look for preemption that goes on for ever, by simulating small workloads
+    #[arg(long, conflicts_with = "rules")]
+    pub(crate) simulate: bool,
 
     /// List the rules instead
     #[arg(long, conflicts_with = "manifests")]

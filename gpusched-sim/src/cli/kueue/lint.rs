@@ -6,7 +6,7 @@ use super::super::failure::{Failure, Outcome};
 use super::super::terminal;
 use super::word;
 use gpusched_sim::diagnostic::Diagnostic;
-use gpusched_sim::manifest::lint::{RULES, lint as findings};
+use gpusched_sim::manifest::lint::{RULES, SIMULATIONS, lint as findings, simulate};
 use gpusched_sim::manifest::{Manifests, Severity};
 
 /// Runs the verb.
@@ -26,7 +26,11 @@ pub(super) fn lint(args: &KueueLintArgs) -> Outcome {
         }
         text += &shown(word(problem.severity), &problem.diagnostic);
     }
-    for finding in findings(&manifests) {
+    let simulated = args.simulate.then(|| simulate(&manifests));
+    for finding in findings(&manifests)
+        .into_iter()
+        .chain(simulated.into_iter().flatten())
+    {
         rest += 1;
         text += &shown(finding.rule, &finding.diagnostic);
     }
@@ -51,10 +55,9 @@ fn shown(word: &str, problem: &Diagnostic) -> String {
 }
 
 fn list() -> Outcome {
-    let width = RULES.iter().map(|rule| rule.name.len()).max();
+    let all = || RULES.iter().chain(SIMULATIONS);
+    let width = all().map(|rule| rule.name.len()).max();
     let width = width.unwrap_or_default();
-    let lines = RULES
-        .iter()
-        .map(|rule| format!("{:width$}  {}\n", rule.name, rule.finds));
+    let lines = all().map(|rule| format!("{:width$}  {}\n", rule.name, rule.finds));
     terminal::print(&lines.collect::<String>())
 }

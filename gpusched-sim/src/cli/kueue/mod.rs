@@ -1,5 +1,8 @@
 //! `gpusched kueue`: what manifests of Kueue say.
 
+mod admit;
+mod answer;
+mod change;
 mod explain;
 mod lint;
 mod tree;
@@ -14,6 +17,7 @@ use std::path::Path;
 pub(crate) fn kueue(args: KueueVerbArgs) -> Outcome {
     match args.verb {
         KueueVerb::Explain(args) => explain::explain(&args),
+        KueueVerb::Admit(args) => admit::admit(&args),
         KueueVerb::Lint(args) => lint::lint(&args),
     }
 }

@@ -342,8 +342,7 @@ impl<'o> Machine<'o> {
                 live.said = None;
                 let queue = live.queue;
                 if !self.kueue.workload(id).checks.is_empty() {
-                    self.kueue
-                        .update_status(id, |object| object.checks.clear(), now);
+                    self.kueue.update(id, |object| object.checks.clear(), now);
                 }
                 self.kueue.eviction_complete(id, now);
                 self.pacing.wake();
@@ -386,7 +385,7 @@ impl<'o> Machine<'o> {
         let now = self.now;
         let queue = self.live[at as usize].queue;
         let rules = queue.map_or(&[][..], |queue| &self.checks[queue.index()]);
-        self.kueue.update_status(
+        self.kueue.update(
             id,
             |object| {
                 let admission = object.admission.iter().flat_map(|one| &one.pod_sets);

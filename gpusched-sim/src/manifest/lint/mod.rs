@@ -13,6 +13,7 @@ mod local_queues;
 mod namespaces;
 mod never_borrows;
 mod preemption;
+mod preemption_loops;
 mod unreachable_quota;
 mod unusable_flavors;
 mod unweighted;
@@ -51,6 +52,9 @@ pub const RULES: &[Rule] = &[
     blocked_workloads::RULE,
     workloads_too_large::RULE,
 ];
+
+/// Rules that simulate: slower, and what they find may be what a configuration is meant to risk.
+pub const SIMULATIONS: &[Rule] = &[preemption_loops::RULE];
 
 /// What a rule found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,10 +133,21 @@ fn flavor_path(group: usize, flavor: usize) -> Vec<Part> {
     ]
 }
 
-/// Applies every rule. Findings come by rule, then in the order of the objects.
+/// Applies every rule of [`RULES`]. Findings come by rule, then in the order of the objects.
 ///
 /// Complexity: objects × depth of the cohorts, and per workload the flavors of its queue.
 pub fn lint(manifests: &Manifests) -> Vec<Finding> {
+    apply(manifests, RULES)
+}
+
+/// Applies every rule of [`SIMULATIONS`].
+///
+/// Complexity: per tree of queues that may preempt, some hundred simulations of a few workloads.
+pub fn simulate(manifests: &Manifests) -> Vec<Finding> {
+    apply(manifests, SIMULATIONS)
+}
+
+fn apply(manifests: &Manifests, rules: &[Rule]) -> Vec<Finding> {
     let objects = manifests.objects();
     let context = Context {
         manifests,
@@ -143,7 +158,7 @@ pub fn lint(manifests: &Manifests) -> Vec<Finding> {
         quota: manifests.quota(),
     };
     let mut findings = Vec::new();
-    for rule in RULES {
+    for rule in rules {
         let mut found = Found::default();
         (rule.check)(&context, &mut found);
         findings.extend(found.0.into_iter().map(|diagnostic| Finding {

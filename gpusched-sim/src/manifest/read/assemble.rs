@@ -5,14 +5,9 @@ use super::{Manifests, Origin};
 use crate::manifest::cursor::{At, Read};
 use crate::manifest::document::{Document, File};
 use crate::manifest::fault::Part;
-use crate::manifest::jobs::{DEFAULT_QUEUE, Draft, FRAMEWORKS};
+use crate::manifest::jobs::{Draft, FRAMEWORKS};
 use crate::manifest::kube::implied_namespace;
-use gpusched_core::kube::Labels;
-use gpusched_core::queueing::kueue::objects::Namespace;
 use std::collections::BTreeSet;
-
-/// Namespaces whose jobs are never Kueue's unless the configuration says so.
-const SYSTEM: &[&str] = &["kube-system", "kueue-system"];
 
 impl Gathered {
     /// Everything together.
@@ -57,6 +52,7 @@ impl Gathered {
             objects: self.objects,
             configuration: self.configuration,
             gates: self.gates,
+            managed: self.managed,
             problems: self.problems,
             files,
             origins: self.origins,
@@ -72,7 +68,7 @@ impl Gathered {
         {
             return;
         }
-        let Some(queue) = self.queue_of(&job) else {
+        let Some(queue) = self.managed.queue_of(&job, &self.objects) else {
             return;
         };
         let Origin { file, document, .. } = job.origin;
@@ -91,36 +87,6 @@ impl Gathered {
         }
     }
 
-    /// The LocalQueue a job waits in: that of its label, or the one called `default` where jobs
-    /// are Kueue's without a label. `None` when Kueue leaves the job alone.
-    fn queue_of(&self, job: &FoundJob) -> Option<String> {
-        if job.queue.is_some() {
-            return job.queue.clone();
-        }
-        let namespace = job.owner.0.as_str();
-        let labels = self.labels_of(namespace);
-        let managed = match &self.managed {
-            Some(selector) => selector.matches(&labels),
-            None => !SYSTEM.contains(&namespace),
-        };
-        let mut queues = self.objects.local_queues.iter();
-        let has_default =
-            queues.any(|queue| queue.namespace == namespace && queue.name == DEFAULT_QUEUE);
-        match (managed, has_default) {
-            (true, true) => Some(DEFAULT_QUEUE.to_owned()),
-            (true, false) => self.manages_all.then(String::new),
-            (false, _) => None,
-        }
-    }
-
-    fn labels_of(&self, namespace: &str) -> Labels {
-        let mut namespaces = self.objects.namespaces.iter();
-        let found = namespaces.find(|one| one.name == namespace).cloned();
-        let Namespace { labels, .. } =
-            found.unwrap_or_else(|| implied_namespace(namespace.to_owned()));
-        labels
-    }
-
     /// Namespaces something stands in exist, with the one label every namespace has.
     fn add_namespaces(&mut self) {
         let objects = &mut self.objects;
@@ -136,7 +102,11 @@ impl Gathered {
 }
 
 /// Reads an object of a list: goes down the path to it.
-fn reach<T>(at: At<'_, '_>, path: &[Part], read: &mut dyn FnMut(At<'_, '_>) -> Read<T>) -> Read<T> {
+pub(super) fn reach<T>(
+    at: At<'_, '_>,
+    path: &[Part],
+    read: &mut dyn FnMut(At<'_, '_>) -> Read<T>,
+) -> Read<T> {
     match path {
         [Part::Field(_), Part::Index(index), rest @ ..] => {
             let items = at.field("items");

@@ -1,5 +1,6 @@
 //! Going through documents: every object is read, noted for later, or complained about.
 
+use super::managed::Managed;
 use super::{Key, Origin};
 use crate::diagnostic::did_you_mean;
 use crate::manifest::configuration::{configuration, feature_gates};
@@ -11,7 +12,6 @@ use crate::manifest::kind::{self, JobReader, Kind};
 use crate::manifest::kube::selector;
 use crate::manifest::meta::Meta;
 use crate::manifest::{Problem, rules};
-use gpusched_core::kube::LabelSelector;
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady};
 use std::collections::BTreeMap;
 
@@ -66,10 +66,8 @@ pub(super) struct Gathered {
     pub(super) unread_jobs: Vec<(Owner, Problem)>,
     /// Kinds nothing decides with: how many, and the first.
     pub(super) ignored: BTreeMap<String, (usize, Problem)>,
-    /// Namespaces whose jobs are Kueue's without a label.
-    pub(super) managed: Option<LabelSelector>,
-    /// Whether such jobs wait for a queue.
-    pub(super) manages_all: bool,
+    /// Which jobs are Kueue's.
+    pub(super) managed: Managed,
     configured: bool,
 }
 
@@ -87,8 +85,7 @@ impl Default for Gathered {
             jobs: Vec::new(),
             unread_jobs: Vec::new(),
             ignored: BTreeMap::new(),
-            managed: None,
-            manages_all: false,
+            managed: Managed::default(),
             configured: false,
         }
     }
@@ -227,9 +224,9 @@ impl Gathered {
         self.configured = true;
         self.configuration = configuration(*at)?;
         rules::configuration(at)?;
-        self.managed = selector(at.field("managedJobsNamespaceSelector"))?;
+        self.managed.selector = selector(at.field("managedJobsNamespaceSelector"))?;
         let manages_all = at.field("manageJobsWithoutQueueName").bool()?;
-        self.manages_all = manages_all.unwrap_or(false);
+        self.managed.all = manages_all.unwrap_or(false);
         let gates = at.field("featureGates");
         for (name, on) in feature_gates(gates)? {
             if self.gates.set(&name, on).is_err() {

@@ -2,13 +2,20 @@
 
 mod assemble;
 mod gather;
+mod managed;
+mod submission;
+
+pub use submission::Submission;
 
 use super::document::{Document, File};
 use super::fault::{Fault, Part};
 use super::{Problem, Severity};
 use crate::diagnostic::{Diagnostic, Result};
 use gather::Gathered;
+use gpusched_core::queueing::kueue::cycle::Kueue;
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, Quota};
+use gpusched_core::units::{Span, Time};
+use managed::Managed;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +57,7 @@ pub struct Manifests {
     objects: Objects,
     configuration: Configuration,
     gates: Gates,
+    managed: Managed,
     problems: Vec<Problem>,
     files: Vec<(File, Vec<Document>)>,
     origins: BTreeMap<Key, Origin>,
@@ -137,6 +145,21 @@ impl Manifests {
     /// Complexity: workloads × pod sets × resources × depth of the cohorts.
     pub fn quota(&self) -> Quota {
         super::quota::in_use(self)
+    }
+
+    /// The cluster at `now`, with every pending workload queued and none refused yet. O(objects).
+    pub fn kueue(&self, now: Time) -> Kueue {
+        Kueue::new(self.objects.clone(), &self.configuration, self.gates, now)
+    }
+
+    /// A second after the last thing that is known to have happened: the present of a dump.
+    pub fn present(&self) -> Time {
+        let workloads = self.objects.workloads.iter();
+        let last = workloads.flat_map(|one| {
+            let conditions = one.conditions.iter().map(|condition| condition.at);
+            conditions.chain([one.created])
+        });
+        last.max().unwrap_or(Time::ZERO) + Span::from_secs(1)
     }
 
     /// Everything that is wrong, in the order it was found: file by file, then what is about

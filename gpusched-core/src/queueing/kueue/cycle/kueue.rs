@@ -1,7 +1,7 @@
 //! The state machine: everything Kueue knows of a cluster.
 
 use super::super::admission_fair_sharing::UsageLedger;
-use super::super::flavors::{Shape, Words};
+use super::super::flavors::Shape;
 use super::super::ids::{ClusterQueueId, WorkloadId};
 use super::super::objects::Workload;
 use super::super::pending::{Pending, PendingWorkload, Retries, SecondPassQueue};
@@ -273,11 +273,32 @@ impl Kueue {
     pub fn explain(&self, id: WorkloadId) -> Option<String> {
         let record = &self.records[id];
         let (_, explanation) = record.why.as_ref()?;
-        Some(explanation.text(Words {
-            names: self.scheduler.quota.names(),
-            resources: &self.scheduler.resources,
-            shape: &record.shape,
-        }))
+        Some(explanation.text(self.words(id)))
+    }
+
+    /// The objects of the cluster, but for its workloads ([`Kueue::workload`]).
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The feature gates.
+    pub fn gates(&self) -> Gates {
+        self.gates
+    }
+
+    /// All workloads that were not deleted, by id: in the order they came.
+    pub fn workloads(&self) -> impl Iterator<Item = WorkloadId> + '_ {
+        self.records.ids().filter(|id| !self.records[*id].gone)
+    }
+
+    /// The ClusterQueue the LocalQueue of a workload leads to.
+    pub fn cluster_queue_of(&self, id: WorkloadId) -> Option<ClusterQueueId> {
+        self.records[id].queue
     }
 
     /// Quota and its use, with the names of everything.

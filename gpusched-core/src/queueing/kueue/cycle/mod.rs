@@ -21,6 +21,7 @@
 //! Not here: `waitForPodsReady.blockAdmission`, which stops upstream's scheduler in the middle of
 //! a cycle, and what controllers other than the scheduler decide (timeouts, backoff, draining).
 
+mod alone;
 mod assignments;
 mod carry_out;
 mod entry;
@@ -43,6 +44,7 @@ mod update;
 mod variants;
 
 pub use super::status::InactiveReason;
+pub use alone::{Alone, Decided};
 pub use kueue::Kueue;
 pub use outcome::{
     Admitted, Cycle, EntryStatus, EvictionReason, Explanation, Preempted, QuotaReservedReason,

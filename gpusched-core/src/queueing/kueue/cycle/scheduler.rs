@@ -2,7 +2,7 @@
 
 use super::super::flavors::{Flavors, RequestedResources, Shape};
 use super::super::ids::{ClusterQueueId, LocalQueueId, WorkloadId};
-use super::super::objects::{LocalQueue, StopPolicy, Workload};
+use super::super::objects::{StopPolicy, Workload};
 use super::super::preemption::{Holder, Holders, LocalQueueUse, Preemptor};
 use super::super::requests::{PodSetRequests, total_requests};
 use super::super::status::Status;
@@ -47,11 +47,11 @@ impl Scheduler {
             }
         }
         let mut doors = vec![None; names.local_queues()];
-        // What comes through a stopped door is not queued.
-        let open = |door: &&LocalQueue| door.stop_policy == StopPolicy::None;
-        for door in objects.local_queues.iter().filter(open) {
+        for door in &objects.local_queues {
             if let Some(id) = names.local_queue(&door.namespace, &door.name) {
-                doors[id.index()] = names.cluster_queue(&door.cluster_queue);
+                let open = door.stop_policy == StopPolicy::None;
+                // What comes through a stopped door is not queued.
+                doors[id.index()] = names.cluster_queue(&door.cluster_queue).filter(|_| open);
             }
         }
         let preemptor = Preemptor::new(objects, names, configuration, &gates);
