@@ -316,7 +316,7 @@ impl<'o> Machine<'o> {
             Event::Stop(..) => {
                 let Some(reason) = live.reason else { return };
                 if let Some(began) = live.began.take().filter(|_| live.phase == Phase::Running) {
-                    live.lost = live.lost + (now - began);
+                    live.lost += now - began;
                 }
                 live.phase = Phase::Leaving;
                 live.epoch += 1;
