@@ -466,7 +466,10 @@ proptest! {
         let slow = run(Fidelity::ControlPlane(ControlPlane::default()));
         check_usage(&slow, &quotas, &draws);
         let ends = |one: &Outcome| one.workloads.iter().filter(|one| one.finished.is_some()).count();
-        prop_assert_eq!(ends(&outcome), ends(&slow));
+        // In a strict queue who is late may get behind a head that never fits.
+        if !strict && slow.circling.is_none() {
+            prop_assert_eq!(ends(&outcome), ends(&slow));
+        }
         for queue in &outcome.queues {
             prop_assert!(queue.usage[0].mean <= queue.usage[0].peak as f64);
         }

@@ -134,7 +134,24 @@ fn bad_input_says_where_and_how_to_mend_it() {
             "lab/speech, lab/vision",
         ),
     ];
-    for (line, place, help) in table {
+    desk.write("cut.json", &EXPORT[..EXPORT.len() / 2]);
+    desk.write("empty.yaml", "apiVersion: v1\nkind: List\nitems: []\n");
+    desk.write("wrong.json", &EXPORT.replace("500m", "5x"));
+    let traces = [
+        ("trace info cut.json", "cut.json:", ""),
+        (
+            "trace info empty.yaml",
+            "empty.yaml:1:1",
+            "kubectl get workloads",
+        ),
+        ("trace info wrong.json", "wrong.json:6:", "5x"),
+        (
+            "run --trace kueue:queues/all.yaml --cluster 2x2",
+            "all.yaml:1:1",
+            "kubectl get",
+        ),
+    ];
+    for (line, place, help) in table.into_iter().chain(traces) {
         let ran = desk.line(line);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}");
         assert!(

@@ -136,10 +136,6 @@ impl Meter {
     }
 
     /// What was used by each queue, its mean share, and the series.
-    #[expect(
-        clippy::type_complexity,
-        reason = "taken apart at once by the only caller"
-    )]
     pub(super) fn finish(
         mut self,
         quota: &Quota,

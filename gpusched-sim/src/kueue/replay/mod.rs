@@ -15,6 +15,7 @@
 //! | `pacing` | when the next scheduling cycle is due, and when there is none |
 //! | `live` | what is known of a workload on its way |
 //! | `machine` | the loop |
+//! | `results` | what became of everything |
 //! | `meter` | use of quota over time |
 //! | `outcome` | what a replay returns |
 
@@ -25,6 +26,7 @@ mod machine;
 mod meter;
 mod outcome;
 mod pacing;
+mod results;
 
 pub use fidelity::{ControlPlane, Fidelity};
 pub use meter::QueueUse;
