@@ -30,7 +30,7 @@ enum Verb {
         /// The folder of its vectors.
         dir: PathBuf,
     },
-    /// Compute published results again from public data, and print both.
+    /// Compute published results again, from public data or the same load, and print both.
     ///
     /// Exits with 0 when every stated target is met, 1 when one is not, 2 when the data cannot be
     /// read.

@@ -32,6 +32,7 @@ fn data_that_is_not_there_is_unreadable_not_a_pass() {
     let missing = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-folder");
     assert!(reproduce::run("sharing", Some(&missing), &mut Vec::new()).is_err());
     assert!(reproduce::run("nothing", Some(&missing), &mut Vec::new()).is_err());
+    assert!(reproduce::run("sharing", None, &mut Vec::new()).is_err());
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub(super) fn run(sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     Ok(())
 }
 
-/// Upstream's own machines differ by that much from others.
+/// Half of one either way: some constants of the control plane are assumed, not measured.
 const ORDER_OF_MAGNITUDE: f64 = 3.0;
 
 fn figures(

@@ -223,7 +223,7 @@ impl FirstStrategy {
     pub fn new(candidates: u32) -> FirstStrategy {
         let all = i64::from(candidates) * 2;
         let gpu = "gpu".to_owned();
-        let mut objects = cluster(&[gpu.clone()], 0);
+        let mut objects = cluster(std::slice::from_ref(&gpu), 0);
         let template = objects.cluster_queues.remove(0);
         for (name, nominal) in [("borrower", 0), ("incoming", 0), ("lender", all)] {
             let mut queue = template.clone();
