@@ -405,8 +405,11 @@ fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) {
         let queue = draw.0 % quotas.len();
         used[queue] += match change.step {
             Step::Admitted => draw.1,
-            Step::Left | Step::Finished => -draw.1,
-            Step::Evicted(_) => 0,
+            // What is evicted holds its quota until it has left, and yet a cycle that names it as
+            // a victim again gives that quota away: upstream's check of what fits takes the
+            // victims of the cycle out for everybody. The rules bound what is there to stay.
+            Step::Evicted(_) | Step::Finished => -draw.1,
+            Step::Left => 0,
         };
         let mut lent = 0;
         let mut borrowed = 0;
