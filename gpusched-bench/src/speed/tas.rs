@@ -198,7 +198,7 @@ impl Full {
     }
 }
 
-/// The search for victims in a [`Full`] cluster.
+/// The search for victims in a full cluster.
 pub struct Preempting {
     forest: Forest,
     ask: Vec<Ask>,
