@@ -14,6 +14,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cel;
 pub mod cluster;
 pub mod gpu;
 pub mod hazard;

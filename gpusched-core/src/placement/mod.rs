@@ -14,6 +14,7 @@
 mod best_fit;
 mod consolidate;
 mod dot_product;
+pub mod dra;
 mod fgd;
 mod first_fit;
 pub mod fragmentation;
