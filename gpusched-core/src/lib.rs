@@ -25,5 +25,6 @@ pub mod placement;
 pub mod policy;
 pub mod provisioning;
 pub mod queueing;
+pub mod topology;
 pub mod units;
 pub mod workload;

@@ -4,6 +4,7 @@ use super::mig::{self, MigMode};
 use crate::gpu::mig::{Geometry, GeometryError, ProfileRow};
 use crate::gpu::model;
 use crate::ids::{ModelId, NodeId};
+use crate::topology::Topology;
 use crate::units::Time;
 use crate::workload::Shape;
 use rustc_hash::FxHashMap;
@@ -144,6 +145,7 @@ pub struct Inventory {
     geometries: Vec<Option<Arc<Geometry>>>,
     /// By model: the profiles its nodes can offer.
     offers: Vec<mig::Offer>,
+    topology: Option<Arc<Topology>>,
 }
 
 impl Inventory {
@@ -192,7 +194,26 @@ impl Inventory {
             model_of,
             geometries,
             offers,
+            topology: None,
         })
+    }
+
+    /// The same machines, wired as `topology` says.
+    ///
+    /// # Panics
+    /// When it is of another number of nodes.
+    #[must_use]
+    pub fn with_topology(self, topology: Arc<Topology>) -> Inventory {
+        assert_eq!(topology.fabric().nodes(), self.nodes.len());
+        Inventory {
+            topology: Some(topology),
+            ..self
+        }
+    }
+
+    /// How the machines are wired, if anything is known of it.
+    pub fn topology(&self) -> Option<&Arc<Topology>> {
+        self.topology.as_ref()
     }
 
     /// The same machines, cut anew: one mode per node, in rank order.
@@ -207,7 +228,11 @@ impl Inventory {
             mig,
             ..node.clone()
         });
-        Inventory::new(nodes.collect())
+        let recut = Inventory::new(nodes.collect())?;
+        Ok(Inventory {
+            topology: self.topology.clone(),
+            ..recut
+        })
     }
 
     /// Whether GPUs of some node are cut.

@@ -1,6 +1,6 @@
 //! Fills a [`Workload`] from rows in any order, interning what jobs share.
 
-use super::{Behaviour, Gang, Job, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
+use super::{Behaviour, Gang, Job, Locality, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
 use crate::ids::{OwnerId, ShapeId, SpecId};
 use crate::units::{Span, Time};
 use rustc_hash::FxHashMap;
@@ -28,6 +28,8 @@ pub struct JobDraft<'a> {
     pub outcome: Outcome,
     /// Per-pod request.
     pub shape: Shape,
+    /// How near to one another the pods must, or should, be.
+    pub locality: Locality,
     /// Whose it is.
     pub owner: Owner,
     /// How it uses its devices.
@@ -48,6 +50,7 @@ impl JobDraft<'_> {
             estimate: None,
             outcome: Outcome::Completed,
             shape,
+            locality: Locality::default(),
             owner: Owner::default(),
             behaviour: Behaviour::default(),
         }
@@ -107,7 +110,7 @@ pub struct WorkloadBuilder {
     owner_ids: FxHashMap<Owner, OwnerId>,
     /// Place in the table of behaviours + 1.
     behaviour_ids: FxHashMap<Behaviour, u32>,
-    last_shape: Option<(Shape, u32, SpecId)>,
+    last_shape: Option<(Shape, u32, Locality, SpecId)>,
     last_owner: Option<(Owner, OwnerId)>,
     gangs: Vec<(u32, Gang)>,
     /// Task groups after a job's first, joined in [`WorkloadBuilder::finish`].
@@ -161,6 +164,7 @@ impl WorkloadBuilder {
                 name: draft.task.to_owned(),
                 shape: self.shape(&draft.shape),
                 count: draft.count,
+                locality: draft.locality,
             };
             self.more_groups.push(MoreGroup {
                 job: draft.name.to_owned(),
@@ -286,8 +290,9 @@ impl WorkloadBuilder {
     /// The specification of a job of one pod set, remembering the last one: traces come in sweeps
     /// of equal jobs.
     fn single_spec(&mut self, draft: &JobDraft<'_>) -> SpecId {
-        if let Some((shape, count, spec)) = &self.last_shape
+        if let Some((shape, count, locality, spec)) = &self.last_shape
             && *count == draft.count
+            && *locality == draft.locality
             && *shape == draft.shape
         {
             return *spec;
@@ -296,9 +301,10 @@ impl WorkloadBuilder {
             name: draft.task.to_owned(),
             shape: self.shape(&draft.shape),
             count: draft.count,
+            locality: draft.locality,
         };
         let spec = self.spec(vec![pods], draft.line);
-        self.last_shape = Some((draft.shape.clone(), draft.count, spec));
+        self.last_shape = Some((draft.shape.clone(), draft.count, draft.locality, spec));
         spec
     }
 

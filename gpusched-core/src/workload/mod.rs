@@ -12,7 +12,7 @@ mod request;
 pub use behaviour::Behaviour;
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
 pub use names::Names;
-pub use request::{MigRequest, PodSet, Shape, ShareWay, Spec};
+pub use request::{Locality, MigRequest, PodSet, Shape, ShareWay, Spec};
 
 use crate::ids::{JobId, OwnerId, ShapeId, SpecId};
 use crate::units::{Span, Time};

@@ -2,6 +2,7 @@
 //! groups ([`Spec`]).
 
 use crate::ids::ShapeId;
+use crate::topology::Scope;
 use crate::units::MILLI;
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +147,22 @@ fn names(name: &str, model: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
+/// How near to one another the pods of a set must, or should, be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Locality {
+    /// The scope all pods must, or should, be in; `None` = any place will do.
+    pub within: Option<Scope>,
+    /// They must, or they do not start; else they only should.
+    pub required: bool,
+    /// Pods come in groups of so many, and it is each group that must, or should, be within the
+    /// scope; 0 = all pods are one group.
+    pub slice: u32,
+    /// NVLink bandwidth each device must have to the others of its pod, GB/s; 0 = any.
+    pub nvlink_gbps: u32,
+    /// Share of its node's network cards each pod needs, percent; 0 = none is asked for.
+    pub rdma_percent: u32,
+}
+
 /// A number of equal pods.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodSet {
@@ -155,6 +172,8 @@ pub struct PodSet {
     pub shape: ShapeId,
     /// How many there are (at least 1).
     pub count: u32,
+    /// How near to one another they must, or should, be.
+    pub locality: Locality,
 }
 
 /// A job specification: pod sets that start together.

@@ -7,7 +7,7 @@ use gpusched_core::ids::{JobId, NodeId, ShapeId};
 use gpusched_core::placement::mig::registry::mig_placement;
 use gpusched_core::placement::{FirstFit, Trial, WithMig};
 use gpusched_core::queueing::Reason;
-use gpusched_core::workload::{PodSet, Shape, Spec};
+use gpusched_core::workload::{Locality, PodSet, Shape, Spec};
 use proptest::prelude::*;
 
 /// A layout mig-parted has for the board.
@@ -69,6 +69,7 @@ fn spec(shape: ShapeId, count: u32) -> Spec {
         name: "main".into(),
         shape,
         count,
+        locality: Locality::default(),
     };
     Spec {
         pod_sets: vec![set],

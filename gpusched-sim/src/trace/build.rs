@@ -7,10 +7,11 @@ use crate::sharing::mig;
 use gpusched_core::cluster::{Cluster, Inventory, MigMode, Node};
 use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
+use gpusched_core::topology::Scope;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
-    Behaviour, JobDraft, MigRequest, Outcome, Owner, Shape, ShareWay, Workload, WorkloadBuilder,
-    WorkloadError,
+    Behaviour, JobDraft, Locality, MigRequest, Outcome, Owner, Shape, ShareWay, Workload,
+    WorkloadBuilder, WorkloadError,
 };
 use std::path::Path;
 
@@ -203,6 +204,21 @@ fn behaviour(row: &JobRow) -> Behaviour {
     }
 }
 
+/// How near to one another the pods of a row must, or should, be.
+fn locality(row: &JobRow) -> Locality {
+    Locality {
+        within: match row.topo_mode {
+            TopoMode::None => None,
+            TopoMode::Preferred | TopoMode::Required => row.topo_level.map(Scope::from),
+        },
+        required: row.topo_mode == TopoMode::Required,
+        slice: row.slice_size.unwrap_or(0),
+        // What is asked for is a bound: a fraction of a GB/s more is as much.
+        nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
+        rdma_percent: row.rdma,
+    }
+}
+
 /// Adds one canonical row to a workload under construction.
 ///
 /// A wall limit ends the run where it is reached, as a kill; a recorded failure ends it where it
@@ -238,6 +254,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             max_per_node: row.max_per_node,
             only: only(row),
         },
+        locality: locality(row),
         owner: Owner {
             queue: row.queue.clone(),
             user: row.user.clone(),

@@ -5,6 +5,7 @@
 //! in the types. Rows are a transport: the replay works on the interned tables of
 //! [`gpusched_core::workload`] that are built from them.
 
+use gpusched_core::topology::Scope;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Gang, Outcome};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,18 @@ pub enum TopoLevel {
     Block,
     /// One zone.
     Zone,
+}
+
+impl From<TopoLevel> for Scope {
+    fn from(level: TopoLevel) -> Scope {
+        match level {
+            TopoLevel::Node => Scope::Node,
+            TopoLevel::Nvlink => Scope::Nvlink,
+            TopoLevel::Rack => Scope::Rack,
+            TopoLevel::Block => Scope::Block,
+            TopoLevel::Zone => Scope::Zone,
+        }
+    }
 }
 
 /// Which end of the recorded interval was not observed.

@@ -1,0 +1,60 @@
+//! Topology: how devices are wired inside a node, and nodes to one another.
+//!
+//! | file | what |
+//! |---|---|
+//! | `fabric` | nodes in a tree of domains (NVLink domain, rack, block, zone), flattened |
+//! | `board` | the devices of one node: links, NUMA, NICs |
+//!
+//! An [`Inventory`](crate::cluster::Inventory) may carry a [`Topology`]; placement policies and
+//! performance models read it there.
+
+mod board;
+mod fabric;
+
+pub use board::{Board, BoardError, Link, Nic, Path, Switch};
+pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope};
+
+use crate::ids::NodeId;
+use std::sync::Arc;
+
+/// The wiring of all nodes of an inventory.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    fabric: Fabric,
+    boards: Vec<Arc<Board>>,
+    board_of: Vec<Option<u32>>,
+}
+
+impl Topology {
+    /// A fabric whose nodes have the boards given: one place in `boards` per node, in rank order;
+    /// `None` = not known.
+    ///
+    /// # Panics
+    /// When a node's board is not in `boards`, or the nodes are not those of the fabric.
+    pub fn new(fabric: Fabric, boards: Vec<Arc<Board>>, board_of: Vec<Option<u32>>) -> Topology {
+        assert_eq!(board_of.len(), fabric.nodes());
+        let known = |place: &Option<u32>| place.is_none_or(|place| (place as usize) < boards.len());
+        assert!(board_of.iter().all(known));
+        Topology {
+            fabric,
+            boards,
+            board_of,
+        }
+    }
+
+    /// How nodes are wired to one another.
+    pub fn fabric(&self) -> &Fabric {
+        &self.fabric
+    }
+
+    /// The different boards there are.
+    pub fn boards(&self) -> &[Arc<Board>] {
+        &self.boards
+    }
+
+    /// How the devices of a node are wired, if it is known.
+    pub fn board(&self, node: NodeId) -> Option<&Arc<Board>> {
+        let place = self.board_of.get(node.index()).copied().flatten()?;
+        self.boards.get(place as usize)
+    }
+}
