@@ -318,6 +318,12 @@ impl Queueing for Easy {
             .finished(done.job, turn.now - done.started, turn.work);
     }
 
+    fn evicted(&mut self, gone: Finished<'_>, turn: &mut Turn<'_>) {
+        self.expire(turn.now, turn.work);
+        self.mirror.finished(gone.job, turn.work);
+        self.shadow = None;
+    }
+
     fn returned(&mut self, job: JobId, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
         self.mirror.returned(job, turn.work);

@@ -19,7 +19,14 @@ impl Queueing for Fifo {
 
     #[inline]
     fn submit(&mut self, job: JobId, _turn: &mut Turn<'_>) {
-        self.queue.push_back(job);
+        match self.queue.back() {
+            // It was evicted: others came after it.
+            Some(&last) if last > job => {
+                let at = self.queue.partition_point(|&other| other < job);
+                self.queue.insert(at, job);
+            }
+            _ => self.queue.push_back(job),
+        }
     }
 
     #[inline]

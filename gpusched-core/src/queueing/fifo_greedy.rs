@@ -46,7 +46,14 @@ impl Queueing for FifoGreedy {
     }
 
     fn submit(&mut self, job: JobId, _turn: &mut Turn<'_>) {
-        self.queue.push(job);
+        match self.queue.last() {
+            // It was evicted: others came after it. What it held is free, so all are tried again.
+            Some(&last) if last > job => {
+                let at = self.queue.partition_point(|&other| other < job);
+                self.queue.insert(at, job);
+            }
+            _ => self.queue.push(job),
+        }
     }
 
     fn pass(&mut self, turn: &mut Turn<'_>) {

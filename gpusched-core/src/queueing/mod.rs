@@ -113,6 +113,12 @@ pub trait Queueing: Send {
     /// A job has ended.
     fn finish(&mut self, _done: Finished<'_>, _turn: &mut Turn<'_>) {}
 
+    /// A job was evicted: what it held is free again. [`Queueing::submit`] follows, and gives the
+    /// job its place in arrival order back.
+    fn evicted(&mut self, gone: Finished<'_>, turn: &mut Turn<'_>) {
+        self.finish(gone, turn);
+    }
+
     /// The resources of a job believed to end now are free, although its end has not been
     /// handled yet: one-event-at-a-time disciplines handle submissions of an instant first.
     fn returned(&mut self, _job: JobId, _turn: &mut Turn<'_>) {}

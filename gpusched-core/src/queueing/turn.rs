@@ -47,6 +47,11 @@ impl Book {
         }
     }
 
+    /// The job waits anew, behind others until told otherwise.
+    pub fn requeue(&mut self, job: JobId) {
+        self.reasons[job.index()] = Reason::Behind;
+    }
+
     /// Why a waiting job waits.
     #[inline]
     pub fn reason(&self, job: JobId) -> Reason {

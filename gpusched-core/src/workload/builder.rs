@@ -195,7 +195,7 @@ impl WorkloadBuilder {
 
     /// The number of a behaviour; 0 when it says nothing.
     fn behaviour(&mut self, behaviour: &Behaviour) -> u32 {
-        if behaviour.class.is_empty() && behaviour.duty_milli == 0 && behaviour.footprint_mib == 0 {
+        if *behaviour == Behaviour::default() {
             return 0;
         }
         if let Some(&id) = self.behaviour_ids.get(behaviour) {

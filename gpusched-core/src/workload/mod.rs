@@ -6,11 +6,13 @@
 
 mod behaviour;
 mod builder;
+mod checkpoint;
 mod names;
 mod request;
 
 pub use behaviour::Behaviour;
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
+pub use checkpoint::Checkpointing;
 pub use names::Names;
 pub use request::{Locality, MigRequest, PodSet, Shape, ShareWay, Spec};
 
@@ -167,6 +169,12 @@ impl Workload {
     pub fn behaviour(&self, id: JobId) -> Option<&Behaviour> {
         let place = *self.behaves.get(id.index())?;
         self.behaviours.get((place as usize).checked_sub(1)?)
+    }
+
+    /// What the job saves of its work.
+    pub fn checkpoints(&self, id: JobId) -> Checkpointing {
+        self.behaviour(id)
+            .map_or_else(Checkpointing::default, |known| known.checkpoints)
     }
 
     /// The different behaviours there are.

@@ -6,6 +6,7 @@
 //! the [`Discipline`] says), sequence of decision.
 
 mod event_queue;
+mod evict;
 mod mig;
 mod observer;
 mod pace;
@@ -14,7 +15,7 @@ mod records;
 pub use event_queue::{EventQueue, Finish};
 pub use mig::MigCounts;
 pub use observer::{Observer, Situation};
-pub use records::{Fate, Records};
+pub use records::{Attempt, Fate, Records};
 
 use pace::{Paces, RunningJob};
 
@@ -26,7 +27,7 @@ use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
 use gpusched_core::performance::{Ideal, Origins, Performance, Residence};
 use gpusched_core::placement::Placement;
-use gpusched_core::provisioning::{NodeChange, Provisioning, Static};
+use gpusched_core::provisioning::{Change, Provisioning, Static};
 use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
@@ -156,7 +157,9 @@ pub struct Engine<'w, O: Observer = ()> {
     believed: FxHashMap<JobId, Span>,
     starts: u32,
     due: Vec<Finish>,
-    changes: Vec<NodeChange>,
+    changes: Vec<Change>,
+    /// Whether the provisioning policy is told of jobs.
+    provisioner_follows: bool,
     /// `None` where no GPU is cut.
     mig: Option<Box<mig::Desk>>,
 }
@@ -183,6 +186,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         observer: O,
     ) -> Engine<'w, O> {
         let has_mig = cluster.inventory().has_mig();
+        let roles_follow = roles.provisioning.follows_jobs();
         let possible = match has_mig {
             true => mig::possible(work, &mut cluster, &mut roles),
             false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
@@ -208,6 +212,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             starts: 0,
             due: Vec::new(),
             changes: Vec::new(),
+            provisioner_follows: roles_follow,
             mig: has_mig.then(Box::default),
         }
     }
@@ -379,7 +384,11 @@ impl<'w, O: Observer> Engine<'w, O> {
             .provisioning
             .decide(self.now, &self.cluster, &mut changes);
         for change in changes.drain(..) {
-            self.cluster.set_open(change.node, change.open);
+            match change {
+                Change::Open(node) => self.cluster.set_open(node, true),
+                Change::Close(node) => self.cluster.set_open(node, false),
+                Change::Evict { job, warned } => self.evict(job, warned),
+            }
         }
         self.changes = changes;
     }
@@ -400,8 +409,8 @@ impl<'w, O: Observer> Engine<'w, O> {
             if self.records.fate(job) != Fate::Running {
                 continue;
             }
-            let run = self.work.job(job).run;
-            self.paces.abandon(job, self.records.since(job) + run);
+            let span = self.span(job);
+            self.paces.abandon(job, self.records.since(job) + span);
             self.give_back(job);
             self.end(job, Fate::Failed(mishap));
         }
@@ -500,6 +509,9 @@ impl<'w, O: Observer> Engine<'w, O> {
         }
         self.waiting += 1;
         self.demand_milli += self.work.gpu_milli(job);
+        if self.provisioner_follows {
+            self.roles.provisioning.waits(self.work, job, self.now);
+        }
         let (queueing, mut turn) = turn(self);
         queueing.submit(job, &mut turn);
     }
@@ -541,6 +553,9 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.roles.performance.ended(residence, &mut self.speeds);
         if let Some(hazard) = &mut self.roles.hazard {
             hazard.ended(residence);
+        }
+        if self.provisioner_follows {
+            self.roles.provisioning.ended(residence, self.now);
         }
         self.paces.forget(job);
         self.change_speeds();
@@ -607,15 +622,12 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     /// What preparing the places of a job that starts takes.
     #[cold]
-    fn set_up(&mut self, job: JobId, spots: std::ops::Range<usize>) -> Span {
-        let Some(desk) = &mut self.mig else {
-            return Span::ZERO;
-        };
+    fn set_up(&mut self, job: JobId, spots: std::ops::Range<usize>) {
+        let Some(desk) = &mut self.mig else { return };
         let spec = self.work.spec(self.work.job(job).spec);
         let at = (self.now, &self.roles.costs);
         let setup = desk.started(job, spec, &self.book.spots[spots], &self.cluster, at);
         self.records.set_up(job, setup);
-        setup
     }
 
     /// Makes the decisions of a pass happen.
@@ -642,10 +654,10 @@ impl<'w, O: Observer> Engine<'w, O> {
             let first = start.first_spot as usize;
             let pods = self.work.spec(self.work.job(job).spec).pods as usize;
             self.records.start_at(job, self.now, start.first_spot);
-            let mut at = self.now + self.work.job(job).run;
             if self.mig.is_some() {
-                at = at + self.set_up(job, first..first + pods);
+                self.set_up(job, first..first + pods);
             }
+            let at = self.now + self.span(job);
             let spots = &self.book.spots[first..first + pods];
             self.observer.started(job, self.now, spots);
             // A job without an end has no finish to wait for.
@@ -665,6 +677,12 @@ impl<'w, O: Observer> Engine<'w, O> {
             if let Some(hazard) = &mut self.roles.hazard {
                 hazard.started(residence, self.now, &mut self.dead);
             }
+            if self.provisioner_follows {
+                self.roles.provisioning.started(residence, self.now);
+            }
+            if !self.records.attempts(job).is_empty() {
+                self.starts_again(job, at);
+            }
             self.change_speeds();
             self.starts += 1;
             self.waiting -= 1;
@@ -680,16 +698,28 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// Makes what the performance model said happen.
     #[inline]
     fn change_speeds(&mut self) {
-        for (job, speed) in self.speeds.drain(..) {
-            let (run, setup) = (self.work.job(job).run, self.records.setup(job));
+        let mut speeds = std::mem::take(&mut self.speeds);
+        for (job, speed) in speeds.drain(..) {
             let running = RunningJob {
                 job,
                 started: self.records.since(job),
-                run: Span(run.0.saturating_add(setup.0)),
+                run: self.span(job),
                 // A job is first named when it starts: its order is the present one.
                 order: self.starts,
             };
             self.paces.set(running, self.now, speed, &mut self.finishes);
+        }
+        self.speeds = speeds;
+    }
+
+    /// How long the present attempt of a job takes at full speed, from its start to its end:
+    /// preparing its places, going on where an eviction left it, and the work itself.
+    #[inline]
+    fn span(&self, job: JobId) -> Span {
+        let run = self.work.job(job).run;
+        match self.mig.is_none() && self.records.nobody_was_evicted() {
+            true => run,
+            false => self.long_span(job, run),
         }
     }
 }

@@ -40,6 +40,11 @@ pub trait Observer {
     /// A job ended.
     fn finished(&mut self, _job: JobId, _now: Time, _spots: &[Spot]) {}
 
+    /// A job was evicted, and waits again.
+    fn evicted(&mut self, job: JobId, now: Time, spots: &[Spot]) {
+        self.finished(job, now, spots);
+    }
+
     /// The replay ended at `now`.
     fn ended(&mut self, _now: Time, _situation: &Situation<'_>) {}
 }
@@ -65,6 +70,7 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         waited(job: JobId, reason: Reason, from: Time, to: Time);
         started(job: JobId, now: Time, spots: &[Spot]);
         finished(job: JobId, now: Time, spots: &[Spot]);
+        evicted(job: JobId, now: Time, spots: &[Spot]);
         ended(now: Time, situation: &Situation<'_>);
     }
 }
@@ -87,6 +93,9 @@ impl<O: Observer> Observer for &mut O {
     }
     fn finished(&mut self, job: JobId, now: Time, spots: &[Spot]) {
         (**self).finished(job, now, spots);
+    }
+    fn evicted(&mut self, job: JobId, now: Time, spots: &[Spot]) {
+        (**self).evicted(job, now, spots);
     }
     fn ended(&mut self, now: Time, situation: &Situation<'_>) {
         (**self).ended(now, situation);

@@ -1,6 +1,6 @@
 //! Jobs whose speed changes while they run.
 //!
-//! A job that never heard of a speed runs at full speed and is not listed here. For the others
+//! A job that never heard of a speed, and was never evicted, is not listed here. For the others
 //! the finish that counts is the one queued last; earlier ones stay in the heap as *stale*
 //! entries and are passed over when they come up. The number of stale entries is known, so that
 //! a replay without speed changes never looks.
@@ -90,6 +90,15 @@ impl Paces {
         self.stale += usize::from(queued != Time::NEVER);
     }
 
+    /// How far the job has got by `now` on its way of `span` at full speed, whole microseconds.
+    pub(super) fn gone(&self, job: JobId, started: Time, span: Span, now: Time) -> Span {
+        let Some(pace) = self.jobs.get(&job) else {
+            return now - started;
+        };
+        let left = pace.progress.left_at(now).time_at(Speed::FULL);
+        Span(span.0 - left.map_or(span.0, |left| left.0.min(span.0)))
+    }
+
     /// The job has ended.
     pub(super) fn forget(&mut self, job: JobId) {
         self.jobs.remove(&job);
@@ -127,7 +136,7 @@ impl Paces {
     }
 
     fn is_stale(&self, finish: Finish, records: &Records) -> bool {
-        let superseded = |pace: &Pace| pace.queued != finish.at;
+        let superseded = |pace: &Pace| pace.queued != finish.at || pace.order != finish.order;
         records.fate(finish.job) != Fate::Running
             || self.jobs.get(&finish.job).is_some_and(superseded)
     }

@@ -6,6 +6,7 @@ use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, SpecId};
 use gpusched_core::units::{Span, Time};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// How far a job got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,31 @@ pub enum Fate {
     Failed(Mishap),
 }
 
+/// A stretch for which a job ran until it was evicted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it started.
+    pub start: Time,
+    /// When it was evicted.
+    pub end: Time,
+    /// How much of the run it saved beyond what earlier attempts had saved.
+    pub kept: Span,
+    /// How much of the run it had done and has to do again.
+    pub lost: Span,
+    /// What preparing its places and going on after an earlier eviction took, as far as it got
+    /// with that. The rest of the time, if any, is what neighbours or the network took.
+    pub overhead: Span,
+    first_spot: u32,
+}
+
+/// The attempts of a job that were cut short.
+#[derive(Clone, Debug, Default)]
+struct Lives {
+    attempts: Vec<Attempt>,
+    /// How much of the run is saved.
+    saved: Span,
+}
+
 /// Start, end and place of every job.
 #[derive(Clone, Debug)]
 pub struct Records {
@@ -38,6 +64,8 @@ pub struct Records {
     possible: Vec<bool>,
     /// Setup of the jobs that had one.
     setups: FxHashMap<JobId, Span>,
+    /// Jobs that were evicted.
+    lives: BTreeMap<JobId, Lives>,
     mig: Option<MigCounts>,
     closed: Time,
 }
@@ -52,6 +80,7 @@ impl Records {
             spots: Vec::new(),
             possible,
             setups: FxHashMap::default(),
+            lives: BTreeMap::new(),
             mig: None,
             closed: Time::NEVER,
         }
@@ -108,6 +137,49 @@ impl Records {
         self.starts[job.index()]
     }
 
+    #[inline]
+    pub(super) fn nobody_was_evicted(&self) -> bool {
+        self.lives.is_empty()
+    }
+
+    /// How much of its run a job that was evicted has saved; `None` = it never was.
+    pub(super) fn saved(&self, job: JobId) -> Option<Span> {
+        self.lives.get(&job).map(|lives| lives.saved)
+    }
+
+    /// A running job waits again. It had got `gone` far on its way, of which going on after an
+    /// earlier eviction took `restart`; `save` says what is saved of a run by what was saved of it
+    /// before and how far it got.
+    pub(super) fn evict(
+        &mut self,
+        job: JobId,
+        now: Time,
+        gone: Span,
+        restart: Span,
+        save: impl Fn(Span, Span) -> Span,
+    ) {
+        let setup = self.setups.remove(&job).unwrap_or_default();
+        let lives = self.lives.entry(job).or_default();
+        let again = match lives.attempts.is_empty() {
+            true => Span::ZERO,
+            false => restart,
+        };
+        let overhead = Span(gone.0.min(setup.0 + again.0));
+        let before = lives.saved;
+        let reached = before + (gone - overhead);
+        lives.saved = save(before, reached);
+        lives.attempts.push(Attempt {
+            start: self.starts[job.index()],
+            end: now,
+            kept: lives.saved - before,
+            lost: reached - lives.saved,
+            overhead,
+            first_spot: self.first_spots[job.index()],
+        });
+        self.starts[job.index()] = now;
+        self.fates[job.index()] = Fate::Waiting;
+    }
+
     pub(super) fn close(&mut self, now: Time, spots: Vec<Spot>) {
         self.spots = spots;
         self.closed = now;
@@ -119,7 +191,28 @@ impl Records {
         self.fates[job.index()]
     }
 
-    /// When it started, if it did.
+    /// The stretches for which it ran until it was evicted, in their order.
+    #[inline]
+    pub fn attempts(&self, job: JobId) -> &[Attempt] {
+        match self.lives.is_empty() {
+            true => &[],
+            false => self.lives.get(&job).map_or(&[], |lives| &lives.attempts),
+        }
+    }
+
+    /// Jobs that were evicted, in the order of their numbers.
+    pub fn evicted(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.lives.keys().copied()
+    }
+
+    /// Where it ran in one of [`Records::attempts`]: one place per pod. Empty until the replay has
+    /// been closed.
+    pub fn places_of(&self, attempt: &Attempt, pods: u32) -> &[Spot] {
+        let first = attempt.first_spot as usize;
+        self.spots.get(first..first + pods as usize).unwrap_or(&[])
+    }
+
+    /// When it started, for the last time if it was evicted, and runs or ended then.
     #[inline]
     pub fn start(&self, job: JobId) -> Option<Time> {
         let started = matches!(self.fate(job), Fate::Running | Fate::Done | Fate::Failed(_));

@@ -1,9 +1,9 @@
 //! What was there to be used, what was asked for, and what was held.
 
-use super::facts::held;
+use super::facts::stretches;
 use super::summary::{ModelValue, Utilisation};
 use crate::engine::Records;
-use gpusched_core::cluster::{Inventory, Node};
+use gpusched_core::cluster::{Inventory, Node, Spot};
 use gpusched_core::ids::JobId;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{Shape, Workload};
@@ -124,18 +124,17 @@ impl Held {
         let last_submit = work.jobs().last().map_or(Time::ZERO, |job| job.submit);
         for index in 0..work.len() {
             let job = JobId(index as u32);
-            let (Some(start), milli) = (records.start(job), work.gpu_milli(job)) else {
-                continue;
-            };
+            let milli = work.gpu_milli(job);
             if milli == 0 {
                 continue;
             }
-            sums.total += held(work, records, job);
-            let end = records.end_of(job).unwrap_or(records.closed_at());
-            let seen = (end.min(last_submit) - start).max(Span::ZERO);
-            sums.submissions += i128::from(milli) * i128::from(seen.0);
+            for (start, end) in stretches(records, job) {
+                sums.total += i128::from(milli) * i128::from((end - start).0);
+                let seen = (end.min(last_submit) - start).max(Span::ZERO);
+                sums.submissions += i128::from(milli) * i128::from(seen.0);
+            }
             if models.names.len() > 1 {
-                sums.add_pods(work, records, models, job, end - start);
+                sums.add_pods(work, records, models, job);
             }
         }
         if let [only] = sums.by_model.as_mut_slice() {
@@ -144,23 +143,26 @@ impl Held {
         sums
     }
 
-    fn add_pods(
-        &mut self,
-        work: &Workload,
-        records: &Records,
-        models: &Models<'_>,
-        job: JobId,
-        run: Span,
-    ) {
+    fn add_pods(&mut self, work: &Workload, records: &Records, models: &Models<'_>, job: JobId) {
         let spec = work.spec(work.job(job).spec);
-        let mut spots = records.places(job, spec.pods).iter();
-        for set in &spec.pod_sets {
-            let each = i128::from(work.shape(set.shape).total_milli()) * i128::from(run.0);
-            for spot in spots.by_ref().take(set.count as usize) {
-                if let Some(model) = models.of_node[spot.node.index()] {
-                    self.by_model[model] += each;
+        let mut add = |places: &[Spot], run: Span| {
+            let mut spots = places.iter();
+            for set in &spec.pod_sets {
+                let each = i128::from(work.shape(set.shape).total_milli()) * i128::from(run.0);
+                for spot in spots.by_ref().take(set.count as usize) {
+                    if let Some(model) = models.of_node[spot.node.index()] {
+                        self.by_model[model] += each;
+                    }
                 }
             }
+        };
+        for attempt in records.attempts(job) {
+            let places = records.places_of(attempt, spec.pods);
+            add(places, attempt.end - attempt.start);
+        }
+        if let Some(start) = records.start(job) {
+            let end = records.end_of(job).unwrap_or(records.closed_at());
+            add(records.places(job, spec.pods), end - start);
         }
     }
 

@@ -1,6 +1,6 @@
 //! How well devices are used: how many are busy at all, and how much of what is held was needed.
 
-use super::facts::{facts, held};
+use super::facts::{facts, held, stretches};
 use super::gpu_hours;
 use crate::engine::{Fate, Observer, Records};
 use gpusched_core::cluster::{Inventory, Spot};
@@ -190,12 +190,10 @@ pub fn device_use(
             } += 1;
         }
         for job in facts.part_ids() {
-            let Some(start) = records.start(job) else {
-                continue;
-            };
-            let end = records.end_of(job);
-            let stayed = end.unwrap_or(records.closed_at()) - start;
-            // What still runs at the close is taken to have run at full speed.
+            let spans = stretches(records, job).map(|(start, end)| (end - start).0);
+            let stayed = Span(spans.sum());
+            // What still runs at the close is taken to have run at full speed, and to have lost
+            // nothing.
             let done = stayed.min(work.job(job).run);
             needed += i128::from(needed_milli(recorded, job)) * i128::from(done.0);
             all_held += held(work, records, job);

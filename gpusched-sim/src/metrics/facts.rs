@@ -25,6 +25,9 @@ pub struct JobFacts {
     pub finish: Option<Time>,
     /// GPU time held up to the close, in milli-GPU × µs.
     pub held: i128,
+    /// How long the part that started first waited again after evictions, up to its last start or
+    /// the close.
+    pub waited_again: Span,
     /// How long the places of the part that started first were prepared before its work began.
     pub setup: Span,
     /// What a part takes at full speed, without waiting: the recorded run time.
@@ -42,15 +45,16 @@ impl JobFacts {
         self.parts.clone().map(JobId)
     }
 
-    /// Submission to first start, if it started.
+    /// Submission to first start and what it waited again after evictions, if it started.
     pub fn wait(&self) -> Option<Span> {
-        self.started.map(|(_, start)| start - self.submit)
+        self.started
+            .map(|(_, start)| start - self.submit + self.waited_again)
     }
 
-    /// First start to last finish, if it finished.
+    /// First start to last finish without what it waited between, if it finished.
     pub fn run(&self) -> Option<Span> {
         let (_, start) = self.started?;
-        self.finish.map(|finish| finish - start)
+        self.finish.map(|finish| finish - start - self.waited_again)
     }
 
     /// Job completion time: submission to last finish, if it finished.
@@ -93,20 +97,46 @@ pub fn facts<'a>(
 /// GPU time a schedulable job held up to the close, in milli-GPU × µs.
 #[inline]
 pub(super) fn held(work: &Workload, records: &Records, job: JobId) -> i128 {
-    let Some(start) = records.start(job) else {
-        return 0;
-    };
+    let spans = stretches(records, job).map(|(start, end)| i128::from((end - start).0));
+    i128::from(work.gpu_milli(job)) * spans.sum::<i128>()
+}
+
+/// From when to when a schedulable job ran, the last stretch last.
+#[inline]
+pub(super) fn stretches(
+    records: &Records,
+    job: JobId,
+) -> impl Iterator<Item = (Time, Time)> + use<'_> {
+    let attempts = records.attempts(job).iter();
+    let earlier = attempts.map(|attempt| (attempt.start, attempt.end));
     let end = records.end_of(job).unwrap_or(records.closed_at());
-    i128::from(work.gpu_milli(job)) * i128::from((end - start).0)
+    earlier.chain(records.start(job).map(|start| (start, end)))
+}
+
+/// When a schedulable job first started, and how long it has waited since.
+#[inline]
+fn first_start(records: &Records, job: JobId) -> Option<(Time, Span)> {
+    let attempts = records.attempts(job);
+    let last = records.start(job);
+    let Some(first) = attempts.first() else {
+        return last.map(|start| (start, Span::ZERO));
+    };
+    let next = attempts[1..].iter().map(|attempt| attempt.start);
+    // A job that waits at the close has waited up to then.
+    let starts = next.chain([last.unwrap_or(records.closed_at())]);
+    let again = starts.zip(attempts).map(|(start, ran)| start - ran.end);
+    Some((first.start, Span(again.map(|span| span.0).sum())))
 }
 
 #[inline]
 fn single(work: &Workload, records: &Records, job: JobId) -> JobFacts {
+    let first = first_start(records, job);
     JobFacts {
         parts: job.0..job.0 + 1,
         submit: work.job(job).submit,
         fate: records.fate(job),
-        started: records.start(job).map(|start| (job, start)),
+        started: first.map(|(start, _)| (job, start)),
+        waited_again: first.map_or(Span::ZERO, |(_, again)| again),
         finish: records
             .end_of(job)
             .filter(|_| records.fate(job) == Fate::Done),
@@ -137,13 +167,15 @@ fn joined(work: &Workload, records: &Records, parts: Range<u32>) -> JobFacts {
         Fate::Waiting
     };
     let ends = ids().filter_map(|job| records.end_of(job));
-    let started = ids()
-        .filter_map(|job| records.start(job).map(|start| (job, start)))
-        .min_by_key(|&(job, start)| (start, job));
+    let first = ids()
+        .filter_map(|job| first_start(records, job).map(|(start, again)| (start, job, again)))
+        .min();
+    let started = first.map(|(start, job, _)| (job, start));
     JobFacts {
         submit: work.job(JobId(parts.start)).submit,
         fate,
         started,
+        waited_again: first.map_or(Span::ZERO, |(_, _, again)| again),
         setup: started.map_or(Span::ZERO, |(job, _)| records.setup(job)),
         finish: ends.max().filter(|_| fate == Fate::Done),
         held: ids().map(|job| held(work, records, job)).sum(),

@@ -35,11 +35,16 @@ pub fn summarise(
     let (offered_load, offered_load_by_model) = offered_load(work, inventory, &models);
     let mut buffer = Vec::new();
     let closed = records.closed_at();
-    let so_far = |job: &JobFacts| (job.fate == Fate::Waiting).then(|| closed - job.submit);
+    let waits = |job: &JobFacts| job.fate == Fate::Waiting;
+    let so_far = |job: &JobFacts| {
+        let wait = || job.wait().unwrap_or(closed - job.submit);
+        waits(job).then(wait)
+    };
+    let waited = |job: &JobFacts| job.wait().filter(|_| !waits(job));
     let mut spread =
         |value: &dyn Fn(&JobFacts) -> Option<Span>| spans(work, records, &mut buffer, value);
     Summary {
-        wait_s: spread(&JobFacts::wait),
+        wait_s: spread(&waited),
         still_waiting_s: match counts.waiting {
             0 => None,
             _ => spread(&so_far),

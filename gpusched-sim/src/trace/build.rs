@@ -10,8 +10,8 @@ use gpusched_core::gpu::model;
 use gpusched_core::topology::Scope;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
-    Behaviour, JobDraft, Locality, MigRequest, Outcome, Owner, Shape, ShareWay, Workload,
-    WorkloadBuilder, WorkloadError,
+    Behaviour, Checkpointing, JobDraft, Locality, MigRequest, Outcome, Owner, Shape, ShareWay,
+    Workload, WorkloadBuilder, WorkloadError,
 };
 use std::path::Path;
 
@@ -192,7 +192,7 @@ fn only(row: &JobRow) -> Option<ShareWay> {
     }
 }
 
-/// What the row says of how the job uses its devices. Use is kept in percent: more would only
+/// What the row says of how the job runs. Use is kept in percent: more would only
 /// make every job a kind of its own.
 fn behaviour(row: &JobRow) -> Behaviour {
     let [sm, _, _, footprint, _] = row.util;
@@ -201,6 +201,11 @@ fn behaviour(row: &JobRow) -> Behaviour {
         class: row.profile.clone().unwrap_or_default(),
         duty_milli: sm.map_or(0, |sm| percent(sm) * 10),
         footprint_mib: footprint.map_or(0, |mib| mib.max(0.0) as u32),
+        checkpoints: Checkpointing {
+            every: row.ckpt.unwrap_or_default(),
+            cost: row.ckpt_cost,
+            restart: row.restart,
+        },
     }
 }
 

@@ -2,7 +2,9 @@
 
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::units::{Span, Time};
-use gpusched_core::workload::{Gang, JobDraft, Owner, Shape, Workload, WorkloadBuilder};
+use gpusched_core::workload::{
+    Behaviour, Checkpointing, Gang, JobDraft, Owner, Shape, Workload, WorkloadBuilder,
+};
 use proptest::prelude::*;
 
 /// GPU models with made-up memory; 0 = not known, then it limits nothing.
@@ -130,6 +132,14 @@ fn build(asks: &[Ask]) -> Workload {
             count: ask.count,
             gang: ask.gang,
             estimate: ask.estimate.map(Span::from_secs),
+            behaviour: Behaviour {
+                checkpoints: Checkpointing {
+                    every: Span::from_secs(index as i64 % 4),
+                    cost: Span::from_secs(index as i64 % 2),
+                    restart: Span::from_secs(index as i64 % 3),
+                },
+                ..Behaviour::default()
+            },
             owner: Owner {
                 user: ask.user.to_string(),
                 priority: ask.priority,

@@ -90,14 +90,14 @@ fn job_fields(
     let owner = work.owner(job.job());
     let start = job.started.map(|(_, start)| start);
     let wait = match job.fate {
-        Fate::Waiting => Some(closed - job.submit),
+        Fate::Waiting => Some(job.wait().unwrap_or(closed - job.submit)),
         _ => job.wait(),
     };
     let run = match job.fate {
-        Fate::Running => start.map(|start| closed - start),
+        Fate::Running => start.map(|start| closed - start - job.waited_again),
         Fate::Failed(_) => ended(job, result)
             .zip(start)
-            .map(|(end, start)| end - start),
+            .map(|(end, start)| end - start - job.waited_again),
         _ => job.run(),
     };
     let pods = |part: JobId| work.spec(work.job(part).spec).pods;
