@@ -214,7 +214,7 @@ fn check(
             let held = attempt.end - attempt.start;
             prop_assert_eq!(attempt.kept + attempt.lost + attempt.overhead, held);
             prop_assert!(attempt.kept >= Span::ZERO && attempt.lost >= Span::ZERO);
-            saved = saved + attempt.kept;
+            saved += attempt.kept;
         }
         prop_assert!(saved <= run);
         let evicted = !records.attempts(job).is_empty();
