@@ -1,5 +1,10 @@
 //! Provisioning: which machines take jobs, and when.
 
+mod price;
+pub mod spot;
+
+pub use price::{Money, Price};
+
 use crate::cluster::{Cluster, Inventory};
 use crate::ids::NodeId;
 use crate::units::Time;
