@@ -1,8 +1,9 @@
 //! What no schedule can beat: a lower bound on cost that knows the future.
 
 use super::{Availability, DeadlineJob, Prices};
+use crate::provisioning::Money;
 
-/// A cost (nano-dollars per hour × µs) below which no schedule gets `job`, started at tick `start`,
+/// A cost below which no schedule gets `job`, started at tick `start`,
 /// done in time; `None` when none can.
 ///
 /// The exact optimum is a shortest path over tick × progress × instance. Progress is relaxed: work
@@ -17,7 +18,7 @@ pub fn cheapest(
     start: usize,
     job: DeadlineJob,
     prices: Prices,
-) -> Option<i128> {
+) -> Option<Money> {
     let path = Path::new(series, start, job, prices);
     // The least λ at which the path does all the work, if there is one. Above it every start
     // pays for itself, so a bound far above both prices will do.
@@ -34,7 +35,7 @@ pub fn cheapest(
         }
     }
     let bound = |lambda: i128| lambda * i128::from(job.work.0) + path.value(lambda).0;
-    Some(bound(low).max(bound(high)))
+    Some(Money(bound(low).max(bound(high))))
 }
 
 /// The ticks of one job.
@@ -177,7 +178,7 @@ mod tests {
             let bound = cheapest(&series, 0, job, PRICES);
             prop_assert_eq!(exact.is_some(), bound.is_some());
             if let (Some(exact), Some(bound)) = (exact, bound) {
-                prop_assert!(bound <= exact, "{} > {}", bound, exact);
+                prop_assert!(bound.0 <= exact, "{} > {}", bound.0, exact);
             }
         }
 
@@ -198,7 +199,7 @@ mod tests {
             for policy in policies {
                 let run = replay(&series, 0, job, policy, PRICES);
                 prop_assert!(!run.missed(&job), "{} is late", policy.name());
-                prop_assert!(run.cost.0 >= bound, "{}", policy.name());
+                prop_assert!(run.cost >= bound, "{}", policy.name());
             }
         }
     }
@@ -212,13 +213,13 @@ mod tests {
             deadline: Span(40),
             changeover: Span::ZERO,
         };
-        assert_eq!(cheapest(&series, 0, job, PRICES), Some(20));
+        assert_eq!(cheapest(&series, 0, job, PRICES), Some(Money(20)));
         // 30 of work: a third tick, on demand.
         let longer = DeadlineJob {
             work: Span(30),
             ..job
         };
-        assert_eq!(cheapest(&series, 0, longer, PRICES), Some(20 + 30));
+        assert_eq!(cheapest(&series, 0, longer, PRICES), Some(Money(20 + 30)));
         let too_long = DeadlineJob {
             work: Span(41),
             ..job
