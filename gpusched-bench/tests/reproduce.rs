@@ -54,3 +54,14 @@ fn a_target_that_is_missed_is_counted() {
     assert_eq!(tally.expect("readable data").failed, 1);
     assert!(String::from_utf8(report).expect("text").contains("MISSED"));
 }
+
+#[test]
+fn jobs_with_deadlines_on_spot_cost_what_the_golden_rows_say() {
+    let Some(data) = public_data() else { return };
+    let data = data.with_file_name("spot-availability");
+    let mut report = Vec::new();
+    let tally = reproduce::run("spot", Some(&data), &mut report).expect("readable data");
+    let report = String::from_utf8(report).expect("text");
+    // 85 rows, and no job late in any of five settings.
+    assert_eq!((tally.passed, tally.failed), (90, 0), "{report}");
+}

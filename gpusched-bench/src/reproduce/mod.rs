@@ -6,6 +6,7 @@
 
 pub mod kueue_perf;
 pub mod sharing;
+mod spot;
 
 use crate::conformance::{Tally, Unreadable};
 use std::fmt;
@@ -34,6 +35,10 @@ const STUDIES: &[Study] = &[
     Study {
         name: "sharing",
         run: Run::OnData(sharing::run),
+    },
+    Study {
+        name: "spot",
+        run: Run::OnData(spot::run),
     },
 ];
 

@@ -1,5 +1,11 @@
 //! Provisioning: which machines take jobs, and when.
 
+pub mod karpenter;
+mod price;
+pub mod spot;
+
+pub use price::{Money, Price};
+
 use crate::cluster::{Cluster, Inventory};
 use crate::ids::{JobId, NodeId};
 use crate::performance::Residence;

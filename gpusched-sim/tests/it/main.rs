@@ -24,6 +24,7 @@ mod mig;
 mod rules;
 mod sharing;
 mod speeds;
+mod spot;
 mod summary_twin;
 mod trace_datasets;
 mod trace_formats;
