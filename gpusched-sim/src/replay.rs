@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, SpeedOrigins, Summary,
-    WaitInterval, WaitLog, device_use, summarise,
+    WaitInterval, WaitLog, cost, device_use, summarise,
 };
 use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
@@ -16,6 +16,8 @@ use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::placement::{Placement, WithMig};
 use gpusched_core::policy::PolicyError;
+use gpusched_core::provisioning::Billing;
+use gpusched_core::provisioning::registry::{ProvisioningOptions, provisioning};
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
 use gpusched_core::units::{Span, Time};
@@ -33,6 +35,12 @@ pub struct ReplayOptions {
     pub queueing: String,
     /// Placement policy, by name.
     pub placement: String,
+    /// Provisioning policy, by name: which machines exist.
+    pub provisioning: String,
+    /// What provisioning policies are told.
+    pub provisioning_options: ProvisioningOptions,
+    /// How the time of machines is rounded before it is paid for.
+    pub billing: Billing,
     /// MIG placement policy, by name: where instances go.
     pub mig_placement: String,
     /// Seed of placement policies that draw lots.
@@ -71,6 +79,9 @@ impl Default for ReplayOptions {
         ReplayOptions {
             queueing: "fifo".into(),
             placement: "first-fit".into(),
+            provisioning: "static".into(),
+            provisioning_options: ProvisioningOptions::default(),
+            billing: Billing::EXACT,
             mig_placement: DEFAULT_MIG_PLACEMENT.into(),
             seed: 0,
             discipline: Discipline::default(),
@@ -164,6 +175,7 @@ pub fn replay(
     let placement = placement(&options.placement, &context)?;
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
+    check_provisioning(&options.provisioning, queueing.as_ref())?;
     let labels = Summary {
         queueing: queueing.name(),
         placement: placement.name(),
@@ -189,6 +201,11 @@ pub fn replay(
         options
             .sharing
             .performance(recorded, work, inventory, options.profile.as_ref());
+    roles.provisioning = provisioning(
+        &options.provisioning,
+        inventory,
+        &options.provisioning_options,
+    )?;
     roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
     if cluster.awaits_repartition() {
         roles.repartition = Some(repartition(
@@ -234,6 +251,13 @@ pub fn replay(
     let mut summary = summarise(work, inventory, &records, labels);
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
+    let priced = inventory.nodes().iter().any(|node| node.price.is_some());
+    if priced || options.provisioning != "static" {
+        let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
+        let (name, billing) = (options.provisioning.clone(), options.billing);
+        let bill = cost(work, inventory, &records, name, billing, from + makespan);
+        summary.cost = Some(bill);
+    }
     let years = makespan.as_secs_f64() / (365.0 * 86_400.0);
     summary.licence_usd = options
         .licence_price
@@ -299,6 +323,20 @@ fn check_mig(
         )));
     }
     Ok(())
+}
+
+/// Refuses queueing policies that plan with machines that may not be there.
+fn check_provisioning(provisioning: &str, queueing: &dyn Queueing) -> Result<(), ReplayError> {
+    if provisioning == "static" || !queueing.plans_on_totals() {
+        return Ok(());
+    }
+    let problem = format!(
+        "`{}` plans with totals of the cluster, and under `{provisioning}` machines come and go",
+        queueing.name()
+    );
+    Err(ReplayError::Sharing(Diagnostic::new(problem).help(
+        "choose `easy`, `fifo-greedy`, or another that does not",
+    )))
 }
 
 /// Steps between looks at the stop flag.

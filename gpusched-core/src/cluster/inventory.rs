@@ -4,6 +4,7 @@ use super::mig::{self, MigMode};
 use crate::gpu::mig::{Geometry, GeometryError, ProfileRow};
 use crate::gpu::model;
 use crate::ids::{ModelId, NodeId};
+use crate::provisioning::Price;
 use crate::topology::Topology;
 use crate::units::Time;
 use crate::workload::Shape;
@@ -39,6 +40,8 @@ pub struct Node {
     pub to: Time,
     /// How its GPUs are cut.
     pub mig: MigMode,
+    /// What it costs, where that is known.
+    pub price: Option<Price>,
 }
 
 impl Node {
@@ -60,6 +63,7 @@ impl Node {
             from: Time::ZERO,
             to: Time::NEVER,
             mig: MigMode::Off,
+            price: None,
         }
     }
 }

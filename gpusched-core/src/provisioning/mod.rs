@@ -1,17 +1,25 @@
 //! Provisioning: which machines take jobs, and when.
 
+mod billing;
+mod fleet;
 pub mod karpenter;
 mod price;
+mod reactive;
+pub mod registry;
 pub mod spot;
+mod static_plan;
 
+pub use billing::Billing;
+pub use fleet::{Fleet, Lifetime, Phase, planned};
 pub use price::{Money, Price};
+pub use reactive::{Reactive, ReactiveOptions};
+pub use static_plan::Static;
 
-use crate::cluster::{Cluster, Inventory};
+use crate::cluster::Cluster;
 use crate::ids::{JobId, NodeId};
 use crate::performance::Residence;
 use crate::units::{Span, Time};
 use crate::workload::Workload;
-use std::collections::VecDeque;
 
 /// What changes about the machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +37,17 @@ pub enum Change {
     },
 }
 
+/// What a provisioning policy sees when it decides.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    /// The instant.
+    pub now: Time,
+    /// All jobs.
+    pub work: &'a Workload,
+    /// The cluster. A policy may try things out on it, and leaves it as it was.
+    pub cluster: &'a mut Cluster,
+}
+
 /// Decides which machines exist.
 pub trait Provisioning: Send {
     /// The name in scenarios, tables and files.
@@ -37,8 +56,8 @@ pub trait Provisioning: Send {
     /// The next instant at which it wants to be asked.
     fn wake(&self) -> Option<Time>;
 
-    /// Appends what changes at `now` to `changes`.
-    fn decide(&mut self, now: Time, cluster: &Cluster, changes: &mut Vec<Change>);
+    /// Appends what changes now to `changes`.
+    fn decide(&mut self, stage: &mut Stage<'_>, changes: &mut Vec<Change>);
 
     /// Whether it wants to be told of jobs.
     fn follows_jobs(&self) -> bool {
@@ -53,50 +72,10 @@ pub trait Provisioning: Send {
 
     /// A job has ended, or was evicted; if so, [`Provisioning::waits`] follows.
     fn ended(&mut self, _at: Residence<'_>, _now: Time) {}
-}
 
-/// `static`: machines come and go when the inventory says so, and never otherwise.
-#[derive(Clone, Debug, Default)]
-pub struct Static {
-    plan: VecDeque<(Time, Change)>,
-}
-
-impl Static {
-    /// The plan written in an inventory ([`crate::cluster::Node::from`] and `to`).
-    pub fn new(inventory: &Inventory) -> Static {
-        let mut plan = Vec::new();
-        for (index, node) in inventory.nodes().iter().enumerate() {
-            let node_id = NodeId::from(index);
-            if node.from > Time::ZERO {
-                plan.push((Time(i64::MIN), Change::Close(node_id)));
-                plan.push((node.from, Change::Open(node_id)));
-            }
-            if node.to < Time::NEVER {
-                plan.push((node.to, Change::Close(node_id)));
-            }
-        }
-        // Stable: of one instant, in rank order.
-        plan.sort_by_key(|&(at, _)| at);
-        Static { plan: plan.into() }
-    }
-}
-
-impl Provisioning for Static {
-    fn name(&self) -> String {
-        "static".into()
-    }
-
-    fn wake(&self) -> Option<Time> {
-        self.plan.front().map(|&(at, _)| at)
-    }
-
-    fn decide(&mut self, now: Time, _cluster: &Cluster, changes: &mut Vec<Change>) {
-        while let Some(&(at, change)) = self.plan.front() {
-            if at > now {
-                return;
-            }
-            self.plan.pop_front();
-            changes.push(change);
-        }
+    /// All machines there have been, for a policy that launches them; `None` = those of the
+    /// inventory ([`planned`]).
+    fn lifetimes(&self) -> Option<&[Lifetime]> {
+        None
     }
 }

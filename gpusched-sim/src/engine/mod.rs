@@ -27,7 +27,7 @@ use gpusched_core::ids::{JobId, ShapeId};
 use gpusched_core::performance::sharing::Speed;
 use gpusched_core::performance::{Ideal, Origins, Performance, Residence};
 use gpusched_core::placement::Placement;
-use gpusched_core::provisioning::{Change, Provisioning, Static};
+use gpusched_core::provisioning::{Change, Provisioning, Stage, Static};
 use gpusched_core::queueing::{Book, Finished, Queueing, Turn};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
@@ -263,6 +263,9 @@ impl<'w, O: Observer> Engine<'w, O> {
         if let Some(desk) = &self.mig {
             self.records.note_mig(desk.counts);
         }
+        if let Some(lifetimes) = self.roles.provisioning.lifetimes() {
+            self.records.note_lifetimes(lifetimes);
+        }
         self.records
             .close(now, std::mem::take(&mut self.book.spots));
         (self.records, self.observer)
@@ -380,9 +383,12 @@ impl<'w, O: Observer> Engine<'w, O> {
             return;
         }
         let mut changes = std::mem::take(&mut self.changes);
-        self.roles
-            .provisioning
-            .decide(self.now, &self.cluster, &mut changes);
+        let mut stage = Stage {
+            now: self.now,
+            work: self.work,
+            cluster: &mut self.cluster,
+        };
+        self.roles.provisioning.decide(&mut stage, &mut changes);
         for change in changes.drain(..) {
             match change {
                 Change::Open(node) => self.cluster.set_open(node, true),

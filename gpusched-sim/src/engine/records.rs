@@ -4,6 +4,7 @@ use super::MigCounts;
 use gpusched_core::cluster::Spot;
 use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, SpecId};
+use gpusched_core::provisioning::Lifetime;
 use gpusched_core::units::{Span, Time};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -67,6 +68,7 @@ pub struct Records {
     /// Jobs that were evicted.
     lives: BTreeMap<JobId, Lives>,
     mig: Option<MigCounts>,
+    lifetimes: Option<Vec<Lifetime>>,
     closed: Time,
 }
 
@@ -82,6 +84,7 @@ impl Records {
             setups: FxHashMap::default(),
             lives: BTreeMap::new(),
             mig: None,
+            lifetimes: None,
             closed: Time::NEVER,
         }
     }
@@ -122,6 +125,10 @@ impl Records {
 
     pub(super) fn note_mig(&mut self, counts: MigCounts) {
         self.mig = Some(counts);
+    }
+
+    pub(super) fn note_lifetimes(&mut self, lifetimes: &[Lifetime]) {
+        self.lifetimes = Some(lifetimes.to_vec());
     }
 
     #[inline]
@@ -236,6 +243,12 @@ impl Records {
     /// is cut.
     pub fn mig(&self) -> Option<&MigCounts> {
         self.mig.as_ref()
+    }
+
+    /// The machines there were, once the replay has been closed, in order of launch; `None` = those
+    /// of the inventory, as it says.
+    pub fn lifetimes(&self) -> Option<&[Lifetime]> {
+        self.lifetimes.as_deref()
     }
 
     /// Where it ran: one place per pod. Empty for jobs that did not start, and until the replay

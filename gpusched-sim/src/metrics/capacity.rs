@@ -3,8 +3,9 @@
 use super::facts::stretches;
 use super::summary::{ModelValue, Utilisation};
 use crate::engine::Records;
-use gpusched_core::cluster::{Inventory, Node, Spot};
+use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::ids::JobId;
+use gpusched_core::provisioning::{Lifetime, planned};
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{Shape, Workload};
 use std::collections::BTreeMap;
@@ -171,39 +172,50 @@ impl Held {
         &self,
         work: &Workload,
         inventory: &Inventory,
+        records: &Records,
         models: &Models<'_>,
         until: Time,
     ) -> Utilisation {
         let (Some(first), Some(last)) = (work.jobs().first(), work.jobs().last()) else {
             return Utilisation::default();
         };
-        let window = |node: &Node| open_time(node, first.submit, until);
-        let nodes = || inventory.nodes().iter();
+        let stays = stays(inventory, records);
+        let window = |stay: &Lifetime| open_time(inventory, stay, first.submit, until);
         let mut open_of_model = vec![0i128; models.names.len()];
-        for (node, model) in nodes().zip(&models.of_node) {
-            if let Some(model) = *model {
-                open_of_model[model] += window(node);
+        for stay in &stays {
+            if let Some(model) = models.of_node[stay.node.index()] {
+                open_of_model[model] += window(stay);
             }
         }
-        let submissions = nodes().map(|node| open_time(node, first.submit, last.submit));
+        let submissions = stays
+            .iter()
+            .map(|stay| open_time(inventory, stay, first.submit, last.submit));
         Utilisation {
-            window: ratio(self.total, nodes().map(window).sum()),
+            window: ratio(self.total, stays.iter().map(window).sum()),
             submissions: ratio(self.submissions, submissions.sum()),
             by_model: models.values(|at| ratio(self.by_model[at], open_of_model[at])),
         }
     }
 }
 
-/// GPU time a node offers between two instants, in milli-GPU × µs.
-fn open_time(node: &Node, from: Time, to: Time) -> i128 {
-    // A node that exists from the start of the trace existed before it, too.
-    let opens = if node.from > Time::ZERO {
-        node.from.max(from)
-    } else {
-        from
-    };
-    let closes = node.to.min(to);
-    gpu_time(u64::from(node.gpus), (closes - opens).max(Span::ZERO))
+/// The stretches for which machines took pods.
+fn stays(inventory: &Inventory, records: &Records) -> Vec<Lifetime> {
+    match records.lifetimes() {
+        None => planned(inventory).collect(),
+        Some(lives) => lives
+            .iter()
+            .filter_map(|life| {
+                let launched = life.ready?;
+                Some(Lifetime { launched, ..*life })
+            })
+            .collect(),
+    }
+}
+
+/// GPU time a machine offers between two instants, in milli-GPU × µs.
+fn open_time(inventory: &Inventory, stay: &Lifetime, from: Time, to: Time) -> i128 {
+    let (start, end) = stay.within(from, to);
+    gpu_time(u64::from(inventory.node(stay.node).gpus), end - start)
 }
 
 fn gpu_time(gpus: u64, span: Span) -> i128 {

@@ -13,6 +13,7 @@
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
+mod cost;
 mod device_use;
 mod facts;
 mod groups;
@@ -23,6 +24,7 @@ mod summary;
 mod tally;
 mod waits;
 
+pub use cost::{CostSummary, Waterfall, cost};
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};

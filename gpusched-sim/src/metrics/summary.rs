@@ -6,6 +6,7 @@
 //! replay was closed when jobs were then still waiting or running. Totals are summed as integers
 //! (milli-GPU × µs) and divided once; means of ratios are summed in arrival order.
 
+use super::cost::CostSummary;
 use super::device_use::DeviceUse;
 use super::mig::MigSummary;
 use super::quantiles::Distribution;
@@ -226,6 +227,9 @@ pub struct Summary {
     pub devices: Option<DeviceUse>,
     /// Software licences: GPUs of the cluster × the price given per GPU and year × window, USD.
     pub licence_usd: Option<f64>,
+    /// What machines cost; absent where machines have no price and are there all the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostSummary>,
     /// By queue, largest GPU-hours first (ties by name).
     pub queues: Vec<GroupSummary>,
     /// By user, likewise.
@@ -251,6 +255,11 @@ impl Summary {
             && mig.placement != DEFAULT_MIG_PLACEMENT
         {
             label += &format!("/{}", mig.placement);
+        }
+        if let Some(cost) = &self.cost
+            && cost.provisioning != "static"
+        {
+            label += &format!("/{}", cost.provisioning);
         }
         if self.seed != 0 {
             label += &format!("#{}", self.seed);

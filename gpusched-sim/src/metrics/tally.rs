@@ -61,7 +61,7 @@ pub fn summarise(
         offered_load_by_model,
         estimates: estimates(work),
         gpu_hours: gpu_hours(held.total),
-        utilisation: held.utilisation(work, inventory, &models, until),
+        utilisation: held.utilisation(work, inventory, records, &models, until),
         mig: labels.mig.map(|mig| MigSummary {
             acceptance: match counts.total {
                 0 => 1.0,

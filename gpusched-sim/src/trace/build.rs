@@ -7,6 +7,7 @@ use crate::sharing::mig;
 use gpusched_core::cluster::{Cluster, Inventory, MigMode, Node};
 use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
+use gpusched_core::provisioning::Price;
 use gpusched_core::topology::Scope;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
@@ -305,7 +306,19 @@ fn node(row: &NodeRow, spec: &str) -> Result<Node> {
         mem_mib: row.mem_mib.unwrap_or(Node::UNLIMITED),
         from: row.from.unwrap_or(Time::ZERO),
         to: row.to.unwrap_or(Time::NEVER),
+        price: price(row),
     })
+}
+
+/// What a node costs: its spot price if it is a spot machine, else its on-demand price. Prices of
+/// files have at most nine decimals.
+fn price(row: &NodeRow) -> Option<Price> {
+    let usd = if row.spot {
+        row.price_spot_h
+    } else {
+        row.price_od_h
+    }?;
+    Some(Price((usd * 1e9).round() as i64))
 }
 
 /// The file node rows come from: a directory holds them as `nodes.csv`.

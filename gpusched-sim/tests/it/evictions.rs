@@ -1,11 +1,11 @@
 //! Jobs that are evicted: what they save, what they lose, and that nobody forgets them.
 
-use crate::worlds::{World, world};
+use crate::worlds::{World, lasting, world};
 use gpusched_core::cluster::{Cluster, Inventory, Node};
 use gpusched_core::ids::JobId;
 use gpusched_core::performance::Residence;
 use gpusched_core::placement::FirstFit;
-use gpusched_core::provisioning::{Change, Provisioning};
+use gpusched_core::provisioning::{Change, Provisioning, Stage};
 use gpusched_core::queueing::registry::{queueing, queueings};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{
@@ -44,9 +44,9 @@ impl Provisioning for Marauder {
         self.plan.front().map(|&(at, ..)| at)
     }
 
-    fn decide(&mut self, now: Time, _cluster: &Cluster, changes: &mut Vec<Change>) {
+    fn decide(&mut self, stage: &mut Stage<'_>, changes: &mut Vec<Change>) {
         while let Some(&(at, victim, warned)) = self.plan.front() {
-            if at > now {
+            if at > stage.now {
                 return;
             }
             self.plan.pop_front();
@@ -246,19 +246,6 @@ fn check(
         }
     }
     Ok(())
-}
-
-/// The world with all its nodes there for good, so that every job that fits can end.
-fn lasting(world: World) -> World {
-    let nodes = world.inventory.nodes().iter().map(|node| Node {
-        from: Time::ZERO,
-        to: Time::NEVER,
-        ..node.clone()
-    });
-    World {
-        inventory: Inventory::new(nodes.collect()).unwrap(),
-        ..world
-    }
 }
 
 proptest! {

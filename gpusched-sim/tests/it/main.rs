@@ -21,6 +21,7 @@ mod kueue_run;
 mod kueue_screens;
 mod metrics;
 mod mig;
+mod provisioning;
 mod rules;
 mod sharing;
 mod speeds;

@@ -30,6 +30,19 @@ pub(crate) struct World {
     pub(crate) work: Workload,
 }
 
+/// The world with all its nodes there for good, so that every job that fits can end.
+pub(crate) fn lasting(world: World) -> World {
+    let nodes = world.inventory.nodes().iter().map(|node| Node {
+        from: Time::ZERO,
+        to: Time::NEVER,
+        ..node.clone()
+    });
+    World {
+        inventory: Inventory::new(nodes.collect()).unwrap(),
+        ..world
+    }
+}
+
 fn node() -> impl Strategy<Value = Node> {
     let limit = || prop_oneof![2 => Just(Node::UNLIMITED), 1 => 2u64..9];
     let opens = prop_oneof![4 => Just(0i64), 1 => 1i64..20];
