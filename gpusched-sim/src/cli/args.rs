@@ -8,7 +8,7 @@ mod trace;
 
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
-    KueueVerbArgs,
+    KueueVerbArgs, KueueWaitArgs,
 };
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,

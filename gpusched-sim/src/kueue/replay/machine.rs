@@ -51,6 +51,8 @@ pub(super) struct Machine<'o> {
     pub(super) cycles: u64,
     pub(super) idle_cycles: u64,
     pub(super) circling: Option<u32>,
+    /// The workload the replay is about was admitted.
+    reached: bool,
     pub(super) start: Time,
     now: Time,
     /// When the use of LocalQueues was last sampled.
@@ -67,7 +69,7 @@ impl<'o> Machine<'o> {
         options: &'o Options,
     ) -> Machine<'o> {
         let constants = options.fidelity.constants();
-        let start = start(objects);
+        let start = start(objects).max(options.start);
         let mut kueue = Kueue::new(objects.clone(), configuration, gates, start);
         kueue.set_retry_batch(constants.flush_batch);
         jobs.sort_by_key(|job| Reverse(job.arrival));
@@ -116,6 +118,7 @@ impl<'o> Machine<'o> {
             cycles: 0,
             idle_cycles: 0,
             circling: None,
+            reached: false,
             start,
             now: start,
             sampled: start,
@@ -137,7 +140,7 @@ impl<'o> Machine<'o> {
             self.meter.sample_until(next);
             self.now = next;
             self.happen();
-            if self.circling.is_some() {
+            if self.circling.is_some() || self.reached {
                 break;
             }
             if self.kueue.serve_retries(next) > 0 {
@@ -155,7 +158,7 @@ impl<'o> Machine<'o> {
                 self.cycle();
             }
         }
-        if let Some(horizon) = horizon {
+        if let Some(horizon) = horizon.filter(|_| !self.reached) {
             self.now = self.now.max(horizon);
             self.end = horizon;
         }
@@ -256,13 +259,15 @@ impl<'o> Machine<'o> {
         let behind = door.and_then(|door| self.doors[door.index()].queue);
         let holds = object.admission.as_ref();
         let holds = holds.and_then(|one| names.cluster_queue(&one.cluster_queue));
+        let limit = object
+            .max_execution_s
+            .map(|limit| Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0)));
+        let runs = self.options.runs.get(at as usize).copied().flatten();
         let mut live = Live {
             id: Some(id),
             queue: holds.or(behind),
             arrival: object.created.min(self.start),
-            run: object
-                .max_execution_s
-                .map(|limit| Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0))),
+            run: limit.into_iter().chain(runs).min(),
             ..Live::default()
         };
         let now = self.start;
@@ -364,6 +369,17 @@ impl<'o> Machine<'o> {
             self.events.push(Reverse((now + run, end)));
         }
         self.note(at, Step::Admitted);
+        self.reached |= self.is_awaited(at);
+    }
+
+    /// Whether the replay is only about the first admission of this workload.
+    fn is_awaited(&self, at: u32) -> bool {
+        let Some((namespace, name)) = &self.options.until_admitted else {
+            return false;
+        };
+        let id = self.live[at as usize].id;
+        let object = id.map(|id| self.kueue.workload(id));
+        object.is_some_and(|one| one.name == *name && one.namespace == *namespace)
     }
 
     fn finish(&mut self, at: u32, id: WorkloadId) {

@@ -59,6 +59,14 @@ pub struct Options {
     pub samples: usize,
     /// Stop when one workload had to leave this often: it goes round in circles.
     pub most_evictions: u32,
+    /// Begin here, if that is later than the latest time the objects speak of.
+    pub start: Time,
+    /// How long workloads of the objects run once admitted, those that were admitted before
+    /// counted from then, in their order; what is missing runs to the end of the replay. Limits of
+    /// the workloads themselves hold besides.
+    pub runs: Vec<Option<Span>>,
+    /// Stop once the workload of this namespace and name is admitted.
+    pub until_admitted: Option<(String, String)>,
 }
 
 impl Default for Options {
@@ -68,6 +76,9 @@ impl Default for Options {
             horizon: None,
             samples: 0,
             most_evictions: 1000,
+            start: Time::ZERO,
+            runs: Vec::new(),
+            until_admitted: None,
         }
     }
 }
@@ -75,8 +86,8 @@ impl Default for Options {
 /// Replays `jobs`, in any order, against the cluster the objects describe.
 ///
 /// Workloads among the objects are there from the start: those with quota keep it until their
-/// `maximumExecutionTimeSeconds` are over, or else to the end; others wait. The start is the
-/// latest time their objects speak of.
+/// `maximumExecutionTimeSeconds` are over or they have run as long as [`Options::runs`] says, or
+/// else to the end; others wait. The start is the latest time their objects speak of.
 ///
 /// O(events · log events), where an event costs what it costs core.
 ///
