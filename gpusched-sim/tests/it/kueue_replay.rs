@@ -1,12 +1,8 @@
 //! Replays of the example manifests, each with a handful of jobs whose times are worked out by
 //! hand, and what holds of every replay.
 
-use gpusched_core::kube::{Container, LabelSelector, PodSpec};
-use gpusched_core::queueing::kueue::objects::{
-    ClusterQueue, FlavorQuotas, LocalQueue, Namespace, PodSet, Preemption, PreemptionPolicy,
-    QueueingStrategy, ResourceFlavor, ResourceGroup, ResourceQuota, Workload,
-};
-use gpusched_core::queueing::kueue::{Amount, Configuration, Gates, Objects};
+use crate::kueue_world::{GPU, Quotas, job, world};
+use gpusched_core::queueing::kueue::{Configuration, Gates};
 use gpusched_core::units::{Span, Time};
 use gpusched_sim::kueue::replay::{
     ControlPlane, Fidelity, Job, Options, Outcome, State, Step, WorkloadRun, replay,
@@ -14,40 +10,6 @@ use gpusched_sim::kueue::replay::{
 use gpusched_sim::manifest::Manifests;
 use proptest::prelude::*;
 use std::path::Path;
-
-const GPU: &str = "nvidia.com/gpu";
-
-/// A job of one pod: LocalQueue, name, what it requests, when it comes and how long it runs, s.
-fn job(queue: &str, name: &str, requests: &[(&str, i64)], arrival: i64, run: i64) -> Job {
-    let (namespace, queue) = queue.split_once('/').unwrap();
-    let requests = requests
-        .iter()
-        .map(|(name, amount)| ((*name).to_owned(), *amount));
-    let container = Container {
-        requests: requests.collect(),
-        ..Container::default()
-    };
-    Job {
-        workload: Workload {
-            namespace: namespace.into(),
-            name: name.into(),
-            uid: name.into(),
-            queue: queue.into(),
-            pod_sets: vec![PodSet {
-                name: "main".into(),
-                count: 1,
-                template: PodSpec {
-                    containers: vec![container],
-                    ..PodSpec::default()
-                },
-                ..PodSet::default()
-            }],
-            ..Workload::default()
-        },
-        arrival: Time::from_secs(arrival),
-        run: Some(Span::from_secs(run)),
-    }
-}
 
 fn example_with(folder: &str, jobs: Vec<Job>, fidelity: Fidelity, horizon: Option<i64>) -> Outcome {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/kueue");
@@ -315,67 +277,6 @@ fn a_circle_of_preemptions_is_found() {
     let slow = run(Fidelity::ControlPlane(ControlPlane::default()));
     assert_eq!(slow.circling, None);
     assert!(slow.workloads.iter().all(|one| one.finished.is_some()));
-}
-
-/// Nominal quota, borrowing and lending limit of one ClusterQueue of a random cohort.
-type Quotas = (i64, Option<i64>, Option<i64>);
-
-fn world(quotas: &[Quotas], reclaim: usize, within: usize, strict: bool) -> Objects {
-    let policies = [
-        PreemptionPolicy::Never,
-        PreemptionPolicy::LowerPriority,
-        PreemptionPolicy::Any,
-        PreemptionPolicy::LowerOrNewerEqualPriority,
-    ];
-    let queues = quotas
-        .iter()
-        .enumerate()
-        .map(|(at, (nominal, borrow, lend))| ClusterQueue {
-            name: format!("q{at}"),
-            cohort: Some("all".into()),
-            strategy: match strict {
-                true => QueueingStrategy::StrictFifo,
-                false => QueueingStrategy::BestEffortFifo,
-            },
-            namespace_selector: Some(LabelSelector::default()),
-            resource_groups: vec![ResourceGroup {
-                covered: vec![GPU.into()],
-                flavors: vec![FlavorQuotas {
-                    flavor: "any".into(),
-                    resources: vec![ResourceQuota {
-                        resource: GPU.into(),
-                        nominal: Amount(*nominal),
-                        borrowing_limit: borrow.map(Amount),
-                        lending_limit: lend.map(|lend| Amount(lend.min(*nominal))),
-                    }],
-                }],
-            }],
-            preemption: Preemption {
-                within_cluster_queue: policies[[0, 1, 3][within % 3]],
-                reclaim_within_cohort: policies[reclaim % 3],
-                ..Preemption::default()
-            },
-            ..ClusterQueue::default()
-        });
-    let doors = (0..quotas.len()).map(|at| LocalQueue {
-        namespace: "lab".into(),
-        name: format!("q{at}"),
-        cluster_queue: format!("q{at}"),
-        ..LocalQueue::default()
-    });
-    Objects {
-        namespaces: vec![Namespace {
-            name: "lab".into(),
-            ..Namespace::default()
-        }],
-        flavors: vec![ResourceFlavor {
-            name: "any".into(),
-            ..ResourceFlavor::default()
-        }],
-        cluster_queues: queues.collect(),
-        local_queues: doors.collect(),
-        ..Objects::default()
-    }
 }
 
 /// Queue, GPUs, priority, arrival and run time of a random job.

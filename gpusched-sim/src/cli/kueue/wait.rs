@@ -190,10 +190,10 @@ impl Asked<'_> {
             text += &format!(", ClusterQueue {queue}");
         }
         text += &format!(", priority {}", workload.priority.unwrap_or(0));
-        text + if self.known {
-            ", as the manifests hold it\n"
-        } else {
-            ", submitted now\n"
+        text + match (self.known, workload.is("QuotaReserved")) {
+            (true, true) => ", as the manifests hold it\n",
+            (true, false) => ", as the manifests hold it: what is left of its wait\n",
+            (false, _) => ", submitted now\n",
         }
     }
 

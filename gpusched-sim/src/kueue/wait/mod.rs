@@ -33,7 +33,7 @@ mod report;
 mod run_times;
 mod table;
 
-pub use ahead::Ahead;
+pub use ahead::{Ahead, AheadOfQueue, AheadWorkload};
 pub use arrivals::Arrivals;
 pub use distribution::{CONFIDENCE, Quantile, Waits, Within};
 pub use history::History;
@@ -184,6 +184,14 @@ impl<'q> Question<'q> {
     }
 
     fn follow(&self, sample: u32, pools: &[Option<Pool<'_>>]) -> Future {
+        let resident = self.objects.workloads.iter().find(|one| self.is_asked(one));
+        if resident.is_some_and(|one| began(one).is_some()) {
+            return Future {
+                wait: Some(Span::ZERO),
+                given_up: false,
+                before: Before::default(),
+            };
+        }
         let runs = pools.iter().zip(0u64..).map(|(pool, at)| {
             let mut stream = Stream::new(self.seed, Purpose::WaitRun, u64::from(sample) << 32 | at);
             pool.and_then(|pool| pool.draw(stream.unit()))
@@ -200,7 +208,7 @@ impl<'q> Question<'q> {
         let mut reach = FIRST_REACH.min(self.horizon);
         loop {
             options.horizon = Some(Time::ZERO + reach);
-            let future = self.replay(sample, reach, &options);
+            let future = self.replay(sample, reach, resident.is_some(), &options);
             if future.wait.is_some() || future.given_up || reach >= self.horizon {
                 return future;
             }
@@ -208,8 +216,7 @@ impl<'q> Question<'q> {
         }
     }
 
-    fn replay(&self, sample: u32, reach: Span, options: &Options) -> Future {
-        let resident = self.objects.workloads.iter().any(|one| self.is_asked(one));
+    fn replay(&self, sample: u32, reach: Span, resident: bool, options: &Options) -> Future {
         let asked = (!resident).then(|| Job {
             workload: self.job.clone(),
             arrival: Time::ZERO,

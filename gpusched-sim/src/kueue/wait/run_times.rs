@@ -29,12 +29,10 @@ impl Like {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
-            Like::QueueAndSize => "of its LocalQueue and GPU count",
-            Like::Size => "of its GPU count",
-            Like::Any => "of any job",
-            Like::Outlived => {
-                "none lasted as long: assumed to go on for as long again at the median"
-            }
+            Like::QueueAndSize => "as long as jobs of its LocalQueue and GPU count",
+            Like::Size => "as long as jobs of its GPU count",
+            Like::Any => "as long as any job",
+            Like::Outlived => "older than any job got: as long again, assumed, at the median",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The result for people.
 
 use super::report::Report;
-use super::{Estimate, Like, Waits};
+use super::{AheadOfQueue, Estimate, Like, Waits};
 use crate::report::span;
 use gpusched_core::units::Span;
 use std::collections::BTreeMap;
@@ -34,11 +34,11 @@ pub fn table(report: &Report, estimate: &Estimate) -> String {
         parts.extend(wait.mean_s.map(|mean| format!("mean {}", span(mean))));
         line("wait", parts.join(", "));
         let intervals = wait.quantiles.iter().map(|one| {
-            let high = match one.high_s {
-                None if waits.censored() == 0 => "more".to_owned(),
-                high => time(high, waits),
-            };
-            format!("p{} {} to {high}", one.percent, time(one.low_s, waits))
+            let low = time(one.low_s, waits);
+            match one.high_s {
+                None if waits.censored() == 0 => format!("p{} {low} or more", one.percent),
+                high => format!("p{} {low} to {}", one.percent, time(high, waits)),
+            }
         });
         let intervals: Vec<String> = intervals.collect();
         line(
@@ -140,11 +140,14 @@ fn histogram(waits: &Waits) -> String {
 
 fn ahead(report: &Report) -> String {
     let mut text = String::new();
-    if report.ahead.queues.is_empty() {
+    // What rounds to nothing is not worth a line.
+    let seen = |one: &&AheadOfQueue| one.waiting + one.later >= 0.05;
+    let seen: Vec<&AheadOfQueue> = report.ahead.queues.iter().filter(seen).collect();
+    if seen.is_empty() {
         return text;
     }
     text += "\nAdmitted before it, per future:\n";
-    for one in &report.ahead.queues {
+    for one in seen {
         let _ = writeln!(
             text,
             "  {}: {:.1} that wait now, {:.1} that come later",
@@ -208,7 +211,7 @@ fn likes(who: &str, counts: &BTreeMap<Like, usize>) -> String {
     let total: usize = counts.values().sum();
     let mut text = format!("  {who}: {total}\n");
     for (like, count) in counts {
-        let _ = writeln!(text, "    run times {}: {count}", like.words());
+        let _ = writeln!(text, "    {count} {}", like.words());
     }
     text
 }
