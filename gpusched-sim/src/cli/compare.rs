@@ -29,6 +29,8 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         return Err(origins.blame("out", problem).into());
     }
     let trials = product(&args, &plan)?;
+    let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
+    sound.map_err(|problem| origins.blame("overcommit", problem))?;
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
