@@ -1,7 +1,7 @@
 //! Replays of the example manifests, each with a handful of jobs whose times are worked out by
 //! hand, and what holds of every replay.
 
-use crate::kueue_world::{GPU, Quotas, job, world};
+use crate::kueue_world::{GPU, Quotas, job, running, world};
 use gpusched_core::queueing::kueue::{Configuration, Gates};
 use gpusched_core::units::{Span, Time};
 use gpusched_sim::kueue::replay::{
@@ -233,6 +233,52 @@ fn a_held_local_queue_lets_nobody_through() {
         panic!("{outcome:?}");
     };
     assert_eq!((why.reason, outcome.cycles), ("Suspended", 0));
+}
+
+/// Of a queue that drains everybody has to leave, and is not admitted again; of one that is only
+/// held nobody. The two jobs of q0 ran for 100 s in vain, so q1's of 8 GPUs finds all of them.
+#[test]
+fn a_queue_that_drains_lets_nobody_stay() {
+    use gpusched_core::queueing::kueue::objects::StopPolicy;
+    let drained = |queue: StopPolicy, door: StopPolicy| {
+        let mut objects = world(&[(4, None, None), (4, None, None)], 0, 0, false);
+        objects.cluster_queues[0].stop_policy = queue;
+        objects.local_queues[0].stop_policy = door;
+        let there = |name: &str| running("lab/q0", name, 2, Time::from_secs(900));
+        objects.workloads = vec![there("a"), there("b")];
+        let options = Options {
+            start: Time::from_secs(1000),
+            horizon: Some(Time::from_secs(50)),
+            ..Options::default()
+        };
+        let jobs = vec![job("lab/q1", "c", &[(GPU, 8)], 10, 20)];
+        replay(
+            &objects,
+            &Configuration::default(),
+            Gates::MAIN,
+            jobs,
+            &options,
+        )
+    };
+    let (open, hold, drain) = (StopPolicy::None, StopPolicy::Hold, StopPolicy::HoldAndDrain);
+    for (outcome, why) in [
+        (drained(drain, open), "ClusterQueueStopped"),
+        (drained(open, drain), "LocalQueueStopped"),
+    ] {
+        let reasons: Vec<_> = outcome.queues[0].evictions.iter().collect();
+        assert_eq!((reasons[0].0.to_string().as_str(), *reasons[0].1), (why, 2));
+        let a = of(&outcome, "a");
+        assert_eq!((a.lost, a.admissions), (Span::from_secs(100), 1));
+        assert!(
+            matches!(&a.state, State::Pending(why) if why.reason == "Suspended"),
+            "{a:?}"
+        );
+        assert_eq!(times(&outcome, "c"), (Some(10.0), Some(30.0)));
+    }
+    for outcome in [drained(hold, open), drained(open, hold)] {
+        assert_eq!(of(&outcome, "a").state, State::Running);
+        assert_eq!(times(&outcome, "c"), (None, None));
+    }
 }
 
 /// Six GPUs, one of them q0's, five q1's; any borrower may be reclaimed from, and newer equals may

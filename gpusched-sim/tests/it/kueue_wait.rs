@@ -1,13 +1,11 @@
 //! How long a job will wait: cases whose waits are certain, what holds of every question, and
 //! whether the intervals hold what they promise.
 
-use crate::kueue_world::{GPU, job, world};
-use gpusched_core::queueing::kueue::objects::{
-    Admission, Condition, PodSetAssignment, PreemptionPolicy, Workload,
-};
+use crate::kueue_world::{GPU, job, running, world};
+use gpusched_core::queueing::kueue::objects::{PreemptionPolicy, Workload};
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
 use gpusched_core::units::{Span, Time};
-use gpusched_sim::kueue::replay::{ControlPlane, Fidelity, Job, Options, replay};
+use gpusched_sim::kueue::replay::{ControlPlane, Fidelity, Job, Options, ReadyDelay, replay};
 use gpusched_sim::kueue::wait::{Estimate, History, Like, Question, estimate};
 use gpusched_sim::trace::ReadReport;
 use proptest::prelude::*;
@@ -26,32 +24,7 @@ fn waits(name: &str, gpus: i64, created: i64) -> Workload {
 
 /// Who runs since `began`.
 fn runs(name: &str, gpus: i64, began: i64) -> Workload {
-    runs_since(name, gpus, Time::from_secs(began))
-}
-
-fn runs_since(name: &str, gpus: i64, at: Time) -> Workload {
-    let mut workload = waits(name, gpus, 0);
-    workload.created = at;
-    workload.admission = Some(Admission {
-        cluster_queue: "q0".into(),
-        pod_sets: vec![PodSetAssignment {
-            name: "main".into(),
-            flavors: [(GPU.to_owned(), "any".to_owned())].into(),
-            usage: [(GPU.to_owned(), gpus)].into(),
-            count: 1,
-            ..PodSetAssignment::default()
-        }],
-    });
-    for kind in ["QuotaReserved", "Admitted"] {
-        workload.conditions.push(Condition {
-            kind: kind.into(),
-            status: true,
-            reason: kind.into(),
-            at,
-            ..Condition::default()
-        });
-    }
-    workload
+    running("lab/q0", name, gpus, Time::from_secs(began))
 }
 
 /// One queue of 8 GPUs, in order of arrival, with these in it.
@@ -89,6 +62,7 @@ fn ask<'q>(objects: &'q Objects, job: &'q Workload, history: &'q History) -> Que
         seed: 1,
         horizon: Span::from_secs(86_400),
         fidelity: Fidelity::Ideal,
+        ready: ReadyDelay::default(),
     }
 }
 
@@ -182,6 +156,17 @@ fn preemption_takes_as_long_as_victims_take() {
         ..ControlPlane::INSTANT
     });
     assert_eq!(certain(&estimate(&question)), Some(30.0));
+}
+
+/// Half a minute until pods are ready: who was admitted 100 s ago began to work 70 s ago, and who
+/// is admitted then works for 600 s from half a minute later on.
+#[test]
+fn pods_that_take_time_to_be_ready_hold_their_quota() {
+    let objects = cluster(vec![runs("a", 4, NOW - 100), waits("b", 8, NOW - 50)]);
+    let (asked, past) = (waits("x", 2, 0), of_600_s());
+    let mut question = ask(&objects, &asked, &past);
+    question.ready = "30".parse().unwrap();
+    assert_eq!(certain(&estimate(&question)), Some(530.0 + 630.0));
 }
 
 /// Jobs of the trace never end, so who runs does not either.
@@ -402,7 +387,7 @@ fn coverage(questions: u64, samples: u32) -> (u32, u32) {
                 continue;
             }
             let mut object = match run.last_admitted {
-                Some(at) => runs_since(&run.name, 1, at + shift),
+                Some(at) => running("lab/q0", &run.name, 1, at + shift),
                 None => job.workload.clone(),
             };
             object.created = run.arrival + shift;

@@ -2,8 +2,9 @@
 
 use gpusched_core::kube::{Container, LabelSelector, PodSpec};
 use gpusched_core::queueing::kueue::objects::{
-    ClusterQueue, FlavorQuotas, LocalQueue, Namespace, PodSet, Preemption, PreemptionPolicy,
-    QueueingStrategy, ResourceFlavor, ResourceGroup, ResourceQuota, Workload,
+    Admission, ClusterQueue, Condition, FlavorQuotas, LocalQueue, Namespace, PodSet,
+    PodSetAssignment, Preemption, PreemptionPolicy, QueueingStrategy, ResourceFlavor,
+    ResourceGroup, ResourceQuota, Workload,
 };
 use gpusched_core::queueing::kueue::{Amount, Objects};
 use gpusched_core::units::{Span, Time};
@@ -108,4 +109,36 @@ pub(crate) fn world(quotas: &[Quotas], reclaim: usize, within: usize, strict: bo
         local_queues: doors.collect(),
         ..Objects::default()
     }
+}
+
+pub(crate) fn condition(kind: &str, status: bool, reason: &str, at: Time) -> Condition {
+    Condition {
+        kind: kind.into(),
+        status,
+        reason: reason.into(),
+        at,
+        ..Condition::default()
+    }
+}
+
+/// Somebody who came and was admitted at `at`, to GPUs of the flavor of [`world`], by the
+/// ClusterQueue that is called as the LocalQueue is.
+pub(crate) fn running(queue: &str, name: &str, gpus: i64, at: Time) -> Workload {
+    let mut workload = job(queue, name, &[(GPU, gpus)], 0, 0).workload;
+    workload.created = at;
+    workload.admission = Some(Admission {
+        cluster_queue: workload.queue.clone(),
+        pod_sets: vec![PodSetAssignment {
+            name: "main".into(),
+            flavors: [(GPU.to_owned(), "any".to_owned())].into(),
+            usage: [(GPU.to_owned(), gpus)].into(),
+            count: 1,
+            ..PodSetAssignment::default()
+        }],
+    });
+    workload.conditions = vec![
+        condition("QuotaReserved", true, "QuotaReserved", at),
+        condition("Admitted", true, "Admitted", at),
+    ];
+    workload
 }

@@ -15,6 +15,7 @@ mod kueue_admit;
 mod kueue_bad_manifests;
 mod kueue_load;
 mod kueue_manifests;
+mod kueue_pods_ready;
 mod kueue_replay;
 mod kueue_run;
 mod kueue_screens;

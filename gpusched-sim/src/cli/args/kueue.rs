@@ -19,7 +19,7 @@ pub(crate) enum KueueVerb {
     /// Say what becomes of one job: admitted where, preempting whom, or pending why
     Admit(KueueAdmitArgs),
     /// Estimate how long one job will wait, from sampled futures
-    Wait(KueueWaitArgs),
+    Wait(Box<KueueWaitArgs>),
     /// Find what is wrong with manifests, or legal and probably not meant
     Lint(KueueLintArgs),
 }
@@ -147,6 +147,11 @@ pub(crate) struct KueueWaitArgs {
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) fidelity: Option<FidelityArg>,
 
+    /// From admission until all pods are ready and work begins: seconds, or several with weights
+    /// such as `30@9,never`; waitForPodsReady of the manifests applies [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub(crate) pods_ready_delay: Option<String>,
+
     /// Futures to follow at the same time [default: one per processor]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -217,4 +222,9 @@ pub(crate) struct KueueRunArgs {
     /// leave [default: ideal]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) fidelity: Option<FidelityArg>,
+
+    /// From admission until all pods are ready and work begins: seconds, or several with weights
+    /// such as `30@9,never`; waitForPodsReady of the manifests applies [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub(crate) pods_ready_delay: Option<String>,
 }

@@ -16,7 +16,7 @@ use gpusched_core::units::{Span, Time, parse_seconds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::kueue::jobs::load_jobs;
 use gpusched_sim::kueue::queue_map::QueueMap;
-use gpusched_sim::kueue::replay::Fidelity;
+use gpusched_sim::kueue::replay::{Fidelity, ReadyDelay};
 use gpusched_sim::kueue::wait::{Estimate, History, Question, Report, estimate, table, write_csv};
 use gpusched_sim::manifest::{Manifests, Submission};
 use gpusched_sim::scenario::FidelityKey;
@@ -44,6 +44,9 @@ pub(super) fn wait(args: &KueueWaitArgs) -> Outcome {
     let horizon = horizon(args.horizon.map(|given| given.0))?;
     let window = args.window.as_deref().map(window).transpose()?;
     let threads = threads(args.threads)?;
+    let delay = args.pods_ready_delay.as_deref();
+    let ready: Result<ReadyDelay> = delay.map_or(Ok(ReadyDelay::default()), str::parse);
+    let ready = ready.map_err(|problem| problem.in_file("--pods-ready-delay"))?;
     let options = trace::read_options(&args.read)?;
     let manifests = read(&args.input.manifests)?;
     let now = now(args.now.as_deref(), &manifests)?;
@@ -75,6 +78,7 @@ pub(super) fn wait(args: &KueueWaitArgs) -> Outcome {
         samples,
         seed: args.seed.unwrap_or(0),
         horizon,
+        ready,
         fidelity: Fidelity::from(args.fidelity.map(FidelityKey::from).unwrap_or_default()),
     };
     let (kueue, id) = admit::submit(&manifests, &asked, now);

@@ -1,18 +1,20 @@
 //! The loop: what happens next, and what follows from it.
 
 use super::api::Api;
+use super::decisions::Held;
 use super::fidelity::ControlPlane;
 use super::live::{Event, Live, Phase};
 use super::meter::Meter;
 use super::outcome::{Change, Eviction, Outcome, Step};
 use super::pacing::Pacing;
+use super::pods;
 use super::{Job, Options};
-use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue, Requeued};
+use gpusched_core::queueing::kueue::cycle::{EvictionReason, Kueue};
 use gpusched_core::queueing::kueue::ids::{ClusterQueueId, WorkloadId};
 use gpusched_core::queueing::kueue::objects::{
     AdmissionCheckRule, CheckPhase, CheckState, StopPolicy, Workload,
 };
-use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
+use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady};
 use gpusched_core::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -22,24 +24,25 @@ use std::collections::{BTreeMap, BinaryHeap};
 struct Door {
     queue: Option<ClusterQueueId>,
     stopped: bool,
+    drains: bool,
 }
 
 /// A replay on its way.
 pub(super) struct Machine<'o> {
     pub(super) objects: &'o Objects,
     pub(super) gates: Gates,
-    options: &'o Options,
-    constants: ControlPlane,
+    pub(super) options: &'o Options,
+    pub(super) constants: ControlPlane,
     pub(super) kueue: Kueue,
-    api: Api,
-    pacing: Pacing,
+    pub(super) api: Api,
+    pub(super) pacing: Pacing,
     pub(super) meter: Meter,
-    events: BinaryHeap<Reverse<(Time, Event)>>,
+    pub(super) events: BinaryHeap<Reverse<(Time, Event)>>,
     /// Jobs that have not come yet, the next one last.
     pub(super) coming: Vec<Job>,
     pub(super) live: Vec<Live>,
     /// By id: position of the workload.
-    position: Vec<u32>,
+    pub(super) position: Vec<u32>,
     pub(super) residents: usize,
     /// Workloads that never reached core.
     pub(super) turned_away: BTreeMap<u32, Workload>,
@@ -52,9 +55,17 @@ pub(super) struct Machine<'o> {
     pub(super) idle_cycles: u64,
     pub(super) circling: Option<u32>,
     /// The workload the replay is about was admitted.
-    reached: bool,
+    pub(super) reached: bool,
+    /// The rules of `waitForPodsReady`, if they are on.
+    pub(super) pods_ready: Option<PodsReady>,
+    /// Whether nobody is admitted while pods of others are not ready, and that takes time.
+    pub(super) blocks: bool,
+    /// How many hold quota and have pods that are not ready.
+    pub(super) starting: usize,
+    /// A cycle that waits for them.
+    pub(super) held: Option<Held>,
     pub(super) start: Time,
-    now: Time,
+    pub(super) now: Time,
     /// When the use of LocalQueues was last sampled.
     sampled: Time,
     pub(super) end: Time,
@@ -82,6 +93,7 @@ impl<'o> Machine<'o> {
                 doors[id.index()] = Door {
                     queue: names.cluster_queue(&door.cluster_queue),
                     stopped: door.stop_policy != StopPolicy::None,
+                    drains: door.stop_policy == StopPolicy::HoldAndDrain,
                 };
             }
         }
@@ -95,6 +107,7 @@ impl<'o> Machine<'o> {
         let groups = groups.flat_map(|queue| &queue.resource_groups);
         let flavors = groups.map(|group| group.flavors.len()).max().unwrap_or(0);
         let fair_sharing = configuration.fair_sharing.is_some();
+        let pods_ready = pods::rules(configuration, gates);
         let meter = Meter::new(kueue.quota(), fair_sharing, start, options.samples);
         let workloads = objects.workloads.len() + jobs.len();
         let mut machine = Machine {
@@ -119,6 +132,13 @@ impl<'o> Machine<'o> {
             idle_cycles: 0,
             circling: None,
             reached: false,
+            blocks: !options.ready.is_none()
+                && pods_ready
+                    .as_ref()
+                    .is_some_and(|rules| rules.block_admission),
+            pods_ready,
+            starting: 0,
+            held: None,
             start,
             now: start,
             sampled: start,
@@ -128,6 +148,7 @@ impl<'o> Machine<'o> {
         for workload in &objects.workloads {
             machine.settle(workload);
         }
+        machine.drain();
         machine
     }
 
@@ -154,7 +175,9 @@ impl<'o> Machine<'o> {
             if self.kueue.next_second_pass().is_some_and(|due| due <= next) {
                 self.pacing.wake();
             }
-            if self.pacing.due().is_some_and(|due| due <= next) {
+            if self.held.is_some() {
+                self.proceed();
+            } else if self.pacing.due().is_some_and(|due| due <= next) {
                 self.cycle();
             }
         }
@@ -167,10 +190,13 @@ impl<'o> Machine<'o> {
 
     /// When something happens next.
     fn next(&self) -> Option<Time> {
-        let cycle = self.pacing.due();
-        let second_pass = match cycle {
+        let cycle = match self.held {
             Some(_) => None,
-            None => self.kueue.next_second_pass(),
+            None => self.pacing.due(),
+        };
+        let second_pass = match cycle.is_some() || self.held.is_some() {
+            true => None,
+            false => self.kueue.next_second_pass(),
         };
         let happening = [
             self.coming
@@ -279,6 +305,7 @@ impl<'o> Machine<'o> {
             Phase::Reserved
         };
         self.place(id, at);
+        let mut pods = None;
         if live.phase == Phase::Reserved {
             let admitted = object.condition("Admitted").filter(|one| one.status);
             if object.is("Evicted") {
@@ -290,16 +317,50 @@ impl<'o> Machine<'o> {
                 live.began = Some(admitted.at);
                 live.first_admitted = Some(admitted.at);
                 live.admissions = 1;
-                if let Some(run) = live.run {
-                    let end = (admitted.at + run).max(now);
-                    self.events.push(Reverse((end, Event::End(at, 0))));
-                }
+                pods = Some(admitted.at);
             } else {
                 let checked = now + self.constants.checks;
                 self.events.push(Reverse((checked, Event::Checked(at, 0))));
             }
         }
         self.live.push(live);
+        match pods {
+            Some(since) => self.settle_pods(at, object, since),
+            None if object.is("QuotaReserved") && !object.is("Finished") => {
+                self.starts(at, !object.is("PodsReady"));
+            }
+            None if !object.is("Finished") && !object.inactive => self.await_backoff(at, id),
+            None => {}
+        }
+    }
+
+    /// Who was admitted by a queue that is drained has to leave at once; of two stopped ones the
+    /// LocalQueue is to blame.
+    fn drain(&mut self) {
+        let queues = self.objects.cluster_queues.iter();
+        let drained = queues.filter(|one| one.stop_policy == StopPolicy::HoldAndDrain);
+        let names = self.kueue.quota().names();
+        let drained: Vec<ClusterQueueId> = drained
+            .filter_map(|one| names.cluster_queue(&one.name))
+            .collect();
+        let objects = self.objects;
+        for (at, object) in (0u32..).zip(&objects.workloads) {
+            let names = self.kueue.quota().names();
+            let door = names.local_queue(&object.namespace, &object.queue);
+            let live = &self.live[at as usize];
+            let reason = match live.queue {
+                _ if live.phase != Phase::Running => continue,
+                _ if door.is_some_and(|door| self.doors[door.index()].drains) => {
+                    EvictionReason::LocalQueueStopped
+                }
+                Some(queue) if drained.contains(&queue) => EvictionReason::ClusterQueueStopped,
+                _ => continue,
+            };
+            let Some(id) = live.id else { continue };
+            self.kueue.evict(id, reason, self.start);
+            let known = self.api.write(self.start);
+            self.tell(at, Eviction::Evicted(reason), known);
+        }
     }
 
     fn handle(&mut self, event: Event) {
@@ -309,18 +370,28 @@ impl<'o> Machine<'o> {
         | Event::Gone(at, epoch)
         | Event::Left(at, epoch)
         | Event::Checked(at, epoch)
-        | Event::Begin(at, epoch)) = event;
+        | Event::Begin(at, epoch)
+        | Event::Ready(at, epoch)
+        | Event::Back(at, epoch)
+        | Event::Late(at, epoch)) = event;
         let live = &mut self.live[at as usize];
         let Some(id) = live.id.filter(|_| live.epoch == epoch) else {
             return;
         };
         match event {
             Event::Begin(..) => self.begin(at),
+            Event::Ready(..) => self.ready(at),
+            Event::Late(..) => self.late(at, id),
+            Event::Back(..) => {
+                self.kueue.backoff_finished(id, now);
+                self.pacing.wake();
+            }
             Event::End(..) => self.finish(at, id),
             Event::Stop(..) => {
                 let Some(reason) = live.reason else { return };
-                if let Some(began) = live.began.take().filter(|_| live.phase == Phase::Running) {
-                    live.lost += now - began;
+                live.began = None;
+                if let Some(works) = live.works.take().filter(|_| live.phase == Phase::Running) {
+                    live.lost += now - works;
                 }
                 live.phase = Phase::Leaving;
                 live.epoch += 1;
@@ -349,6 +420,8 @@ impl<'o> Machine<'o> {
                     self.kueue.update(id, |object| object.checks.clear(), now);
                 }
                 self.kueue.eviction_complete(id, now);
+                self.starts(at, false);
+                self.await_backoff(at, id);
                 self.pacing.wake();
                 self.measure(queue);
                 self.note(at, Step::Left);
@@ -357,23 +430,8 @@ impl<'o> Machine<'o> {
         }
     }
 
-    fn begin(&mut self, at: u32) {
-        let now = self.now;
-        let live = &mut self.live[at as usize];
-        live.phase = Phase::Running;
-        live.began = Some(now);
-        live.first_admitted.get_or_insert(now);
-        live.admissions += 1;
-        if let Some(run) = live.run {
-            let end = Event::End(at, live.epoch);
-            self.events.push(Reverse((now + run, end)));
-        }
-        self.note(at, Step::Admitted);
-        self.reached |= self.is_awaited(at);
-    }
-
     /// Whether the replay is only about the first admission of this workload.
-    fn is_awaited(&self, at: u32) -> bool {
+    pub(super) fn is_awaited(&self, at: u32) -> bool {
         let Some((namespace, name)) = &self.options.until_admitted else {
             return false;
         };
@@ -389,6 +447,7 @@ impl<'o> Machine<'o> {
         live.finished = Some(self.now);
         live.said = None;
         let queue = live.queue;
+        self.starts(at, false);
         self.kueue.finish(id, self.now);
         self.pacing.nudge();
         self.measure(queue);
@@ -427,102 +486,13 @@ impl<'o> Machine<'o> {
         }
     }
 
-    /// One scheduling cycle.
-    fn cycle(&mut self) {
-        let now = self.now;
-        let cycle = self.kueue.cycle(now);
-        let changed =
-            !(cycle.admitted.is_empty() && cycle.preempted.is_empty() && cycle.evicted.is_empty());
-        if !changed && cycle.processed.is_empty() && cycle.requeued.is_empty() {
-            return self.pacing.rest();
-        }
-        self.cycles += 1;
-        self.idle_cycles += u64::from(!changed);
-        let heads = cycle.processed.len().max(cycle.requeued.len());
-        let heads = self.constants.head.0.saturating_mul(heads as i64);
-        let decided = now + self.constants.cycle + Span(heads);
-        let end = self.carry_out(&cycle, decided);
-        self.pacing.done(&cycle, changed, end);
-    }
-
-    /// Writes decisions to the API server; gives the time the scheduler has done so. It waits
-    /// until victims are told and statuses are written, but not for admissions.
-    fn carry_out(&mut self, cycle: &Cycle, decided: Time) -> Time {
-        let mut end = decided;
-        for one in &cycle.admitted {
-            let at = self.position[one.workload.index()];
-            let known = self.api.write(decided);
-            let live = &mut self.live[at as usize];
-            // A second pass may give one that runs other places.
-            if live.phase == Phase::Running {
-                continue;
-            }
-            live.phase = Phase::Reserved;
-            live.said = None;
-            let (queue, epoch) = (live.queue, live.epoch);
-            let event = match one.admitted {
-                true => (known, Event::Begin(at, epoch)),
-                false => (known + self.constants.checks, Event::Checked(at, epoch)),
-            };
-            self.events.push(Reverse(event));
-            self.measure(queue);
-        }
-        let victims = cycle.preempted.iter();
-        let victims = victims.map(|one| (one.workload, Eviction::Preempted(one.reason)));
-        let others = cycle.evicted.iter();
-        let others = others.map(|(id, reason)| (*id, Eviction::Evicted(*reason)));
-        for (id, reason) in victims.chain(others) {
-            let at = self.position[id.index()];
-            let known = self.api.write(decided);
-            end = end.max(known);
-            let live = &mut self.live[at as usize];
-            live.reason = Some(reason);
-            let stop = Event::Stop(at, live.epoch);
-            self.events.push(Reverse((known, stop)));
-        }
-        for id in &cycle.replaced {
-            let at = self.position[id.index()];
-            let live = &mut self.live[at as usize];
-            live.phase = Phase::Finished;
-            live.epoch += 1;
-            live.finished = Some(self.now);
-            let queue = live.queue;
-            self.measure(queue);
-            self.note(at, Step::Finished);
-        }
-        if self.constants.qps > 0 || self.constants.api_latency > Span::ZERO {
-            for one in &cycle.requeued {
-                if self.says_something_new(one) {
-                    end = self.api.write(end);
-                }
-            }
-        }
-        end
-    }
-
-    /// Whether the status of a head that was put back has to be written.
-    fn says_something_new(&mut self, one: &Requeued) -> bool {
-        let at = self.position[one.workload.index()];
-        let said = &mut self.live[at as usize].said;
-        let same = said
-            .as_ref()
-            .is_some_and(|said| said.0 == one.quota_reserved_reason && said.1 == one.explanation);
-        if !same {
-            *said = Some(Box::new((
-                one.quota_reserved_reason,
-                one.explanation.clone(),
-            )));
-        }
-        !same
-    }
-
-    fn measure(&mut self, queue: Option<ClusterQueueId>) {
+    pub(super) fn measure(&mut self, queue: Option<ClusterQueueId>) {
         if let Some(queue) = queue {
             self.meter.refresh(self.kueue.quota(), queue, self.now);
         }
     }
 
-    fn note(&mut self, at: u32, step: Step) {
+    pub(super) fn note(&mut self, at: u32, step: Step) {
         self.end = self.now;
         self.changes.push(Change {
             at: Time((self.now - self.start).0),

@@ -6,7 +6,8 @@
 //!
 //! A workload runs from the moment its admission is known for as long as its job says. One that
 //! has to leave starts over when it is admitted again; what it had run is counted as lost. Pods
-//! are ready at once, so nothing is evicted for pods that are not (`waitForPodsReady`).
+//! are ready at once, or after a delay ([`ReadyDelay`]): then work begins when they are, and
+//! `waitForPodsReady` applies. Pods that were ready stay so.
 //!
 //! | file | what |
 //! |---|---|
@@ -15,22 +16,29 @@
 //! | `pacing` | when the next scheduling cycle is due, and when there is none |
 //! | `live` | what is known of a workload on its way |
 //! | `machine` | the loop |
+//! | `decisions` | what a scheduling cycle decided, carried out |
+//! | `pods` | when pods are ready, and what follows when they are not |
+//! | `ready` | how long they take |
 //! | `results` | what became of everything |
 //! | `meter` | use of quota over time |
 //! | `outcome` | what a replay returns |
 
 mod api;
+mod decisions;
 mod fidelity;
 mod live;
 mod machine;
 mod meter;
 mod outcome;
 mod pacing;
+mod pods;
+mod ready;
 mod results;
 
 pub use fidelity::{ControlPlane, Fidelity};
 pub use meter::QueueUse;
 pub use outcome::{Change, Eviction, Outcome, QueueRun, Sample, State, Step, Waiting, WorkloadRun};
+pub use ready::ReadyDelay;
 
 use gpusched_core::queueing::kueue::objects::Workload;
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
@@ -67,6 +75,10 @@ pub struct Options {
     pub runs: Vec<Option<Span>>,
     /// Stop once the workload of this namespace and name is admitted.
     pub until_admitted: Option<(String, String)>,
+    /// From admission until all pods are ready.
+    pub ready: ReadyDelay,
+    /// Seed of what is drawn: delays of pods.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -79,6 +91,8 @@ impl Default for Options {
             start: Time::ZERO,
             runs: Vec::new(),
             until_admitted: None,
+            ready: ReadyDelay::default(),
+            seed: 0,
         }
     }
 }

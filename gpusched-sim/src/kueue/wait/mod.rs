@@ -41,7 +41,7 @@ pub use report::{Report, write_csv};
 pub use run_times::{Like, Pool, RunTimes};
 pub use table::table;
 
-use super::replay::{Fidelity, Job, Options, replay};
+use super::replay::{Fidelity, Job, Options, ReadyDelay, replay};
 use crate::trace::generate::{Purpose, Stream};
 use ahead::Before;
 use gpusched_core::queueing::kueue::cycle::Kueue;
@@ -81,6 +81,8 @@ pub struct Question<'q> {
     pub horizon: Span,
     /// What takes time besides the work.
     pub fidelity: Fidelity,
+    /// From admission until all pods are ready.
+    pub ready: ReadyDelay,
 }
 
 /// What was found.
@@ -201,6 +203,8 @@ impl<'q> Question<'q> {
             start: self.now,
             runs: runs.collect(),
             until_admitted: Some((self.job.namespace.clone(), self.job.name.clone())),
+            ready: self.ready.clone(),
+            seed: self.seed.wrapping_add(u64::from(sample) << 32),
             ..Options::default()
         };
         // What comes later changes nothing about what happens before, so most futures need not be

@@ -40,6 +40,8 @@ pub(crate) enum Purpose {
     WaitPhase = 10,
     /// Run times of workloads of a dump; entity = sample and workload.
     WaitRun = 11,
+    /// How long pods take to be ready; entity = workload and admission.
+    PodsReady = 12,
 }
 
 /// One keyed sequence of draws.
