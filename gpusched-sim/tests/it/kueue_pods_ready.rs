@@ -1,6 +1,7 @@
 //! `waitForPodsReady` in replays: each case is named after its rule.
 
 use crate::cli::Desk;
+use crate::kueue_replay::{check_usage, jobs};
 use crate::kueue_world::{GPU, condition, job, running, world};
 use gpusched_core::queueing::kueue::objects::{Condition, RequeueState};
 use gpusched_core::queueing::kueue::{
@@ -10,6 +11,7 @@ use gpusched_core::units::{Span, Time};
 use gpusched_sim::kueue::replay::{
     ControlPlane, Fidelity, Job, Options, Outcome, State, Step, WorkloadRun, replay,
 };
+use proptest::prelude::*;
 
 /// 300 s until pods have to be ready, 100 s of first backoff.
 fn rules() -> PodsReady {
@@ -237,6 +239,18 @@ fn a_cycle_stops_in_the_middle() {
     assert_eq!(why.reason, "WaitingForPodsReady");
 }
 
+/// A limit counts from the admission, whatever pods do: 250 s are over before they are ready.
+#[test]
+fn a_limit_of_execution_does_not_wait_for_pods() {
+    let mut objects = queue(1);
+    let mut there = running("lab/q0", "a", 1, Time::from_secs(900));
+    there.max_execution_s = Some(250);
+    there.conditions.push(since("Other", true, "Other", 1000));
+    objects.workloads = vec![there];
+    let outcome = run(&objects, &with(rules()), Vec::new(), "290");
+    assert_eq!(finished(&outcome, "a"), Some(150.0));
+}
+
 /// The gate turns all of it off.
 #[test]
 fn a_gate_turns_it_off() {
@@ -349,6 +363,61 @@ fn pods_of_a_dump_have_the_rest_of_their_time() {
 /// A condition of so many seconds.
 fn since(kind: &str, status: bool, reason: &str, at: i64) -> Condition {
     condition(kind, status, reason, Time::from_secs(at))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Whatever pods do, quota is kept, work takes as long as it takes after the delay, and the
+    /// same happens again. Where nobody preempts and all are ready in time, blocked admissions are
+    /// a delay apart.
+    #[test]
+    fn what_holds_whatever_pods_do(
+        quotas in prop::collection::vec(
+            (0..12_i64, prop::option::of(0..8_i64), prop::option::of(0..8_i64)), 1..4),
+        draws in prop::collection::vec((0..3_usize, 1..9_i64, 0..3_i32, 0..50_i64, 1..40_i64), 1..20),
+        preempts in 0..2_usize,
+        block in any::<bool>(),
+        delay in 1..12_i64,
+        broken in any::<bool>(),
+    ) {
+        let objects = world(&quotas, 2 * preempts, preempts, false);
+        let rules = PodsReady {
+            timeout: Span::from_secs(15),
+            block_admission: block,
+            backoff_base: Span::from_secs(5),
+            backoff_limit: Some(3),
+            ..PodsReady::default()
+        };
+        let text = format!("{delay}{}", if broken { "@3,never" } else { "" });
+        let run = |fidelity| {
+            let options = Options {
+                fidelity,
+                ready: text.parse().unwrap(),
+                most_evictions: 50,
+                ..Options::default()
+            };
+            let jobs = jobs(&draws, quotas.len());
+            replay(&objects, &with(rules.clone()), Gates::MAIN, jobs, &options)
+        };
+        let outcome = run(Fidelity::Ideal);
+        check_usage(&outcome, &quotas, &draws);
+        check_usage(&run(Fidelity::ControlPlane(ControlPlane::default())), &quotas, &draws);
+        prop_assert_eq!(&outcome, &run(Fidelity::Ideal));
+        for one in &outcome.workloads {
+            if let Some(finished) = one.finished {
+                let draw = draws[one.name[1..].parse::<usize>().unwrap()];
+                let ran = finished - one.last_admitted.unwrap();
+                prop_assert_eq!(ran, Span::from_secs(draw.4 + delay));
+            }
+        }
+        if block && !broken && preempts == 0 {
+            let admitted = outcome.changes.iter().filter(|one| one.step == Step::Admitted);
+            let admitted: Vec<Time> = admitted.map(|one| one.at).collect();
+            let apart = admitted.windows(2).all(|pair| pair[1] - pair[0] >= Span::from_secs(delay));
+            prop_assert!(apart, "{:?}", admitted);
+        }
+    }
 }
 
 const MANIFESTS: &str = "apiVersion: config.kueue.x-k8s.io/v1beta2

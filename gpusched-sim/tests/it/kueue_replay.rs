@@ -326,9 +326,9 @@ fn a_circle_of_preemptions_is_found() {
 }
 
 /// Queue, GPUs, priority, arrival and run time of a random job.
-type Draw = (usize, i64, i32, i64, i64);
+pub(crate) type Draw = (usize, i64, i32, i64, i64);
 
-fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
+pub(crate) fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
     let jobs = draws
         .iter()
         .enumerate()
@@ -343,7 +343,7 @@ fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
 
 /// Follows who holds what and checks it against the rules after every step: a queue stays within
 /// its own quota and borrowing limit, and all queues together within what is there and lent.
-fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) {
+pub(crate) fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) {
     let mut by_arrival: Vec<&Draw> = draws.iter().collect();
     by_arrival.sort_by_key(|draw| draw.3);
     let mut used = vec![0; quotas.len()];

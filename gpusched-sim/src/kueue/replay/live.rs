@@ -28,6 +28,8 @@ pub(super) struct Live {
     pub(super) epoch: u32,
     pub(super) arrival: Time,
     pub(super) run: Option<Span>,
+    /// The longest it may be admitted.
+    pub(super) limit: Option<Span>,
     /// When it was last admitted.
     pub(super) began: Option<Time>,
     /// Since when it works: all its pods are ready.

@@ -16,6 +16,7 @@
 //! | `pacing` | when the next scheduling cycle is due, and when there is none |
 //! | `live` | what is known of a workload on its way |
 //! | `machine` | the loop |
+//! | `residents` | workloads that are there at the start |
 //! | `decisions` | what a scheduling cycle decided, carried out |
 //! | `pods` | when pods are ready, and what follows when they are not |
 //! | `ready` | how long they take |
@@ -33,6 +34,7 @@ mod outcome;
 mod pacing;
 mod pods;
 mod ready;
+mod residents;
 mod results;
 
 pub use fidelity::{ControlPlane, Fidelity};

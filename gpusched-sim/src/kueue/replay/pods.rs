@@ -29,6 +29,10 @@ impl Machine<'_> {
         let number = live.admissions;
         live.admissions += 1;
         let epoch = live.epoch;
+        if let Some(limit) = live.limit {
+            let end = Event::End(at, epoch);
+            self.events.push(Reverse((now + limit, end)));
+        }
         self.note(at, Step::Admitted);
         self.reached |= self.is_awaited(at);
         match self.options.ready.draw(self.options.seed, at, number) {
@@ -62,6 +66,11 @@ impl Machine<'_> {
     /// says so or nothing is said about delays; or else after the delay of an admission, drawn now.
     pub(super) fn settle_pods(&mut self, at: u32, object: &Workload, since: Time) {
         let now = self.start;
+        let live = &self.live[at as usize];
+        if let Some(limit) = live.limit {
+            let end = Event::End(at, live.epoch);
+            self.events.push(Reverse(((since + limit).max(now), end)));
+        }
         let says = object.condition("PodsReady");
         let known = says.is_some_and(|one| one.status) || self.options.ready.is_none();
         if known {
