@@ -119,7 +119,7 @@ pub(super) fn run(scenario: &Scenario, origins: &Origins) -> Outcome {
     let gates = manifests.gates();
     let outcome = replay(objects, manifests.configuration(), gates, jobs, &options);
     let mut summary = Summary::of(&outcome, &options.fidelity);
-    summary.pods_ready_delay = scenario.pods_ready_delay.clone();
+    summary.pods_ready_delay = (!options.ready.is_none()).then(|| options.ready.to_string());
     if let Some(place) = &scenario.out {
         save(place, scenario, &summary, &outcome)?;
     }

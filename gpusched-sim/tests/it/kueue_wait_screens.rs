@@ -155,6 +155,7 @@ screens! {
     not_over: "kueue wait --manifests busy -f six.yaml --trace wall.csv --samples 100 --horizon 7200";
     at_once: "kueue wait --manifests free -f six.yaml --trace past --samples 30";
     control_plane: "kueue wait --manifests busy -f six.yaml --trace short.csv --window 0:86400 --samples 30 --fidelity control-plane";
+    slow_pods: "kueue wait --manifests busy -f six.yaml --trace past --samples 30 --pods-ready-delay 60@3,600";
     too_large: "kueue wait --manifests busy -f nine.yaml --trace past";
     too_large_as_json: "kueue wait --manifests busy -f nine.yaml --trace past --format json";
     one_that_waits: "kueue wait --manifests busy -f busy/one/first.yaml --trace past --samples 30";
@@ -295,6 +296,11 @@ fn questions_that_cannot_be_answered() {
             "-f six.yaml --trace past --at-queue lab/dor",
             "`lab/dor`",
             "did you mean `lab/door`",
+        ),
+        (
+            "-f six.yaml --trace past --pods-ready-delay soon",
+            "--pods-ready-delay",
+            "30@9,never",
         ),
         ("-f six.yaml", "--trace", "--help"),
     ];

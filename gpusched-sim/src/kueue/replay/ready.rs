@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::generate::{Purpose, Stream};
 use gpusched_core::units::{Span, parse_seconds};
+use std::fmt;
 
 /// From the admission of a workload until all of its pods are ready: a small distribution. The
 /// default is at once.
@@ -104,6 +105,26 @@ impl std::str::FromStr for ReadyDelay {
     }
 }
 
+impl fmt::Display for ReadyDelay {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.choices.is_empty() {
+            return f.write_str("0");
+        }
+        for (at, (delay, weight)) in self.choices.iter().enumerate() {
+            f.write_str(if at > 0 { "," } else { "" })?;
+            match delay {
+                Some(delay) => write!(f, "{delay}")?,
+                None => f.write_str("never")?,
+            }
+            if *weight != 1 {
+                write!(f, "@{weight}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +160,10 @@ mod tests {
             let problem = text.parse::<ReadyDelay>().unwrap_err();
             assert!(problem.message.contains(why), "{text}: {}", problem.message);
         }
+        for text in ["0", "30@9,never", "0.5,1@2"] {
+            assert_eq!(text.parse::<ReadyDelay>().unwrap().to_string(), text);
+        }
+        assert_eq!(ReadyDelay::default().to_string(), "0");
         assert!("0".parse::<ReadyDelay>().unwrap().is_none());
         assert!("0,0@7".parse::<ReadyDelay>().unwrap().is_none());
         assert!(!"0,1".parse::<ReadyDelay>().unwrap().is_none());

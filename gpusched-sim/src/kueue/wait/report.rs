@@ -65,6 +65,9 @@ pub struct Provenance {
     pub horizon_s: f64,
     /// `ideal` or `control-plane`.
     pub fidelity: &'static str,
+    /// From admission until pods are ready, s; absent if at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods_ready_delay: Option<String>,
     /// The present, in UTC; absent when no object has a time.
     pub now: Option<String>,
     /// The trace.
@@ -130,6 +133,7 @@ impl Report {
                     Fidelity::Ideal => "ideal",
                     Fidelity::ControlPlane(_) => "control-plane",
                 },
+                pods_ready_delay: (!question.ready.is_none()).then(|| question.ready.to_string()),
                 now: calendar.and_then(instant),
                 trace: trace.to_owned(),
                 window_s: [secs(history.window.0), secs(history.window.1)],

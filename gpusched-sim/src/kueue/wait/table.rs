@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Upper ends of the bars, s; the first holds those who do not wait at all.
-const BARS: [i64; 12] = [
-    0, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 259_200, 604_800,
+const BARS: [i64; 14] = [
+    0, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 86_400, 172_800, 345_600, 604_800,
 ];
 /// Length of the longest bar.
 const WIDTH: usize = 40;
@@ -171,6 +171,9 @@ fn provenance(report: &Report) -> String {
         from.seed,
         from.fidelity
     );
+    if let Some(delay) = &from.pods_ready_delay {
+        let _ = writeln!(text, "  pods are ready {delay} s after admission");
+    }
     if let Some(now) = &from.now {
         let _ = writeln!(text, "  now is {now}");
     }

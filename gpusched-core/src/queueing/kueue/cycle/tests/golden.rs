@@ -202,7 +202,11 @@ fn pods_that_are_not_ready_cost_a_backoff_and_then_the_place() {
         let reason = kueue.pods_not_ready(id, &rules, at(evicted));
         assert_eq!(reason, EvictionReason::PodsReadyTimeout);
         kueue.eviction_complete(id, at(evicted));
-        let until = kueue.workload(id).requeue.as_ref().and_then(|state| state.at);
+        let until = kueue
+            .workload(id)
+            .requeue
+            .as_ref()
+            .and_then(|state| state.at);
         assert_eq!(until, Some(at(back)));
         assert_eq!(admits(&mut kueue, back - 1), 0);
         kueue.backoff_finished(id, at(back));
