@@ -230,6 +230,10 @@ scenario! {
     Adds queue_map: PathBuf = "queue-map",
     /// With `queueing: kueue`: what takes time besides the work (default `ideal`).
     Wins fidelity: FidelityKey = "fidelity",
+    /// With `queueing: kueue`: from admission until all pods are ready and work begins: seconds,
+    /// or several such as `30@9,never` (nine of ten after 30 s, one never); `waitForPodsReady` of
+    /// the manifests applies (default `0`).
+    Wins pods_ready_delay: String = "pods-ready-delay",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
@@ -248,7 +252,7 @@ scenario! {
     Wins licence_price: f64 = "licence-price",
     /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing.
     Wins profile: PathBuf = "profile",
-    /// Seed of faults and of placement policies that draw lots (default 0).
+    /// Seed of faults, of placement policies that draw lots and of `pods-ready-delay` (default 0).
     Wins seed: u64 = "seed",
     /// What happens first when several things happen at one instant (default `batched`).
     Wins discipline: Discipline = "discipline",

@@ -8,7 +8,7 @@ mod trace;
 
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
-    KueueVerbArgs,
+    KueueVerbArgs, KueueWaitArgs,
 };
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
@@ -72,7 +72,7 @@ pub(crate) enum Verb {
 #[command(
     after_help = "A flag says the same as the key of that name in a scenario. With both, \
 flags win for policies,
-sharing, fidelity, seed, discipline, horizon, out and format; for what is replayed they may only add to it.
+sharing, fidelity, delays of pods, seed, discipline, horizon, out and format; for what is replayed they may only add to it.
 Relative paths in a scenario count from the directory of the scenario file.
 
 EXAMPLES:
@@ -128,6 +128,7 @@ impl RunArgs {
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
             fidelity: self.kueue.fidelity.map(Into::into),
+            pods_ready_delay: self.kueue.pods_ready_delay.clone(),
             out: self.out.clone(),
             ..scenario(&self.input, &self.rest)
         }
@@ -343,7 +344,7 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) profile: Option<PathBuf>,
 
-    /// Seed of faults and of placement policies that draw lots [default: 0]
+    /// Seed of faults, placement policies that draw lots and delays of pods [default: 0]
     #[arg(
         value_parser = whole::<u64>,
         long,

@@ -29,6 +29,8 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         return Err(origins.blame("out", problem).into());
     }
     let trials = product(&args, &plan)?;
+    let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
+    sound.map_err(|problem| origins.blame("overcommit", problem))?;
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
@@ -150,7 +152,8 @@ fn names(
     Ok(names)
 }
 
-fn threads(given: Option<usize>) -> Result<usize> {
+/// How many threads were asked for; 0 = one per processor.
+pub(super) fn threads(given: Option<usize>) -> Result<usize> {
     match given {
         None => Ok(0),
         Some(threads @ 1..=MOST_THREADS) => Ok(threads),
@@ -162,6 +165,16 @@ fn threads(given: Option<usize>) -> Result<usize> {
     }
 }
 
+/// Starts so many threads.
+pub(super) fn pool(threads: usize) -> Outcome<rayon::ThreadPool> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| {
+        Failure::Run(
+            Diagnostic::new(format!("cannot start threads: {error}")).help("try `--threads 1`"),
+        )
+    })
+}
+
 fn replay_all(
     plan: &Plan,
     loaded: &Loaded,
@@ -169,12 +182,7 @@ fn replay_all(
     threads: usize,
     interrupt: &Interrupt,
 ) -> Outcome<Vec<Summary>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| {
-        Failure::Run(
-            Diagnostic::new(format!("cannot start threads: {error}")).help("try `--threads 1`"),
-        )
-    })?;
+    let pool = pool(threads)?;
     let progress = Progress::runs(loaded.work.len(), trials.len());
     interrupt.replaying();
     let shared = trials

@@ -32,6 +32,8 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
         return run_kueue::run(&scenario, &origins);
     }
     let plan = scenario.plan(&origins)?;
+    let sound = plan.risks.check([&plan.sharing]);
+    sound.map_err(|problem| origins.blame("overcommit", problem))?;
     if let Some(out) = &scenario.out {
         out_dir::check(out, &FILES)?;
     }

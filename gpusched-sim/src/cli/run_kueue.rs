@@ -8,7 +8,7 @@ use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::kueue::csv;
 use gpusched_sim::kueue::jobs::load_jobs;
 use gpusched_sim::kueue::queue_map::QueueMap;
-use gpusched_sim::kueue::replay::{self, Fidelity, Options, replay};
+use gpusched_sim::kueue::replay::{self, Fidelity, Options, ReadyDelay, replay};
 use gpusched_sim::kueue::summary::Summary;
 use gpusched_sim::kueue::table::summary_table;
 use gpusched_sim::scenario::{Format, Origins, Scenario};
@@ -35,6 +35,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("manifests", scenario.manifests.is_some()),
         ("queue-map", scenario.queue_map.is_some()),
         ("fidelity", scenario.fidelity.is_some()),
+        ("pods-ready-delay", scenario.pods_ready_delay.is_some()),
     ];
     let never_kueue = [
         ("cluster", scenario.cluster.is_some()),
@@ -45,7 +46,10 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("fault-rate", scenario.fault_rate.is_some()),
         ("licence-price", scenario.licence_price.is_some()),
         ("profile", scenario.profile.is_some()),
-        ("seed", scenario.seed.is_some()),
+        (
+            "seed",
+            scenario.seed.is_some() && scenario.pods_ready_delay.is_none(),
+        ),
         ("discipline", scenario.discipline.is_some()),
     ];
     let strangers: &[(&str, bool)] = match is_kueue {
@@ -78,6 +82,9 @@ pub(super) fn run(scenario: &Scenario, origins: &Origins) -> Outcome {
         return Err(problem.help(help).into());
     };
     let horizon = scenario.horizon(origins)?;
+    let delay = scenario.pods_ready_delay.as_deref();
+    let ready: Result<ReadyDelay> = delay.map_or(Ok(ReadyDelay::default()), str::parse);
+    let ready = ready.map_err(|problem| origins.blame("pods-ready-delay", problem))?;
     let options = scenario.read_options(origins)?;
     if let Some(out) = &scenario.out {
         out_dir::check(out, &FILES)?;
@@ -105,11 +112,14 @@ pub(super) fn run(scenario: &Scenario, origins: &Origins) -> Outcome {
         fidelity: Fidelity::from(scenario.fidelity.unwrap_or_default()),
         horizon,
         samples: if scenario.out.is_some() { SAMPLES } else { 0 },
+        ready,
+        seed: scenario.seed.unwrap_or(0),
         ..Options::default()
     };
     let gates = manifests.gates();
     let outcome = replay(objects, manifests.configuration(), gates, jobs, &options);
-    let summary = Summary::of(&outcome, &options.fidelity);
+    let mut summary = Summary::of(&outcome, &options.fidelity);
+    summary.pods_ready_delay = (!options.ready.is_none()).then(|| options.ready.to_string());
     if let Some(place) = &scenario.out {
         save(place, scenario, &summary, &outcome)?;
     }

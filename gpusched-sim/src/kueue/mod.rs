@@ -5,6 +5,7 @@
 //! | [`replay`](mod@replay) | workloads in, what became of them out |
 //! | [`queue_map`] | which LocalQueue the jobs of a trace go to |
 //! | [`jobs`] | jobs of a trace as Workloads |
+//! | [`wait`] | how long a job will wait, from sampled futures |
 //! | [`summary`], [`table`], [`csv`] | results for programs and for people |
 
 pub mod csv;
@@ -13,3 +14,4 @@ pub mod queue_map;
 pub mod replay;
 pub mod summary;
 pub mod table;
+pub mod wait;

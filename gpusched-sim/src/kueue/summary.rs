@@ -112,6 +112,9 @@ pub struct Summary {
     pub queueing: &'static str,
     /// `ideal` or `control-plane`.
     pub fidelity: &'static str,
+    /// From admission until pods are ready, as it was asked for; absent if at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods_ready_delay: Option<String>,
     /// Jobs of the trace.
     pub jobs: u64,
     /// Workloads that were there before the first.
@@ -168,6 +171,7 @@ impl Summary {
                 Fidelity::Ideal => "ideal",
                 Fidelity::ControlPlane(_) => "control-plane",
             },
+            pods_ready_delay: None,
             jobs: jobs().count() as u64,
             residents: residents as u64,
             finished: count(|state| *state == State::Finished),

@@ -14,6 +14,9 @@ pub fn summary_table(summary: &Summary) -> String {
         let _ = writeln!(text, "{name:<12}{value}");
     };
     line("queueing", format!("kueue, {}", summary.fidelity));
+    if let Some(delay) = &summary.pods_ready_delay {
+        line("pods ready", format!("{delay} (seconds after admission)"));
+    }
     let mut jobs = format!("{} ({} finished", summary.jobs, summary.finished);
     for (count, what) in [
         (summary.holding, "holding quota"),

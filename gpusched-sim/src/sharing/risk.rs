@@ -1,6 +1,7 @@
 //! What sharing risks: memory without a wall, and faults that reach neighbours.
 
 use super::SharingMode;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::generate::{Purpose, Stream};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::hazard::{Hazard, SharedDevice};
@@ -24,6 +25,26 @@ pub struct Risks {
 }
 
 impl Risks {
+    /// Whether what is asked for means anything with one of these ways of sharing.
+    ///
+    /// # Errors
+    /// When memory is to be overcommitted and nobody takes turns: everywhere else pods have a part
+    /// of the memory of their own, or all of it.
+    pub fn check<'m>(self, modes: impl IntoIterator<Item = &'m SharingMode>) -> Result<()> {
+        let takes_turns = |mode: &SharingMode| matches!(mode, SharingMode::TimeSlice(_));
+        let modes: Vec<&SharingMode> = modes.into_iter().collect();
+        if !self.overcommit || modes.iter().any(|mode| takes_turns(mode)) {
+            return Ok(());
+        }
+        let names: Vec<String> = modes.iter().map(ToString::to_string).collect();
+        let names = names.join(", ");
+        let problem = format!("overcommitted memory means nothing with sharing {names}");
+        Err(Diagnostic::new(problem).help(
+            "only under time-slicing pods share memory without walls: say `--sharing timeslice:N`, \
+             or leave overcommit out",
+        ))
+    }
+
     /// What ends jobs before their time. A fault is drawn once per job, from a stream of its own:
     /// changing a policy or a way of sharing leaves it where it was.
     pub(crate) fn hazard(

@@ -1,9 +1,10 @@
 //! Upstream's own load test (`test/performance/scheduler`) on virtual time.
 
-use gpusched_core::kube::{Container, LabelSelector, PodSpec};
+use crate::kueue_world::job;
+use gpusched_core::kube::LabelSelector;
 use gpusched_core::queueing::kueue::objects::{
-    ClusterQueue, FlavorQuotas, LocalQueue, Namespace, PodSet, Preemption, PreemptionPolicy,
-    ResourceFlavor, ResourceGroup, ResourceQuota, Workload,
+    ClusterQueue, FlavorQuotas, LocalQueue, Namespace, Preemption, PreemptionPolicy,
+    ResourceFlavor, ResourceGroup, ResourceQuota,
 };
 use gpusched_core::queueing::kueue::{Amount, Configuration, Gates, Objects};
 use gpusched_core::units::{Span, Time};
@@ -64,30 +65,13 @@ pub(crate) fn load(cohorts: usize, queues: usize, share: i64) -> (Objects, Vec<J
         });
         for (class, count, every, cores, run, priority) in CLASSES {
             for index in 0..count / share {
-                let container = Container {
-                    requests: [("cpu".to_owned(), cores * 1000)].into(),
-                    ..Container::default()
-                };
-                jobs.push(Job {
-                    workload: Workload {
-                        namespace: "load".into(),
-                        name: format!("{name}-{class}-{index:03}"),
-                        queue: name.clone(),
-                        priority: Some(priority),
-                        pod_sets: vec![PodSet {
-                            name: "main".into(),
-                            count: 1,
-                            template: PodSpec {
-                                containers: vec![container],
-                                ..PodSpec::default()
-                            },
-                            ..PodSet::default()
-                        }],
-                        ..Workload::default()
-                    },
-                    arrival: Time(every * 1000 * (index + 1)),
-                    run: Some(Span(run * 1000)),
-                });
+                let door = format!("load/{name}");
+                let called = format!("{name}-{class}-{index:03}");
+                let mut job = job(&door, &called, &[("cpu", cores * 1000)], 0, 0);
+                job.workload.priority = Some(priority);
+                job.arrival = Time(every * 1000 * (index + 1));
+                job.run = Some(Span(run * 1000));
+                jobs.push(job);
             }
         }
     }

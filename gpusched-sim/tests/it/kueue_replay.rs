@@ -1,12 +1,8 @@
 //! Replays of the example manifests, each with a handful of jobs whose times are worked out by
 //! hand, and what holds of every replay.
 
-use gpusched_core::kube::{Container, LabelSelector, PodSpec};
-use gpusched_core::queueing::kueue::objects::{
-    ClusterQueue, FlavorQuotas, LocalQueue, Namespace, PodSet, Preemption, PreemptionPolicy,
-    QueueingStrategy, ResourceFlavor, ResourceGroup, ResourceQuota, Workload,
-};
-use gpusched_core::queueing::kueue::{Amount, Configuration, Gates, Objects};
+use crate::kueue_world::{GPU, Quotas, job, running, world};
+use gpusched_core::queueing::kueue::{Configuration, Gates};
 use gpusched_core::units::{Span, Time};
 use gpusched_sim::kueue::replay::{
     ControlPlane, Fidelity, Job, Options, Outcome, State, Step, WorkloadRun, replay,
@@ -14,40 +10,6 @@ use gpusched_sim::kueue::replay::{
 use gpusched_sim::manifest::Manifests;
 use proptest::prelude::*;
 use std::path::Path;
-
-const GPU: &str = "nvidia.com/gpu";
-
-/// A job of one pod: LocalQueue, name, what it requests, when it comes and how long it runs, s.
-fn job(queue: &str, name: &str, requests: &[(&str, i64)], arrival: i64, run: i64) -> Job {
-    let (namespace, queue) = queue.split_once('/').unwrap();
-    let requests = requests
-        .iter()
-        .map(|(name, amount)| ((*name).to_owned(), *amount));
-    let container = Container {
-        requests: requests.collect(),
-        ..Container::default()
-    };
-    Job {
-        workload: Workload {
-            namespace: namespace.into(),
-            name: name.into(),
-            uid: name.into(),
-            queue: queue.into(),
-            pod_sets: vec![PodSet {
-                name: "main".into(),
-                count: 1,
-                template: PodSpec {
-                    containers: vec![container],
-                    ..PodSpec::default()
-                },
-                ..PodSet::default()
-            }],
-            ..Workload::default()
-        },
-        arrival: Time::from_secs(arrival),
-        run: Some(Span::from_secs(run)),
-    }
-}
 
 fn example_with(folder: &str, jobs: Vec<Job>, fidelity: Fidelity, horizon: Option<i64>) -> Outcome {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/kueue");
@@ -273,6 +235,52 @@ fn a_held_local_queue_lets_nobody_through() {
     assert_eq!((why.reason, outcome.cycles), ("Suspended", 0));
 }
 
+/// Of a queue that drains everybody has to leave, and is not admitted again; of one that is only
+/// held nobody. The two jobs of q0 ran for 100 s in vain, so q1's of 8 GPUs finds all of them.
+#[test]
+fn a_queue_that_drains_lets_nobody_stay() {
+    use gpusched_core::queueing::kueue::objects::StopPolicy;
+    let drained = |queue: StopPolicy, door: StopPolicy| {
+        let mut objects = world(&[(4, None, None), (4, None, None)], 0, 0, false);
+        objects.cluster_queues[0].stop_policy = queue;
+        objects.local_queues[0].stop_policy = door;
+        let there = |name: &str| running("lab/q0", name, 2, Time::from_secs(900));
+        objects.workloads = vec![there("a"), there("b")];
+        let options = Options {
+            start: Time::from_secs(1000),
+            horizon: Some(Time::from_secs(50)),
+            ..Options::default()
+        };
+        let jobs = vec![job("lab/q1", "c", &[(GPU, 8)], 10, 20)];
+        replay(
+            &objects,
+            &Configuration::default(),
+            Gates::MAIN,
+            jobs,
+            &options,
+        )
+    };
+    let (open, hold, drain) = (StopPolicy::None, StopPolicy::Hold, StopPolicy::HoldAndDrain);
+    for (outcome, why) in [
+        (drained(drain, open), "ClusterQueueStopped"),
+        (drained(open, drain), "LocalQueueStopped"),
+    ] {
+        let reasons: Vec<_> = outcome.queues[0].evictions.iter().collect();
+        assert_eq!((reasons[0].0.to_string().as_str(), *reasons[0].1), (why, 2));
+        let a = of(&outcome, "a");
+        assert_eq!((a.lost, a.admissions), (Span::from_secs(100), 1));
+        assert!(
+            matches!(&a.state, State::Pending(why) if why.reason == "Suspended"),
+            "{a:?}"
+        );
+        assert_eq!(times(&outcome, "c"), (Some(10.0), Some(30.0)));
+    }
+    for outcome in [drained(hold, open), drained(open, hold)] {
+        assert_eq!(of(&outcome, "a").state, State::Running);
+        assert_eq!(times(&outcome, "c"), (None, None));
+    }
+}
+
 /// Six GPUs, one of them q0's, five q1's; any borrower may be reclaimed from, and newer equals may
 /// be preempted. From 24 s on there is no rest: j0 (1 GPU) reclaims from j3 (4, borrowing); j2 (4)
 /// preempts j0, which is newer; of the 4 that are free now j3 takes all, having a higher priority
@@ -317,71 +325,10 @@ fn a_circle_of_preemptions_is_found() {
     assert!(slow.workloads.iter().all(|one| one.finished.is_some()));
 }
 
-/// Nominal quota, borrowing and lending limit of one ClusterQueue of a random cohort.
-type Quotas = (i64, Option<i64>, Option<i64>);
-
-fn world(quotas: &[Quotas], reclaim: usize, within: usize, strict: bool) -> Objects {
-    let policies = [
-        PreemptionPolicy::Never,
-        PreemptionPolicy::LowerPriority,
-        PreemptionPolicy::Any,
-        PreemptionPolicy::LowerOrNewerEqualPriority,
-    ];
-    let queues = quotas
-        .iter()
-        .enumerate()
-        .map(|(at, (nominal, borrow, lend))| ClusterQueue {
-            name: format!("q{at}"),
-            cohort: Some("all".into()),
-            strategy: match strict {
-                true => QueueingStrategy::StrictFifo,
-                false => QueueingStrategy::BestEffortFifo,
-            },
-            namespace_selector: Some(LabelSelector::default()),
-            resource_groups: vec![ResourceGroup {
-                covered: vec![GPU.into()],
-                flavors: vec![FlavorQuotas {
-                    flavor: "any".into(),
-                    resources: vec![ResourceQuota {
-                        resource: GPU.into(),
-                        nominal: Amount(*nominal),
-                        borrowing_limit: borrow.map(Amount),
-                        lending_limit: lend.map(|lend| Amount(lend.min(*nominal))),
-                    }],
-                }],
-            }],
-            preemption: Preemption {
-                within_cluster_queue: policies[[0, 1, 3][within % 3]],
-                reclaim_within_cohort: policies[reclaim % 3],
-                ..Preemption::default()
-            },
-            ..ClusterQueue::default()
-        });
-    let doors = (0..quotas.len()).map(|at| LocalQueue {
-        namespace: "lab".into(),
-        name: format!("q{at}"),
-        cluster_queue: format!("q{at}"),
-        ..LocalQueue::default()
-    });
-    Objects {
-        namespaces: vec![Namespace {
-            name: "lab".into(),
-            ..Namespace::default()
-        }],
-        flavors: vec![ResourceFlavor {
-            name: "any".into(),
-            ..ResourceFlavor::default()
-        }],
-        cluster_queues: queues.collect(),
-        local_queues: doors.collect(),
-        ..Objects::default()
-    }
-}
-
 /// Queue, GPUs, priority, arrival and run time of a random job.
-type Draw = (usize, i64, i32, i64, i64);
+pub(crate) type Draw = (usize, i64, i32, i64, i64);
 
-fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
+pub(crate) fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
     let jobs = draws
         .iter()
         .enumerate()
@@ -396,7 +343,7 @@ fn jobs(draws: &[Draw], queues: usize) -> Vec<Job> {
 
 /// Follows who holds what and checks it against the rules after every step: a queue stays within
 /// its own quota and borrowing limit, and all queues together within what is there and lent.
-fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) {
+pub(crate) fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) {
     let mut by_arrival: Vec<&Draw> = draws.iter().collect();
     by_arrival.sort_by_key(|draw| draw.3);
     let mut used = vec![0; quotas.len()];

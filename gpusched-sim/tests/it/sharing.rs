@@ -70,6 +70,33 @@ fn memory_that_was_seen_decides_who_runs_out_of_it() {
     assert!(ran.out.contains("1 out of memory"), "{}", ran.out);
 }
 
+/// It used to do nothing without a word.
+#[test]
+fn overcommitted_memory_needs_pods_that_take_turns() {
+    let rows = ["a,0,100,1,500,,,,,9000", "b,0,100,1,500,,,,,9000"];
+    let desk = desk("overcommit", &rows);
+    for line in [
+        "run --trace t --overcommit",
+        "run --trace t --sharing mps:2 --overcommit",
+        "compare --trace t --sharing exclusive,mps:2 --overcommit",
+    ] {
+        let ran = desk.line(line);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{line}");
+        let says = |text| ran.err.contains(text);
+        assert!(says("--overcommit") && says("timeslice:N"), "{}", ran.err);
+    }
+    desk.write("s.yaml", "trace: t\novercommit: true\nsharing: mps:2\n");
+    let ran = desk.line("run s.yaml");
+    assert!(
+        ran.code == 2 && ran.err.contains("s.yaml:2:"),
+        "{}",
+        ran.err
+    );
+    // Where one of several takes turns it means something.
+    let ran = desk.line("compare --trace t --sharing exclusive,timeslice:2 --overcommit");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
 #[test]
 fn a_profile_of_measurements_goes_before_the_laws() {
     let rows = ["a,0,100,1,500,,,bert,,", "b,0,100,1,500,,,resnet,,"];

@@ -127,6 +127,23 @@ pub struct PodsReady {
     pub backoff_max: Span,
 }
 
+impl PodsReady {
+    /// How long a workload may not come back after its `count`-th eviction, from 1: twice as long
+    /// each time, up to the longest delay.
+    ///
+    /// ```
+    /// use gpusched_core::queueing::kueue::PodsReady;
+    /// let rules = PodsReady::default();
+    /// let delays: Vec<f64> = [1, 2, 3, 6, 7, 99].map(|n| rules.backoff(n).as_secs_f64()).into();
+    /// assert_eq!(delays, [60.0, 120.0, 240.0, 1920.0, 3600.0, 3600.0]);
+    /// ```
+    pub fn backoff(&self, count: i32) -> Span {
+        let doublings = u32::try_from(count.saturating_sub(1)).unwrap_or(0);
+        let factor = 1i64.checked_shl(doublings.min(62)).unwrap_or(i64::MAX);
+        Span(self.backoff_base.0.saturating_mul(factor)).min(self.backoff_max)
+    }
+}
+
 impl Default for PodsReady {
     fn default() -> Self {
         PodsReady {

@@ -11,11 +11,14 @@ use gpusched_core::queueing::kueue::diagnose::{
 };
 use gpusched_core::queueing::kueue::ids::WorkloadId;
 use gpusched_core::queueing::kueue::objects::QueueingStrategy;
+use gpusched_core::units::Time;
 use gpusched_sim::diagnostic::Diagnostic;
+use gpusched_sim::manifest::{Manifests, Submission};
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Cycles that are looked ahead at most; a queue of as many workloads has had its turn then.
-const CYCLES: u32 = 100_000;
+pub(super) const CYCLES: u32 = 100_000;
 
 /// Of those ahead, and of what happens before, so much is shown to people.
 const SHOWN: usize = 10;
@@ -32,35 +35,10 @@ struct Report<'k> {
 
 /// Runs the verb.
 pub(super) fn admit(args: &KueueAdmitArgs) -> Outcome {
-    let queue = args.at_queue.as_deref().map(at_queue).transpose()?;
     let manifests = read(&args.input.manifests)?;
-    let asked = manifests.submission(&args.job, queue);
-    let asked = asked.map_err(|problems| {
-        for problem in &problems {
-            terminal::complain(problem);
-        }
-        Failure::Told(2)
-    })?;
-    for warning in &asked.warnings {
-        terminal::report("warning", warning);
-    }
+    let asked = asked(&manifests, &args.job, args.at_queue.as_deref())?;
     let now = manifests.present();
-    let (mut kueue, mut workload) = (manifests.kueue(now), asked.workload);
-    if let Some(old) = asked.replaces
-        && let Some(old) = kueue.find(&workload.namespace, &old)
-    {
-        kueue.delete(old, now);
-        kueue.flush(now);
-    }
-    let known = kueue.find(&workload.namespace, &workload.name);
-    let id = match known.filter(|_| asked.known) {
-        Some(id) => id,
-        None => {
-            let created = workload.created;
-            workload.created = if created.0 == 0 { now } else { created };
-            kueue.arrive(workload, now)
-        }
-    };
+    let (kueue, id) = submit(&manifests, &asked, now);
     let report = Report {
         id,
         known: asked.known,
@@ -77,6 +55,43 @@ pub(super) fn admit(args: &KueueAdmitArgs) -> Outcome {
         Answer::Pending(_) => Err(Failure::Told(1)),
         Answer::Admitted(_) | Answer::Preempting(_) => Ok(()),
     }
+}
+
+/// Reads the job that is asked about, and shows what is wrong with it.
+pub(super) fn asked(manifests: &Manifests, job: &Path, queue: Option<&str>) -> Outcome<Submission> {
+    let queue = queue.map(at_queue).transpose()?;
+    let asked = manifests.submission(job, queue);
+    let asked = asked.map_err(|problems| {
+        for problem in &problems {
+            terminal::complain(problem);
+        }
+        Failure::Told(2)
+    })?;
+    for warning in &asked.warnings {
+        terminal::report("warning", warning);
+    }
+    Ok(asked)
+}
+
+/// The cluster with the job in it.
+pub(super) fn submit(manifests: &Manifests, asked: &Submission, now: Time) -> (Kueue, WorkloadId) {
+    let (mut kueue, mut workload) = (manifests.kueue(now), asked.workload.clone());
+    if let Some(old) = &asked.replaces
+        && let Some(old) = kueue.find(&workload.namespace, old)
+    {
+        kueue.delete(old, now);
+        kueue.flush(now);
+    }
+    let known = kueue.find(&workload.namespace, &workload.name);
+    let id = match known.filter(|_| asked.known) {
+        Some(id) => id,
+        None => {
+            let created = workload.created;
+            workload.created = if created.0 == 0 { now } else { created };
+            kueue.arrive(workload, now)
+        }
+    };
+    (kueue, id)
 }
 
 /// Namespace and name of a LocalQueue.

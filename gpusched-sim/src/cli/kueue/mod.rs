@@ -6,6 +6,7 @@ mod change;
 mod explain;
 mod lint;
 mod tree;
+mod wait;
 
 use super::args::{KueueVerb, KueueVerbArgs};
 use super::failure::{Failure, Outcome};
@@ -18,6 +19,7 @@ pub(crate) fn kueue(args: KueueVerbArgs) -> Outcome {
     match args.verb {
         KueueVerb::Explain(args) => explain::explain(&args),
         KueueVerb::Admit(args) => admit::admit(&args),
+        KueueVerb::Wait(args) => wait::wait(&args),
         KueueVerb::Lint(args) => lint::lint(&args),
     }
 }

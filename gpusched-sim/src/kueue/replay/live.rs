@@ -28,8 +28,14 @@ pub(super) struct Live {
     pub(super) epoch: u32,
     pub(super) arrival: Time,
     pub(super) run: Option<Span>,
-    /// When it last began to run.
+    /// The longest it may be admitted.
+    pub(super) limit: Option<Span>,
+    /// When it was last admitted.
     pub(super) began: Option<Time>,
+    /// Since when it works: all its pods are ready.
+    pub(super) works: Option<Time>,
+    /// Whether it holds quota and its pods are not ready.
+    pub(super) starts: bool,
     pub(super) first_admitted: Option<Time>,
     pub(super) finished: Option<Time>,
     pub(super) admissions: u32,
@@ -47,14 +53,20 @@ pub(super) struct Live {
 pub(super) enum Event {
     /// It has run for as long as it had to.
     End(u32, u32),
+    /// Its pods are ready.
+    Ready(u32, u32),
     /// That it has to leave is known.
     Stop(u32, u32),
     /// Its pods are gone.
     Gone(u32, u32),
     /// That they are is known.
     Left(u32, u32),
+    /// Its backoff is over.
+    Back(u32, u32),
     /// Its admission checks have passed.
     Checked(u32, u32),
     /// Its admission is known.
     Begin(u32, u32),
+    /// Its pods had to be ready by now.
+    Late(u32, u32),
 }

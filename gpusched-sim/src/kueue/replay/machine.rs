@@ -1,49 +1,51 @@
 //! The loop: what happens next, and what follows from it.
 
 use super::api::Api;
+use super::decisions::Held;
 use super::fidelity::ControlPlane;
 use super::live::{Event, Live, Phase};
 use super::meter::Meter;
 use super::outcome::{Change, Eviction, Outcome, Step};
 use super::pacing::Pacing;
-use super::{Job, Options};
-use gpusched_core::queueing::kueue::cycle::{Cycle, Kueue, Requeued};
+use super::{Job, Options, pods, residents};
+use gpusched_core::queueing::kueue::cycle::Kueue;
 use gpusched_core::queueing::kueue::ids::{ClusterQueueId, WorkloadId};
 use gpusched_core::queueing::kueue::objects::{
     AdmissionCheckRule, CheckPhase, CheckState, StopPolicy, Workload,
 };
-use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
+use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady};
 use gpusched_core::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 /// Where the workloads of a LocalQueue go.
 #[derive(Clone, Copy, Debug, Default)]
-struct Door {
-    queue: Option<ClusterQueueId>,
+pub(super) struct Door {
+    pub(super) queue: Option<ClusterQueueId>,
     stopped: bool,
+    pub(super) drains: bool,
 }
 
 /// A replay on its way.
 pub(super) struct Machine<'o> {
     pub(super) objects: &'o Objects,
     pub(super) gates: Gates,
-    options: &'o Options,
-    constants: ControlPlane,
+    pub(super) options: &'o Options,
+    pub(super) constants: ControlPlane,
     pub(super) kueue: Kueue,
-    api: Api,
-    pacing: Pacing,
+    pub(super) api: Api,
+    pub(super) pacing: Pacing,
     pub(super) meter: Meter,
-    events: BinaryHeap<Reverse<(Time, Event)>>,
+    pub(super) events: BinaryHeap<Reverse<(Time, Event)>>,
     /// Jobs that have not come yet, the next one last.
     pub(super) coming: Vec<Job>,
     pub(super) live: Vec<Live>,
     /// By id: position of the workload.
-    position: Vec<u32>,
+    pub(super) position: Vec<u32>,
     pub(super) residents: usize,
     /// Workloads that never reached core.
     pub(super) turned_away: BTreeMap<u32, Workload>,
-    doors: Vec<Door>,
+    pub(super) doors: Vec<Door>,
     /// By ClusterQueue.
     checks: Vec<Vec<AdmissionCheckRule>>,
     pub(super) evictions: Vec<BTreeMap<Eviction, u64>>,
@@ -51,8 +53,18 @@ pub(super) struct Machine<'o> {
     pub(super) cycles: u64,
     pub(super) idle_cycles: u64,
     pub(super) circling: Option<u32>,
+    /// The workload the replay is about was admitted.
+    pub(super) reached: bool,
+    /// The rules of `waitForPodsReady`, if they are on.
+    pub(super) pods_ready: Option<PodsReady>,
+    /// Whether nobody is admitted while pods of others are not ready, and that takes time.
+    pub(super) blocks: bool,
+    /// How many hold quota and have pods that are not ready.
+    pub(super) starting: usize,
+    /// A cycle that waits for them.
+    pub(super) held: Option<Held>,
     pub(super) start: Time,
-    now: Time,
+    pub(super) now: Time,
     /// When the use of LocalQueues was last sampled.
     sampled: Time,
     pub(super) end: Time,
@@ -67,7 +79,7 @@ impl<'o> Machine<'o> {
         options: &'o Options,
     ) -> Machine<'o> {
         let constants = options.fidelity.constants();
-        let start = start(objects);
+        let start = residents::start(objects).max(options.start);
         let mut kueue = Kueue::new(objects.clone(), configuration, gates, start);
         kueue.set_retry_batch(constants.flush_batch);
         jobs.sort_by_key(|job| Reverse(job.arrival));
@@ -80,6 +92,7 @@ impl<'o> Machine<'o> {
                 doors[id.index()] = Door {
                     queue: names.cluster_queue(&door.cluster_queue),
                     stopped: door.stop_policy != StopPolicy::None,
+                    drains: door.stop_policy == StopPolicy::HoldAndDrain,
                 };
             }
         }
@@ -93,6 +106,7 @@ impl<'o> Machine<'o> {
         let groups = groups.flat_map(|queue| &queue.resource_groups);
         let flavors = groups.map(|group| group.flavors.len()).max().unwrap_or(0);
         let fair_sharing = configuration.fair_sharing.is_some();
+        let pods_ready = pods::rules(configuration, gates);
         let meter = Meter::new(kueue.quota(), fair_sharing, start, options.samples);
         let workloads = objects.workloads.len() + jobs.len();
         let mut machine = Machine {
@@ -116,6 +130,14 @@ impl<'o> Machine<'o> {
             cycles: 0,
             idle_cycles: 0,
             circling: None,
+            reached: false,
+            blocks: !options.ready.is_none()
+                && pods_ready
+                    .as_ref()
+                    .is_some_and(|rules| rules.block_admission),
+            pods_ready,
+            starting: 0,
+            held: None,
             start,
             now: start,
             sampled: start,
@@ -125,6 +147,7 @@ impl<'o> Machine<'o> {
         for workload in &objects.workloads {
             machine.settle(workload);
         }
+        machine.drain();
         machine
     }
 
@@ -137,7 +160,7 @@ impl<'o> Machine<'o> {
             self.meter.sample_until(next);
             self.now = next;
             self.happen();
-            if self.circling.is_some() {
+            if self.circling.is_some() || self.reached {
                 break;
             }
             if self.kueue.serve_retries(next) > 0 {
@@ -151,11 +174,13 @@ impl<'o> Machine<'o> {
             if self.kueue.next_second_pass().is_some_and(|due| due <= next) {
                 self.pacing.wake();
             }
-            if self.pacing.due().is_some_and(|due| due <= next) {
+            if self.held.is_some() {
+                self.proceed();
+            } else if self.pacing.due().is_some_and(|due| due <= next) {
                 self.cycle();
             }
         }
-        if let Some(horizon) = horizon {
+        if let Some(horizon) = horizon.filter(|_| !self.reached) {
             self.now = self.now.max(horizon);
             self.end = horizon;
         }
@@ -164,10 +189,13 @@ impl<'o> Machine<'o> {
 
     /// When something happens next.
     fn next(&self) -> Option<Time> {
-        let cycle = self.pacing.due();
-        let second_pass = match cycle {
+        let cycle = match self.held {
             Some(_) => None,
-            None => self.kueue.next_second_pass(),
+            None => self.pacing.due(),
+        };
+        let second_pass = match cycle.is_some() || self.held.is_some() {
+            true => None,
+            false => self.kueue.next_second_pass(),
         };
         let happening = [
             self.coming
@@ -240,61 +268,11 @@ impl<'o> Machine<'o> {
         self.live.push(live);
     }
 
-    fn place(&mut self, id: WorkloadId, at: u32) {
+    pub(super) fn place(&mut self, id: WorkloadId, at: u32) {
         if self.position.len() <= id.index() {
             self.position.resize(id.index() + 1, u32::MAX);
         }
         self.position[id.index()] = at;
-    }
-
-    /// Takes note of a workload that is there at the start.
-    fn settle(&mut self, object: &Workload) {
-        let at = self.live.len() as u32;
-        let id = WorkloadId::from(self.live.len());
-        let names = self.kueue.quota().names();
-        let door = names.local_queue(&object.namespace, &object.queue);
-        let behind = door.and_then(|door| self.doors[door.index()].queue);
-        let holds = object.admission.as_ref();
-        let holds = holds.and_then(|one| names.cluster_queue(&one.cluster_queue));
-        let mut live = Live {
-            id: Some(id),
-            queue: holds.or(behind),
-            arrival: object.created.min(self.start),
-            run: object
-                .max_execution_s
-                .map(|limit| Span::from_secs(limit.saturating_sub(object.past_execution_s).max(0))),
-            ..Live::default()
-        };
-        let now = self.start;
-        live.phase = if object.is("Finished") {
-            Phase::Finished
-        } else if !object.is("QuotaReserved") {
-            Phase::Waiting
-        } else {
-            Phase::Reserved
-        };
-        self.place(id, at);
-        if live.phase == Phase::Reserved {
-            let admitted = object.condition("Admitted").filter(|one| one.status);
-            if object.is("Evicted") {
-                live.phase = Phase::Leaving;
-                let gone = now + self.constants.grace;
-                self.events.push(Reverse((gone, Event::Gone(at, 0))));
-            } else if let Some(admitted) = admitted {
-                live.phase = Phase::Running;
-                live.began = Some(admitted.at);
-                live.first_admitted = Some(admitted.at);
-                live.admissions = 1;
-                if let Some(run) = live.run {
-                    let end = (admitted.at + run).max(now);
-                    self.events.push(Reverse((end, Event::End(at, 0))));
-                }
-            } else {
-                let checked = now + self.constants.checks;
-                self.events.push(Reverse((checked, Event::Checked(at, 0))));
-            }
-        }
-        self.live.push(live);
     }
 
     fn handle(&mut self, event: Event) {
@@ -304,18 +282,28 @@ impl<'o> Machine<'o> {
         | Event::Gone(at, epoch)
         | Event::Left(at, epoch)
         | Event::Checked(at, epoch)
-        | Event::Begin(at, epoch)) = event;
+        | Event::Begin(at, epoch)
+        | Event::Ready(at, epoch)
+        | Event::Back(at, epoch)
+        | Event::Late(at, epoch)) = event;
         let live = &mut self.live[at as usize];
         let Some(id) = live.id.filter(|_| live.epoch == epoch) else {
             return;
         };
         match event {
             Event::Begin(..) => self.begin(at),
+            Event::Ready(..) => self.ready(at),
+            Event::Late(..) => self.late(at, id),
+            Event::Back(..) => {
+                self.kueue.backoff_finished(id, now);
+                self.pacing.wake();
+            }
             Event::End(..) => self.finish(at, id),
             Event::Stop(..) => {
                 let Some(reason) = live.reason else { return };
-                if let Some(began) = live.began.take().filter(|_| live.phase == Phase::Running) {
-                    live.lost += now - began;
+                live.began = None;
+                if let Some(works) = live.works.take().filter(|_| live.phase == Phase::Running) {
+                    live.lost += now - works;
                 }
                 live.phase = Phase::Leaving;
                 live.epoch += 1;
@@ -344,6 +332,8 @@ impl<'o> Machine<'o> {
                     self.kueue.update(id, |object| object.checks.clear(), now);
                 }
                 self.kueue.eviction_complete(id, now);
+                self.starts(at, false);
+                self.await_backoff(at, id);
                 self.pacing.wake();
                 self.measure(queue);
                 self.note(at, Step::Left);
@@ -352,18 +342,14 @@ impl<'o> Machine<'o> {
         }
     }
 
-    fn begin(&mut self, at: u32) {
-        let now = self.now;
-        let live = &mut self.live[at as usize];
-        live.phase = Phase::Running;
-        live.began = Some(now);
-        live.first_admitted.get_or_insert(now);
-        live.admissions += 1;
-        if let Some(run) = live.run {
-            let end = Event::End(at, live.epoch);
-            self.events.push(Reverse((now + run, end)));
-        }
-        self.note(at, Step::Admitted);
+    /// Whether the replay is only about the first admission of this workload.
+    pub(super) fn is_awaited(&self, at: u32) -> bool {
+        let Some((namespace, name)) = &self.options.until_admitted else {
+            return false;
+        };
+        let id = self.live[at as usize].id;
+        let object = id.map(|id| self.kueue.workload(id));
+        object.is_some_and(|one| one.name == *name && one.namespace == *namespace)
     }
 
     fn finish(&mut self, at: u32, id: WorkloadId) {
@@ -373,6 +359,7 @@ impl<'o> Machine<'o> {
         live.finished = Some(self.now);
         live.said = None;
         let queue = live.queue;
+        self.starts(at, false);
         self.kueue.finish(id, self.now);
         self.pacing.nudge();
         self.measure(queue);
@@ -411,102 +398,13 @@ impl<'o> Machine<'o> {
         }
     }
 
-    /// One scheduling cycle.
-    fn cycle(&mut self) {
-        let now = self.now;
-        let cycle = self.kueue.cycle(now);
-        let changed =
-            !(cycle.admitted.is_empty() && cycle.preempted.is_empty() && cycle.evicted.is_empty());
-        if !changed && cycle.processed.is_empty() && cycle.requeued.is_empty() {
-            return self.pacing.rest();
-        }
-        self.cycles += 1;
-        self.idle_cycles += u64::from(!changed);
-        let heads = cycle.processed.len().max(cycle.requeued.len());
-        let heads = self.constants.head.0.saturating_mul(heads as i64);
-        let decided = now + self.constants.cycle + Span(heads);
-        let end = self.carry_out(&cycle, decided);
-        self.pacing.done(&cycle, changed, end);
-    }
-
-    /// Writes decisions to the API server; gives the time the scheduler has done so. It waits
-    /// until victims are told and statuses are written, but not for admissions.
-    fn carry_out(&mut self, cycle: &Cycle, decided: Time) -> Time {
-        let mut end = decided;
-        for one in &cycle.admitted {
-            let at = self.position[one.workload.index()];
-            let known = self.api.write(decided);
-            let live = &mut self.live[at as usize];
-            // A second pass may give one that runs other places.
-            if live.phase == Phase::Running {
-                continue;
-            }
-            live.phase = Phase::Reserved;
-            live.said = None;
-            let (queue, epoch) = (live.queue, live.epoch);
-            let event = match one.admitted {
-                true => (known, Event::Begin(at, epoch)),
-                false => (known + self.constants.checks, Event::Checked(at, epoch)),
-            };
-            self.events.push(Reverse(event));
-            self.measure(queue);
-        }
-        let victims = cycle.preempted.iter();
-        let victims = victims.map(|one| (one.workload, Eviction::Preempted(one.reason)));
-        let others = cycle.evicted.iter();
-        let others = others.map(|(id, reason)| (*id, Eviction::Evicted(*reason)));
-        for (id, reason) in victims.chain(others) {
-            let at = self.position[id.index()];
-            let known = self.api.write(decided);
-            end = end.max(known);
-            let live = &mut self.live[at as usize];
-            live.reason = Some(reason);
-            let stop = Event::Stop(at, live.epoch);
-            self.events.push(Reverse((known, stop)));
-        }
-        for id in &cycle.replaced {
-            let at = self.position[id.index()];
-            let live = &mut self.live[at as usize];
-            live.phase = Phase::Finished;
-            live.epoch += 1;
-            live.finished = Some(self.now);
-            let queue = live.queue;
-            self.measure(queue);
-            self.note(at, Step::Finished);
-        }
-        if self.constants.qps > 0 || self.constants.api_latency > Span::ZERO {
-            for one in &cycle.requeued {
-                if self.says_something_new(one) {
-                    end = self.api.write(end);
-                }
-            }
-        }
-        end
-    }
-
-    /// Whether the status of a head that was put back has to be written.
-    fn says_something_new(&mut self, one: &Requeued) -> bool {
-        let at = self.position[one.workload.index()];
-        let said = &mut self.live[at as usize].said;
-        let same = said
-            .as_ref()
-            .is_some_and(|said| said.0 == one.quota_reserved_reason && said.1 == one.explanation);
-        if !same {
-            *said = Some(Box::new((
-                one.quota_reserved_reason,
-                one.explanation.clone(),
-            )));
-        }
-        !same
-    }
-
-    fn measure(&mut self, queue: Option<ClusterQueueId>) {
+    pub(super) fn measure(&mut self, queue: Option<ClusterQueueId>) {
         if let Some(queue) = queue {
             self.meter.refresh(self.kueue.quota(), queue, self.now);
         }
     }
 
-    fn note(&mut self, at: u32, step: Step) {
+    pub(super) fn note(&mut self, at: u32, step: Step) {
         self.end = self.now;
         self.changes.push(Change {
             at: Time((self.now - self.start).0),
@@ -514,15 +412,6 @@ impl<'o> Machine<'o> {
             step,
         });
     }
-}
-
-/// The latest time the workloads of a cluster speak of; 0 when there are none.
-fn start(objects: &Objects) -> Time {
-    let times = objects.workloads.iter().flat_map(|one| {
-        let conditions = one.conditions.iter().map(|condition| condition.at);
-        conditions.chain([one.created])
-    });
-    times.max().unwrap_or(Time::ZERO).max(Time::ZERO)
 }
 
 /// Turns every run of jobs that come at one time around.

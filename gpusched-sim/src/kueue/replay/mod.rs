@@ -6,7 +6,8 @@
 //!
 //! A workload runs from the moment its admission is known for as long as its job says. One that
 //! has to leave starts over when it is admitted again; what it had run is counted as lost. Pods
-//! are ready at once, so nothing is evicted for pods that are not (`waitForPodsReady`).
+//! are ready at once, or after a delay ([`ReadyDelay`]): then work begins when they are, and
+//! `waitForPodsReady` applies. Pods that were ready stay so.
 //!
 //! | file | what |
 //! |---|---|
@@ -15,22 +16,31 @@
 //! | `pacing` | when the next scheduling cycle is due, and when there is none |
 //! | `live` | what is known of a workload on its way |
 //! | `machine` | the loop |
+//! | `residents` | workloads that are there at the start |
+//! | `decisions` | what a scheduling cycle decided, carried out |
+//! | `pods` | when pods are ready, and what follows when they are not |
+//! | `ready` | how long they take |
 //! | `results` | what became of everything |
 //! | `meter` | use of quota over time |
 //! | `outcome` | what a replay returns |
 
 mod api;
+mod decisions;
 mod fidelity;
 mod live;
 mod machine;
 mod meter;
 mod outcome;
 mod pacing;
+mod pods;
+mod ready;
+mod residents;
 mod results;
 
 pub use fidelity::{ControlPlane, Fidelity};
 pub use meter::QueueUse;
 pub use outcome::{Change, Eviction, Outcome, QueueRun, Sample, State, Step, Waiting, WorkloadRun};
+pub use ready::ReadyDelay;
 
 use gpusched_core::queueing::kueue::objects::Workload;
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects};
@@ -59,6 +69,18 @@ pub struct Options {
     pub samples: usize,
     /// Stop when one workload had to leave this often: it goes round in circles.
     pub most_evictions: u32,
+    /// Begin here, if that is later than the latest time the objects speak of.
+    pub start: Time,
+    /// How long workloads of the objects run once admitted, those that were admitted before
+    /// counted from then, in their order; what is missing runs to the end of the replay. Limits of
+    /// the workloads themselves hold besides.
+    pub runs: Vec<Option<Span>>,
+    /// Stop once the workload of this namespace and name is admitted.
+    pub until_admitted: Option<(String, String)>,
+    /// From admission until all pods are ready.
+    pub ready: ReadyDelay,
+    /// Seed of what is drawn: delays of pods.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -68,6 +90,11 @@ impl Default for Options {
             horizon: None,
             samples: 0,
             most_evictions: 1000,
+            start: Time::ZERO,
+            runs: Vec::new(),
+            until_admitted: None,
+            ready: ReadyDelay::default(),
+            seed: 0,
         }
     }
 }
@@ -75,8 +102,8 @@ impl Default for Options {
 /// Replays `jobs`, in any order, against the cluster the objects describe.
 ///
 /// Workloads among the objects are there from the start: those with quota keep it until their
-/// `maximumExecutionTimeSeconds` are over, or else to the end; others wait. The start is the
-/// latest time their objects speak of.
+/// `maximumExecutionTimeSeconds` are over or they have run as long as [`Options::runs`] says, or
+/// else to the end; others wait. The start is the latest time their objects speak of.
 ///
 /// O(events · log events), where an event costs what it costs core.
 ///

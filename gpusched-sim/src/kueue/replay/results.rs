@@ -112,6 +112,19 @@ impl Machine<'_> {
 
     /// Why a workload waits: what keeps it out, or else what the last cycle it was in found.
     fn waiting(&self, object: &Workload, live: &Live, status: &Status<'_>) -> Waiting {
+        if object.inactive {
+            return Waiting {
+                reason: "Deactivated",
+                message: String::new(),
+            };
+        }
+        if live.id.is_some_and(|id| self.is_held(id)) {
+            return Waiting {
+                reason: "WaitingForPodsReady",
+                message: "waiting for all admitted workloads to be in PodsReady condition"
+                    .to_owned(),
+            };
+        }
         if let Some(blocked) = status.workload(object) {
             return Waiting {
                 reason: blocked.reason(),

@@ -34,6 +34,14 @@ pub(crate) enum Purpose {
     Estimate = 7,
     /// Faults of jobs in a replay; entity = job.
     Fault = 8,
+    /// Blocks of sampled futures; entity = sample and block.
+    WaitBlock = 9,
+    /// The time of day a sampled future begins at, where it is not known; entity = sample.
+    WaitPhase = 10,
+    /// Run times of workloads of a dump; entity = sample and workload.
+    WaitRun = 11,
+    /// How long pods take to be ready; entity = workload and admission.
+    PodsReady = 12,
 }
 
 /// One keyed sequence of draws.

@@ -79,7 +79,7 @@ impl Scheduler {
     }
 
     /// Tells a workload to leave. It keeps what it holds until it has stopped.
-    fn evict(&mut self, object: &mut Workload, id: WorkloadId, reason: &str, now: Time) {
+    pub(super) fn evict(&mut self, object: &mut Workload, id: WorkloadId, reason: &str, now: Time) {
         set_condition(object, "Evicted", true, reason, now);
         self.holders.set_evicted(id);
         if let Some(holder) = self.holders.find(id) {

@@ -1,9 +1,11 @@
 //! What happens to workloads between cycles.
 
+use super::super::PodsReady;
 use super::super::ids::WorkloadId;
-use super::super::objects::Workload;
+use super::super::objects::{RequeueState, Workload};
 use super::super::workload::{effective_priority, needs_second_pass};
 use super::kueue::Kueue;
+use super::outcome::EvictionReason;
 use super::record::{above_limits, set_condition};
 use crate::units::{Span, Time};
 use std::collections::BTreeMap;
@@ -29,8 +31,57 @@ impl Kueue {
         self.request_retry(id, now);
     }
 
+    /// A controller tells a workload to leave. It holds what it holds until it has stopped
+    /// ([`Kueue::eviction_complete`]).
+    pub fn evict(&mut self, id: WorkloadId, reason: EvictionReason, now: Time) {
+        let object = &mut self.records[id].object;
+        self.scheduler.evict(object, id, &reason.to_string(), now);
+    }
+
+    /// Pods of a workload were not ready in time: it is told to leave, and may come back after a
+    /// backoff, which doubles each time and begins now; or, after `backoff_limit` times, never.
+    /// Why it leaves.
+    ///
+    /// Source: `pkg/controller/core/workload_controller.go`. The jitter of at most 1e-4 of the
+    /// backoff is left out.
+    pub fn pods_not_ready(
+        &mut self,
+        id: WorkloadId,
+        rules: &PodsReady,
+        now: Time,
+    ) -> EvictionReason {
+        let object = &mut self.records[id].object;
+        let before = object.requeue.as_ref().map_or(0, |state| state.count);
+        let count = before.saturating_add(1);
+        let limit = rules.backoff_limit.map(i64::from);
+        let reason = if limit.is_some_and(|limit| i64::from(count) > limit) {
+            object.inactive = true;
+            EvictionReason::DeactivatedDueToRequeuingLimitExceeded
+        } else {
+            object.requeue = Some(RequeueState {
+                count,
+                at: Some(now + rules.backoff(count)),
+            });
+            EvictionReason::PodsReadyTimeout
+        };
+        self.evict(id, reason, now);
+        reason
+    }
+
+    /// The time before which a workload may not come back has come: it is tried again.
+    pub fn backoff_finished(&mut self, id: WorkloadId, now: Time) {
+        let back = |object: &mut Workload| {
+            if let Some(state) = &mut object.requeue {
+                state.at = None;
+            }
+            set_condition(object, "Requeued", true, "BackoffFinished", now);
+        };
+        self.update(id, back, now);
+    }
+
     /// A workload that was told to leave has stopped: what it held is free, and it is queued again
-    /// where it was. Others may be tried again.
+    /// where it was; but for one that has to wait for the end of its backoff
+    /// ([`Kueue::backoff_finished`]), or is not active any more. Others may be tried again.
     pub fn eviction_complete(&mut self, id: WorkloadId, now: Time) {
         let record = &mut self.records[id];
         let evicted = record.object.condition("Evicted");
@@ -38,7 +89,8 @@ impl Kueue {
         let object = &mut record.object;
         set_condition(object, "QuotaReserved", false, "Pending", now);
         set_condition(object, "Admitted", false, "NoReservation", now);
-        set_condition(object, "Requeued", true, &reason, now);
+        let back = reason != EvictionReason::PodsReadyTimeout.to_string();
+        set_condition(object, "Requeued", back, &reason, now);
         object.admission = None;
         record.last = None;
         self.leave(id);

@@ -19,7 +19,8 @@
 //! | `scheduler`, `queue`, `record`, `entry` | what all of that works on |
 //!
 //! Not here: `waitForPodsReady.blockAdmission`, which stops upstream's scheduler in the middle of
-//! a cycle, and what controllers other than the scheduler decide (timeouts, backoff, draining).
+//! a cycle, and when controllers other than the scheduler decide something (timeouts, the end of a
+//! backoff, draining): the caller's clock says.
 
 mod alone;
 mod assignments;

@@ -183,6 +183,14 @@ pub enum EvictionReason {
     NodeFailures,
     /// A variant of it gets a better flavor.
     FlavorMigration,
+    /// Its pods were not ready in time.
+    PodsReadyTimeout,
+    /// Its pods were not ready in time once too often: it is not queued again.
+    DeactivatedDueToRequeuingLimitExceeded,
+    /// Its ClusterQueue is drained.
+    ClusterQueueStopped,
+    /// Its LocalQueue is drained.
+    LocalQueueStopped,
 }
 
 impl fmt::Display for EvictionReason {

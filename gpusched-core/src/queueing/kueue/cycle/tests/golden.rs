@@ -6,8 +6,8 @@ use super::super::super::objects::{
     LocalQueue, Namespace, PodSet, ResourceFlavor, ResourceGroup, ResourceQuota, StopPolicy,
     Workload,
 };
-use super::super::super::{Amount, Configuration, Gates, Objects};
-use super::super::{Admitted, InactiveReason, Kueue, QuotaReservedReason};
+use super::super::super::{Amount, Configuration, Gates, Objects, PodsReady};
+use super::super::{Admitted, EvictionReason, InactiveReason, Kueue, QuotaReservedReason};
 use crate::kube::{Container, LabelSelector, PodSpec};
 use crate::units::Time;
 
@@ -180,4 +180,44 @@ fn a_larger_quota_lets_in_who_was_refused() {
         ..ClusterQueue::default()
     };
     assert!(!kueue.update_cluster_queue(unknown, Time::ZERO));
+}
+
+/// Sent away at 100 for pods that are not ready, a job waits until 160 although its quota is free
+/// at once; the second time for 120 s; and the third, by a limit of 2, it is not queued again.
+#[test]
+fn pods_that_are_not_ready_cost_a_backoff_and_then_the_place() {
+    let mut kueue = kueue(objects());
+    let rules = PodsReady {
+        backoff_limit: Some(2),
+        ..PodsReady::default()
+    };
+    let at = Time::from_secs;
+    let id = kueue.arrive(job("a", 8), at(0));
+    let admits = |kueue: &mut Kueue, secs| {
+        kueue.flush(at(secs));
+        kueue.cycle(at(secs)).admitted.len()
+    };
+    assert_eq!(admits(&mut kueue, 0), 1);
+    for (evicted, back) in [(100, 160), (200, 320)] {
+        let reason = kueue.pods_not_ready(id, &rules, at(evicted));
+        assert_eq!(reason, EvictionReason::PodsReadyTimeout);
+        kueue.eviction_complete(id, at(evicted));
+        let until = kueue
+            .workload(id)
+            .requeue
+            .as_ref()
+            .and_then(|state| state.at);
+        assert_eq!(until, Some(at(back)));
+        assert_eq!(admits(&mut kueue, back - 1), 0);
+        kueue.backoff_finished(id, at(back));
+        assert_eq!(admits(&mut kueue, back), 1);
+    }
+    let reason = kueue.pods_not_ready(id, &rules, at(400));
+    assert_eq!(reason.to_string(), "DeactivatedDueToRequeuingLimitExceeded");
+    kueue.eviction_complete(id, at(400));
+    assert_eq!(admits(&mut kueue, 10_000), 0);
+    assert!(kueue.workload(id).inactive);
+    // Others have its quota.
+    kueue.arrive(job("b", 8), at(10_000));
+    assert_eq!(admits(&mut kueue, 10_000), 1);
 }
