@@ -12,7 +12,7 @@ mod board;
 mod fabric;
 
 pub use board::{Board, BoardError, Link, Nic, Path, Switch};
-pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope};
+pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope, Within};
 
 use crate::ids::NodeId;
 use std::sync::Arc;
