@@ -6,6 +6,7 @@
 //! | `fabrics` | fabrics as data: leaf/spine, fat trees, rails, NVLink domains |
 //! | `counts` | what is free in each domain, kept up to date |
 //! | `board` | the devices of one node: links, NUMA, NICs |
+//! | `graph/` | the authored form: every device and cable; how it becomes flat, and back; its lint |
 //! | `boards/` | boards as data: well-known machines, and which a GPU model is taken to be in |
 //!
 //! An [`Inventory`](crate::cluster::Inventory) may carry a [`Topology`]; placement policies and
@@ -16,6 +17,7 @@ mod boards;
 mod counts;
 mod fabric;
 mod fabrics;
+pub mod graph;
 
 pub use board::{Board, BoardError, Link, Nic, Path, Switch};
 pub use boards::{BOARDS, BoardPreset, NvLink, Pcie, Wiring, board_for_model, board_preset, links};

@@ -4,11 +4,15 @@
 //! them into the keys of a [`Scenario`], which have the same names.
 
 mod kueue;
+mod topo;
 mod trace;
 
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs,
+};
+pub(crate) use topo::{
+    DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
@@ -58,6 +62,8 @@ pub(crate) enum Verb {
     Policy(PolicyVerbArgs),
     /// Look at MIG boards, and check the layouts of a mig-parted file
     Mig(MigVerbArgs),
+    /// Look at topologies: boards and fabrics, what is wrong with them, scores, drawings
+    Topo(TopoVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own

@@ -1,6 +1,6 @@
 //! `--topology`, and the key `topology` of a scenario: which form, which file.
 
-use super::{Places, kube, lingjun, preset, slurm};
+use super::{Places, kube, lingjun, preset, slurm, yaml};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::trace::ReadReport;
 use crate::trace::input::{self, fnv1a};
@@ -20,6 +20,8 @@ pub enum Source {
 /// What a file of topology is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// Our own: boards, switches, cables and nodes.
+    Yaml,
     /// Slurm's topology.conf or topology.yaml.
     Slurm,
     /// The host table of the Lingjun dataset.
@@ -29,7 +31,8 @@ pub enum Form {
 }
 
 /// The prefixes there are, and their forms.
-const FORMS: [(&str, Form); 3] = [
+const FORMS: [(&str, Form); 4] = [
+    ("yaml", Form::Yaml),
     ("slurm", Form::Slurm),
     ("lingjun", Form::Lingjun),
     ("nodes", Form::Nodes),
@@ -46,7 +49,7 @@ impl Form {
 }
 
 impl Source {
-    /// Reads `preset:NAME[,PARAM=…]` or `FORM:FILE`.
+    /// Reads `preset:NAME[,PARAM=…]`, `FORM:FILE`, or a file, which is YAML then.
     ///
     /// # Errors
     /// When the preset is none, or the prefix.
@@ -59,10 +62,14 @@ impl Source {
         if let Some((_, form)) = known {
             return Ok(Source::File(*form, rest.to_owned()));
         }
+        let like_a_file = text.ends_with(".yaml") || text.ends_with(".yml");
+        if like_a_file || (prefix.is_empty() && !text.is_empty()) {
+            return Ok(Source::File(Form::Yaml, text.to_owned()));
+        }
         let names = FORMS.iter().map(|(name, _)| *name).chain(["preset"]);
         let help = match did_you_mean(prefix, names) {
             Some(near) if !prefix.is_empty() => format!("did you mean `{near}:`?"),
-            _ => "write slurm:FILE, lingjun:FILE, nodes:FILE or preset:NAME".to_owned(),
+            _ => "write FILE.yaml, slurm:FILE, lingjun:FILE, nodes:FILE or preset:NAME".to_owned(),
         };
         Err(Diagnostic::new(format!("`{text}` is no topology")).help(help))
     }
@@ -118,6 +125,11 @@ pub fn read(form: Form, file: &str) -> Result<(Places, u64)> {
             let places = kube::read(Path::new(file))?;
             Ok((places, 0))
         }
+        Form::Yaml => {
+            let text = text_of(file)?;
+            let digest = fnv1a(0xcbf2_9ce4_8422_2325, text.as_bytes());
+            Ok((yaml::parse(file, &text)?.places()?, digest))
+        }
         Form::Slurm => {
             let text = text_of(file)?;
             let digest = fnv1a(0xcbf2_9ce4_8422_2325, text.as_bytes());
@@ -127,6 +139,9 @@ pub fn read(form: Form, file: &str) -> Result<(Places, u64)> {
 }
 
 /// The text of a file of topology.
-pub(super) fn text_of(file: &str) -> Result<String> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text_of(file: &str) -> Result<String> {
     input::Source::new(file).open()?.read_all()
 }
