@@ -213,8 +213,8 @@ pub(crate) struct InputArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 
-    /// How the machines are wired: slurm:FILE, lingjun:FILE, nodes:PATH, or preset:NAME[,PARAM=…]
-    /// such as preset:leaf-spine,nodes-per-leaf=32
+    /// How the machines are wired: FILE.yaml, slurm:FILE, lingjun:FILE, nodes:PATH, or
+    /// preset:NAME[,PARAM=…] such as preset:leaf-spine,nodes-per-leaf=32
     #[arg(long, value_name = "TOPOLOGY", help_heading = "What is replayed")]
     pub(crate) topology: Option<String>,
 }

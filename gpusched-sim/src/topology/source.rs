@@ -30,6 +30,9 @@ pub enum Form {
     Nodes,
 }
 
+/// What FNV-1a starts with.
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// The prefixes there are, and their forms.
 const FORMS: [(&str, Form); 4] = [
     ("yaml", Form::Yaml),
@@ -123,16 +126,20 @@ pub fn read(form: Form, file: &str) -> Result<(Places, u64)> {
         Form::Lingjun => lingjun::read(&input::Source::new(file)),
         Form::Nodes => {
             let places = kube::read(Path::new(file))?;
-            Ok((places, 0))
+            // Manifests may be a folder: what was understood of them stands for their bytes.
+            let names = places.places.iter();
+            let names = names.flat_map(|place| place.path.iter().chain([&place.name]));
+            let digest = names.fold(SEED, |digest, name| fnv1a(digest, name.as_bytes()));
+            Ok((places, digest))
         }
         Form::Yaml => {
             let text = text_of(file)?;
-            let digest = fnv1a(0xcbf2_9ce4_8422_2325, text.as_bytes());
+            let digest = fnv1a(SEED, text.as_bytes());
             Ok((yaml::parse(file, &text)?.places()?, digest))
         }
         Form::Slurm => {
             let text = text_of(file)?;
-            let digest = fnv1a(0xcbf2_9ce4_8422_2325, text.as_bytes());
+            let digest = fnv1a(SEED, text.as_bytes());
             Ok((slurm::parse(file, &text)?, digest))
         }
     }

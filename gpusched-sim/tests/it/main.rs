@@ -24,6 +24,8 @@ mod rules;
 mod sharing;
 mod speeds;
 mod summary_twin;
+mod topology;
+mod topology_bad;
 mod trace_datasets;
 mod trace_formats;
 mod trace_v1;

@@ -396,7 +396,7 @@ impl TopoGraph {
                     "disconnected",
                     &vertex.name,
                     format!(
-                        "{} {} is joined to nothing else",
+                        "{} {} and what hangs on it are not joined to the rest",
                         vertex.element.name(),
                         vertex.name
                     ),
