@@ -3,7 +3,8 @@
 use gpusched_core::topology::{Board, DomainId, Fabric, LevelId, Path, Topology};
 use std::fmt::Write as _;
 
-/// The matrix of a board, with the words of `nvidia-smi topo -m`.
+/// The matrix of a board, with the words of `nvidia-smi topo -m`. Of a network card only the GPU
+/// nearest to it is kept: how far it is from the others follows from that.
 ///
 /// ```
 /// use gpusched_core::topology::board_preset;
@@ -59,15 +60,14 @@ fn cell(board: &Board, one: usize, other: usize) -> String {
         (gpu, card) if gpu < gpus && board.nics()[card - gpus].gpu == Some(gpu as u8) => {
             "PIX".to_owned()
         }
-        // A card near one GPU is as far from another as that GPU is.
-        (gpu, card) if gpu < gpus => match board.nics()[card - gpus].gpu {
-            Some(near) => {
-                let path = board.link(usize::from(near), gpu).path;
-                path.map_or("?", Path::name).to_owned()
-            }
-            None if same_socket => "NODE".to_owned(),
-            None => "SYS".to_owned(),
-        },
+        // A card near one GPU is as far from another as that GPU is; where that is not known, and
+        // for cards that serve all alike, the sockets tell.
+        (gpu, card) if gpu < gpus => {
+            let near = board.nics()[card - gpus].gpu;
+            let path = near.and_then(|near| board.link(usize::from(near), gpu).path);
+            path.map_or(if same_socket { "NODE" } else { "SYS" }, Path::name)
+                .to_owned()
+        }
         _ if same_socket => "NODE".to_owned(),
         _ => "SYS".to_owned(),
     }

@@ -7,7 +7,8 @@
 
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::cluster::Inventory;
-use gpusched_core::topology::{Board, Fabric, FabricError, Level, Topology};
+use gpusched_core::ids::NodeId;
+use gpusched_core::topology::{Board, DomainId, Fabric, FabricError, Level, Topology};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -63,8 +64,8 @@ impl Places {
     /// know. Boards the file says nothing of stay as they are. O(nodes × levels × log nodes).
     ///
     /// # Errors
-    /// When only some machines are named, when there are fewer places than machines, or when the
-    /// levels make no tree.
+    /// When only some machines are named, when there are fewer places than machines, when the node
+    /// list says otherwise, or when the levels make no tree.
     pub fn seat(&self, inventory: Inventory) -> Result<(Inventory, Vec<String>)> {
         let mut notes = Vec::new();
         let seats = self.seats(&inventory, &mut notes)?;
@@ -79,6 +80,9 @@ impl Places {
             .collect();
         let fabric = self.fabric(&paths)?;
         let known = inventory.topology().cloned();
+        if let Some(known) = &known {
+            self.agree(known.fabric(), &fabric, &inventory)?;
+        }
         let boards = ranks.map(|rank| {
             let said = seat(rank).and_then(|place| place.board.clone());
             said.or_else(|| known.as_ref()?.board(rank.into()).cloned())
@@ -141,6 +145,38 @@ impl Places {
         }
         notes.push("no node of the cluster is named in it: places are taken in rank order".into());
         Ok(Seats::Ranked)
+    }
+
+    /// What the node list puts into one domain must be in one domain here too.
+    fn agree(&self, listed: &Fabric, fabric: &Fabric, inventory: &Inventory) -> Result<()> {
+        for level in listed.levels() {
+            let (Some(theirs), Some(ours)) = (listed.level(level.scope), fabric.level(level.scope))
+            else {
+                continue;
+            };
+            for domain in listed.domains_of(theirs).map(DomainId) {
+                let nodes = listed.nodes_of(domain);
+                let place = |node: &NodeId| fabric.domain(*node, ours);
+                let first = nodes[0];
+                let Some(other) = nodes.iter().find(|node| place(node) != place(&first)) else {
+                    continue;
+                };
+                let name = |node: NodeId| inventory.node(node).name.as_str();
+                let scope = level.scope.name();
+                return Err(Diagnostic::new(format!(
+                    "the node list has {} and {} in one {scope} ({}), and the topology does not",
+                    name(first),
+                    name(*other),
+                    listed.full_name(domain)
+                ))
+                .in_file(&self.file)
+                .help(format!(
+                    "make them agree, or leave the {scope} out of the columns and labels of the \
+                     node list"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn half_named(&self, first: &str, missing: usize, nodes: usize) -> Box<Diagnostic> {

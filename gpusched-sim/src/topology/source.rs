@@ -92,7 +92,15 @@ impl Source {
     pub fn apply(&self, inventory: Inventory) -> Result<(Inventory, ReadReport)> {
         match self {
             Source::Preset(shape) => {
+                let listed = inventory
+                    .topology()
+                    .map(|known| known.fabric().levels().len());
+                let notes = match listed {
+                    None | Some(0) => Vec::new(),
+                    Some(_) => vec!["it takes the place of the levels of the node list".to_owned()],
+                };
                 let report = ReadReport {
+                    notes,
                     format: "preset",
                     path: "preset".to_owned(),
                     rows: inventory.nodes().len() as u64,

@@ -286,6 +286,13 @@ fn machines_take_places_by_name_or_by_rank() {
         half.message,
         "node bb is not in the topology, as 1 of 2 nodes"
     );
+    let listed = places
+        .seat(cluster("node,gpu,rack\na,1,r\nb,1,r\n"))
+        .unwrap_err();
+    assert_eq!(
+        listed.message,
+        "the node list has a and b in one rack (r), and the topology does not"
+    );
     let few = places
         .seat(cluster("node,gpu\np,1\nq,1\nr,1\ns,1\nt,1\n"))
         .unwrap_err();

@@ -178,6 +178,12 @@ const YAML: &[(&str, &str, &str, u64)] = &[
         3,
     ),
     (
+        "switches: [{name: l, kind: leaf}, {name: k, kind: leaf, rail: 1}]\nnodes:\n- {name: a, board: t4, leaf: [l, k]}\n",
+        "",
+        "node a is below 2 leaves, and has 1 network cards",
+        3,
+    ),
+    (
         "switches: [{name: v, kind: nvswitch}]\nnodes: [{name: a, board: t4, nvswitch: v}]\n",
         "",
         "node a has no NVLink that ends at a switch",

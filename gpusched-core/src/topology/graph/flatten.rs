@@ -247,17 +247,16 @@ impl TopoGraph {
 
     /// The longest latency of a cable from below into a tier.
     fn latency(&self, tier: fn(Element) -> bool) -> f64 {
-        let cables = self.cables().filter(|(one, other, cable)| {
-            let upper = match cable.kind {
+        let cables = self
+            .cables()
+            .filter(|(one, other, cable)| match cable.kind {
                 CableKind::Network => {
                     tier(one.element) != tier(other.element)
                         && !reaches_above(one.element, other.element, tier)
                 }
                 CableKind::NvLink => tier(one.element) || tier(other.element),
                 CableKind::Pcie | CableKind::Socket => false,
-            };
-            upper
-        });
+            });
         cables
             .map(|(.., cable)| cable.latency_ns)
             .fold(0.0, f64::max)

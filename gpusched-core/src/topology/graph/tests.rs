@@ -159,3 +159,113 @@ fn paths_are_what_stands_between() {
     assert_eq!([1, 2, 3, 4, 5].map(link), expected);
     assert_eq!((board.numa(0), board.numa(5)), (0, 1));
 }
+
+/// The rules a graph breaks: `what` names vertices, `joined` pairs of them.
+fn rules(
+    what: &[(&str, Option<&str>, Element)],
+    joined: &[(usize, usize, Cable)],
+) -> Vec<&'static str> {
+    let mut graph = TopoGraph::default();
+    let ids: Vec<VertexId> = what
+        .iter()
+        .map(|(name, host, element)| {
+            graph.add(Vertex {
+                name: (*name).to_owned(),
+                host: host.map(str::to_owned),
+                element: *element,
+            })
+        })
+        .collect();
+    for (one, other, cable) in joined {
+        graph.join(ids[*one], ids[*other], *cable);
+    }
+    graph
+        .lint()
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+const fn gpu(index: u8) -> Element {
+    Element::Gpu {
+        index,
+        most_nvlinks: 0,
+    }
+}
+
+/// One smallest graph per rule; those a topology file can break are in its own tests.
+#[test]
+fn every_rule_has_a_smallest_graph() {
+    let nvlink = Cable::new(CableKind::NvLink, 25.0);
+    let pcie = Cable::new(CableKind::Pcie, 31.0);
+    let (a, b) = (Some("a"), Some("b"));
+    let switch = Element::NvSwitch { reduces: true };
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", a, gpu(1))], &[(0, 1, nvlink)]),
+        [""; 0]
+    );
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", a, gpu(2))], &[(0, 1, nvlink)]),
+        ["numbers"]
+    );
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", a, gpu(0))], &[(0, 1, nvlink)]),
+        ["numbers"]
+    );
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", a, gpu(1))], &[]),
+        ["disconnected"]
+    );
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", b, gpu(0))], &[(0, 1, nvlink)]),
+        ["between-hosts"]
+    );
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", b, gpu(0))], &[(0, 1, pcie)]),
+        ["between-hosts"]
+    );
+    assert_eq!(
+        rules(
+            &[("g", a, gpu(0)), ("n", a, Element::Numa { index: 0 })],
+            &[(0, 1, nvlink)]
+        ),
+        ["wrong-ends"]
+    );
+    assert_eq!(rules(&[("p", None, Element::PcieSwitch)], &[]), ["no-host"]);
+    assert_eq!(
+        rules(
+            &[("g", a, gpu(0)), ("s", a, Element::Leaf { rail: 0 })],
+            &[]
+        ),
+        ["switch-in-host", "nothing-below"]
+    );
+    let slow = Cable {
+        latency_ns: f64::NAN,
+        ..nvlink
+    };
+    assert_eq!(
+        rules(&[("g", a, gpu(0)), ("h", a, gpu(1))], &[(0, 1, slow)]),
+        ["latency"]
+    );
+    assert_eq!(
+        rules(
+            &[("g", a, gpu(0)), ("h", a, gpu(1)), ("s", a, switch)],
+            &[(0, 2, nvlink)]
+        ),
+        ["half-switched"]
+    );
+    assert_eq!(
+        rules(
+            &[("g", a, gpu(0)), ("s", None, switch), ("t", None, switch)],
+            &[(0, 1, nvlink), (0, 2, nvlink)]
+        ),
+        ["two-nvlink-domains"]
+    );
+    let many: Vec<String> = (0..65).map(|gpu| format!("g{gpu}")).collect();
+    let many: Vec<_> = many
+        .iter()
+        .enumerate()
+        .map(|(index, name)| (name.as_str(), a, gpu(index as u8)))
+        .collect();
+    assert_eq!(rules(&many, &[]), ["gpu-count"]);
+}

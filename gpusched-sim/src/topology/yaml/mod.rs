@@ -22,6 +22,9 @@ use std::sync::Arc;
 const SHAPE: &str = "a topology has the keys boards, switches, cables, nodes and oversubscription; \
                      examples/topology.yaml is one to start from";
 
+/// What is wrong with a topology: the name of the rule, and the problem with its place.
+pub type Wrong = (&'static str, Box<Diagnostic>);
+
 /// A topology as it stands in a file.
 #[derive(Debug)]
 pub struct Authored {
@@ -83,6 +86,28 @@ pub fn parse(name: &str, text: &str) -> Result<Authored> {
         oversubscription: document.oversubscription,
         words: draft.words,
     })
+}
+
+/// Puts a problem where an element is named: after `name:` where it stands there.
+fn point(file: &File<'_>, word: &str, problem: Box<Diagnostic>) -> Box<Diagnostic> {
+    let named = ["", "\"", "'"].map(|quote| format!("name: {quote}{word}{quote}"));
+    for (index, line) in file.text.lines().enumerate() {
+        for pattern in &named {
+            let Some(at) = line.find(pattern.as_str()) else {
+                continue;
+            };
+            let after = line[at + pattern.len()..].chars().next();
+            if after.is_some_and(|c| c.is_alphanumeric() || "-_.[".contains(c)) {
+                continue;
+            }
+            let before = line[..at].chars().count() + pattern.find(word).unwrap_or(0);
+            return problem
+                .at(file.name, index as u64 + 1, before as u64 + 1)
+                .source_line(line)
+                .width(word.chars().count());
+        }
+    }
+    file.blame(word, problem)
 }
 
 /// A board, and the most NVLinks a GPU of it may have.
@@ -179,6 +204,15 @@ impl Draft<'_> {
             for leaf in &leaves {
                 ends.push(self.find(leaf, leaf)?);
             }
+            if leaves.len() > devices.cards.len() {
+                let problem = Diagnostic::new(format!(
+                    "node {name} is below {} leaves, and has {} network cards",
+                    leaves.len(),
+                    devices.cards.len()
+                ))
+                .help("give it a board with a card per leaf, or fewer leaves");
+                return Err(point(&self.file, &entry.name, problem));
+            }
             let nics = board.as_ref().map_or(&[][..], |(board, _)| board.nics());
             for (card, id) in devices.cards.iter().enumerate() {
                 let Some(end) = ends.get(card % ends.len().max(1)) else {
@@ -236,7 +270,7 @@ impl Authored {
     }
 
     /// Everything that is wrong: the name of the rule, and the problem with its place.
-    pub fn problems(&self) -> Vec<(&'static str, Box<Diagnostic>)> {
+    pub fn problems(&self) -> Vec<Wrong> {
         let findings = self.graph.lint();
         if !findings.is_empty() {
             return findings.iter().map(|finding| self.place(finding)).collect();
@@ -260,7 +294,7 @@ impl Authored {
     }
 
     /// The places, and what labels and declared levels disagree with.
-    fn seats(&self) -> Result<(Places, Vec<(&'static str, Box<Diagnostic>)>)> {
+    fn seats(&self) -> Result<(Places, Vec<Wrong>)> {
         let flat = self
             .graph
             .flatten()
@@ -302,7 +336,7 @@ impl Authored {
                 .collect();
             if path.len() == levels.len() {
                 let word = self.words.get(host).map_or(host.as_str(), String::as_str);
-                let line = self.file().blame(word, Diagnostic::new("")).line;
+                let line = point(&self.file(), word, Diagnostic::new("")).line;
                 places.push(Place {
                     name: host.clone(),
                     path,
@@ -322,12 +356,7 @@ impl Authored {
     }
 
     /// Labels that name another domain than the one a node is in.
-    fn check_labels(
-        &self,
-        levels: &[Level],
-        places: &[Place],
-        problems: &mut Vec<(&'static str, Box<Diagnostic>)>,
-    ) {
+    fn check_labels(&self, levels: &[Level], places: &[Place], problems: &mut Vec<Wrong>) {
         let by_name: FxHashMap<&str, &Place> = places
             .iter()
             .map(|place| (place.name.as_str(), place))
@@ -358,14 +387,14 @@ impl Authored {
     }
 
     /// A finding where the element stands in the file.
-    fn place(&self, finding: &Finding) -> (&'static str, Box<Diagnostic>) {
+    fn place(&self, finding: &Finding) -> Wrong {
         // A device is called after its node.
         let host = finding.element.split('/').next().unwrap_or_default();
         let of = |name: &str| self.words.get(name).cloned();
         let word = of(&finding.element).or_else(|| of(host));
         let problem = Diagnostic::new(&finding.message).help(finding.help);
         let word = word.unwrap_or_else(|| finding.element.clone());
-        (finding.rule, self.file().blame(&word, problem))
+        (finding.rule, point(&self.file(), &word, problem))
     }
 }
 
