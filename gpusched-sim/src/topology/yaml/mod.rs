@@ -22,6 +22,9 @@ use std::sync::Arc;
 const SHAPE: &str = "a topology has the keys boards, switches, cables, nodes and oversubscription; \
                      examples/topology.yaml is one to start from";
 
+/// Nodes and switches of a file, and cables of one entry: more is a slip.
+const MOST: usize = 100_000;
+
 /// What is wrong with a topology: the name of the rule, and the problem with its place.
 pub type Wrong = (&'static str, Box<Diagnostic>);
 
@@ -175,6 +178,15 @@ impl Draft<'_> {
             shared: true,
         };
         let (from, to) = (self.hosts(&entry.from)?, self.hosts(&entry.to)?);
+        if from.len().saturating_mul(to.len()) > MOST {
+            let pairs = format!(
+                "{} × {} pairs of switches are too many",
+                from.len(),
+                to.len()
+            );
+            let problem = Diagnostic::new(pairs).help("an entry has at most 100,000 cables");
+            return Err(self.file.blame(&entry.from, problem));
+        }
         for one in &from {
             for other in &to {
                 let ends = (self.find(one, &entry.from)?, self.find(other, &entry.to)?);
@@ -195,7 +207,13 @@ impl Draft<'_> {
             }),
         };
         let leaves = entry.leaf.names();
-        for name in self.hosts(&entry.name)? {
+        let names = self.hosts(&entry.name)?;
+        if names.len() + self.words.len() > MOST {
+            let problem = Diagnostic::new(format!("{} nodes more are too many", names.len()))
+                .help("a topology has at most 100,000 nodes and switches");
+            return Err(self.file.blame(&entry.name, problem));
+        }
+        for name in names {
             let most = board.as_ref().and_then(|(_, most)| *most);
             let devices = self
                 .graph
@@ -329,6 +347,8 @@ impl Authored {
             })
             .collect();
         let mut places = Vec::new();
+        // Many nodes come from one word.
+        let mut lines: FxHashMap<&str, u64> = FxHashMap::default();
         for (rank, host) in flat.hosts.iter().enumerate() {
             let path = fabric.path(rank.into());
             let path: Vec<String> = path
@@ -336,7 +356,9 @@ impl Authored {
                 .collect();
             if path.len() == levels.len() {
                 let word = self.words.get(host).map_or(host.as_str(), String::as_str);
-                let line = point(&self.file(), word, Diagnostic::new("")).line;
+                let line = *lines
+                    .entry(word)
+                    .or_insert_with(|| point(&self.file(), word, Diagnostic::new("")).line);
                 places.push(Place {
                     name: host.clone(),
                     path,
