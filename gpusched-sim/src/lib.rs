@@ -12,5 +12,6 @@ pub mod report;
 pub mod scenario;
 pub mod sharing;
 pub mod spot;
+pub mod topology;
 pub mod trace;
 mod yaml;

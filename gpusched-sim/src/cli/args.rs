@@ -4,11 +4,15 @@
 //! them into the keys of a [`Scenario`], which have the same names.
 
 mod kueue;
+mod topo;
 mod trace;
 
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
+};
+pub(crate) use topo::{
+    DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
 pub(crate) use trace::{
     ConvertArgs, GenerateArgs, InfoArgs, TraceVerb, TraceVerbArgs, ValidateArgs,
@@ -58,6 +62,8 @@ pub(crate) enum Verb {
     Policy(PolicyVerbArgs),
     /// Look at MIG boards, and check the layouts of a mig-parted file
     Mig(MigVerbArgs),
+    /// Look at topologies: boards and fabrics, what is wrong with them, scores, drawings
+    Topo(TopoVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
@@ -207,6 +213,11 @@ pub(crate) struct InputArgs {
     pub(crate) trace: TraceArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+
+    /// How the machines are wired: FILE.yaml, slurm:FILE, lingjun:FILE, nodes:PATH, or
+    /// preset:NAME[,PARAM=…] such as preset:leaf-spine,nodes-per-leaf=32
+    #[arg(long, value_name = "TOPOLOGY", help_heading = "What is replayed")]
+    pub(crate) topology: Option<String>,
 }
 
 /// What else `run` and `compare` have in common.
@@ -226,6 +237,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
     Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
+        topology: input.topology.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,

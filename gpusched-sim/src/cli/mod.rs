@@ -21,6 +21,7 @@ mod run_kueue;
 mod schema;
 mod story;
 mod terminal;
+mod topo;
 mod trace;
 mod trace_generate;
 mod trace_info;
@@ -50,6 +51,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
         Verb::Mig(args) => mig::mig(args.verb),
+        Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

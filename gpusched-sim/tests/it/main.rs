@@ -31,6 +31,8 @@ mod sharing;
 mod speeds;
 mod spot;
 mod summary_twin;
+mod topology;
+mod topology_bad;
 mod trace_datasets;
 mod trace_formats;
 mod trace_v1;
