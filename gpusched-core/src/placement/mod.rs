@@ -13,6 +13,7 @@
 
 mod best_fit;
 mod consolidate;
+pub mod device;
 mod dot_product;
 pub mod dra;
 mod fgd;
@@ -29,6 +30,7 @@ mod scored;
 pub mod tas;
 mod trial;
 mod typical;
+mod with_devices;
 mod with_mig;
 mod worst_fit;
 
@@ -44,6 +46,7 @@ pub use random::Random;
 pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
 pub use trial::{Pod, Trial, View};
 pub use typical::{TypicalConfig, TypicalPod, TypicalPods};
+pub use with_devices::WithDevices;
 pub use with_mig::WithMig;
 pub use worst_fit::WorstFit;
 

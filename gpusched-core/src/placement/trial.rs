@@ -1,5 +1,6 @@
 //! What a placement policy sees and may do while it places one job.
 
+use super::device::Chooser;
 use super::mig::MigPlacement;
 use crate::cluster::{Ask, CapacityError, Cluster, NodeSet, NodeView, Spot};
 use crate::ids::{JobId, NodeId, ShapeId};
@@ -77,6 +78,7 @@ pub struct Trial<'a> {
     spots: &'a mut Vec<Spot>,
     first: usize,
     fault: Option<CapacityError>,
+    devices: Option<Box<Chooser>>,
 }
 
 impl<'a> Trial<'a> {
@@ -95,6 +97,7 @@ impl<'a> Trial<'a> {
             spots,
             first,
             fault: None,
+            devices: None,
         }
     }
 
@@ -145,8 +148,18 @@ impl<'a> Trial<'a> {
         View::new(self.cluster)
     }
 
+    /// From here on `chooser` says which devices of a node pods get that hold whole ones. Returns
+    /// who said so before.
+    pub fn choose_devices(&mut self, chooser: Option<Box<Chooser>>) -> Option<Box<Chooser>> {
+        std::mem::replace(&mut self.devices, chooser)
+    }
+
     /// Takes a place for the next pod. `false` when the cluster refuses: the trial then fails.
     pub fn take(&mut self, shape: ShapeId, spot: Spot) -> bool {
+        let spot = match &mut self.devices {
+            Some(chooser) => chooser.instead(self.cluster, shape, spot),
+            None => spot,
+        };
         match self.cluster.take(shape, spot) {
             Ok(()) => {
                 self.spots.push(spot);

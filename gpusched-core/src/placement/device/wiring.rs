@@ -1,0 +1,100 @@
+//! What device policies look at.
+
+use crate::topology::{Board, Link, Path};
+
+/// How near the GPUs of a node are to one another, as numbers: the more, the nearer.
+///
+/// A pair scores what its links score together: 10 across sockets, 20 within a NUMA node, 30 below
+/// a host bridge, 40 across several PCIe bridges, 50 across one, 60 on one board, and 100 for each
+/// NVLink from one straight to the other. NVLinks that end in a switch score nothing: the driver
+/// names the switch as their other end (NVIDIA/go-gpuallocator 876e7b7, `internal/links/device.go`).
+///
+/// ```
+/// use gpusched_core::placement::device::Wiring;
+/// use gpusched_core::topology::{Board, Link, Path};
+/// let link = Link { nvlinks: 2, path: Some(Path::Phb), gbps: 50.0 };
+/// let board = Board::new("pair", vec![link; 4], vec![0, 0], None, Vec::new()).unwrap();
+/// assert_eq!(Wiring::of(&board).pair(0, 1), 230);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wiring {
+    gpus: usize,
+    scores: Vec<i32>,
+    numa: Vec<u8>,
+    links: Vec<u8>,
+}
+
+impl Wiring {
+    /// The wiring of a board. O(GPUs²).
+    pub fn of(board: &Board) -> Wiring {
+        let gpus = board.gpus();
+        let pairs = (0..gpus * gpus).map(|at| (at / gpus, at % gpus));
+        let link = |(one, other): (usize, usize)| (one != other).then(|| board.link(one, other));
+        Wiring {
+            gpus,
+            scores: pairs
+                .clone()
+                .map(|pair| link(pair).map_or(0, score))
+                .collect(),
+            numa: (0..gpus).map(|gpu| board.numa(gpu)).collect(),
+            links: pairs
+                .map(|pair| link(pair).map_or(0, |link| link.nvlinks))
+                .collect(),
+        }
+    }
+
+    /// A node nothing is known of: all pairs are alike, and there is one NUMA node.
+    pub fn unknown(gpus: usize) -> Wiring {
+        Wiring {
+            gpus,
+            scores: vec![0; gpus * gpus],
+            numa: vec![0; gpus],
+            links: vec![0; gpus * gpus],
+        }
+    }
+
+    /// GPUs.
+    pub fn gpus(&self) -> usize {
+        self.gpus
+    }
+
+    /// Score of a pair; 0 of a GPU with itself.
+    #[inline]
+    pub fn pair(&self, one: usize, other: usize) -> i32 {
+        self.scores[one * self.gpus + other]
+    }
+
+    /// NVLinks from one GPU straight to another.
+    pub fn nvlinks(&self, one: usize, other: usize) -> u8 {
+        self.links[one * self.gpus + other]
+    }
+
+    /// The NUMA node of a GPU.
+    pub fn numa(&self, gpu: usize) -> u8 {
+        self.numa[gpu]
+    }
+
+    /// Score of a set: of all its pairs. O(devices²).
+    pub fn set(&self, devices: &[u8]) -> i32 {
+        let pairs = devices
+            .iter()
+            .enumerate()
+            .flat_map(|(at, &one)| devices[..at].iter().map(move |&other| (one, other)));
+        pairs
+            .map(|(one, other)| self.pair(usize::from(one), usize::from(other)))
+            .sum()
+    }
+}
+
+fn score(link: Link) -> i32 {
+    let path = match link.path {
+        None => 0,
+        Some(Path::Sys) => 10,
+        Some(Path::Node) => 20,
+        Some(Path::Phb) => 30,
+        Some(Path::Pxb) => 40,
+        Some(Path::Pix) => 50,
+        Some(Path::Board) => 60,
+    };
+    path + 100 * i32::from(link.nvlinks)
+}
