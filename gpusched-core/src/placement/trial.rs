@@ -79,6 +79,8 @@ pub struct Trial<'a> {
     first: usize,
     fault: Option<CapacityError>,
     devices: Option<Box<Chooser>>,
+    /// Pods of the job before the first of `spec`.
+    before: u32,
 }
 
 impl<'a> Trial<'a> {
@@ -98,6 +100,7 @@ impl<'a> Trial<'a> {
             first,
             fault: None,
             devices: None,
+            before: 0,
         }
     }
 
@@ -172,6 +175,49 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Places a part of the job with `place`, all of it or none: `spec` says which pods, `before` how
+    /// many of the job come before them.
+    pub fn part(
+        &mut self,
+        spec: &Spec,
+        before: u32,
+        place: impl FnOnce(&mut Trial<'_>) -> bool,
+    ) -> bool {
+        let first = self.spots.len();
+        let mark = self.cluster.begin();
+        let mut part = Trial {
+            cluster: self.cluster,
+            spec,
+            job: self.job,
+            spots: self.spots,
+            first,
+            fault: None,
+            devices: self.devices.take(),
+            before: self.before + before,
+        };
+        let placed = place(&mut part);
+        (self.fault, self.devices) = (part.fault, part.devices);
+        let placed =
+            placed && self.fault.is_none() && self.spots.len() - first == spec.pods as usize;
+        if placed {
+            self.cluster.commit(mark);
+        } else {
+            self.cluster.rollback(mark);
+            self.spots.truncate(first);
+        }
+        placed
+    }
+
+    /// The places taken so far.
+    pub fn spots(&self) -> &[Spot] {
+        &self.spots[self.first..]
+    }
+
+    /// Closes a node for the rest of a decision, or opens it again.
+    pub(super) fn hide(&mut self, node: NodeId, hidden: bool) {
+        self.cluster.hide(node, hidden);
+    }
+
     /// Places pod after pod with `choose`, keeping each pod set's limit of pods per node.
     pub fn one_by_one(
         &mut self,
@@ -201,7 +247,7 @@ impl<'a> Trial<'a> {
             let pod = Pod {
                 shape: set.shape,
                 job: self.job,
-                ordinal: first + number,
+                ordinal: self.before + first + number,
             };
             let Some(spot) = choose(&mut View::new(self.cluster), pod) else {
                 return false;

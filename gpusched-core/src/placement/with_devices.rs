@@ -1,7 +1,7 @@
 //! Two policies as one: nodes by one, devices of a node by the other.
 
 use super::device::Chooser;
-use super::{Placement, Pod, Trial, View};
+use super::{Explanation, Placement, Pod, Trial, View};
 use crate::cluster::Spot;
 
 /// Chooses nodes by a [`Placement`], and which of a node's devices pods of whole GPUs get by a
@@ -70,5 +70,17 @@ impl Placement for WithDevices {
         let placed = self.nodes.place(trial);
         self.devices = trial.choose_devices(before);
         placed
+    }
+
+    fn honours_locality(&self) -> bool {
+        self.nodes.honours_locality()
+    }
+
+    fn may_refuse(&self) -> bool {
+        self.nodes.may_refuse()
+    }
+
+    fn explanation(&self) -> Option<&Explanation> {
+        self.nodes.explanation()
     }
 }

@@ -1,13 +1,10 @@
 //! What device policies look at.
 
-use crate::topology::{Board, Link, Path};
+use crate::topology::Board;
 
 /// How near the GPUs of a node are to one another, as numbers: the more, the nearer.
 ///
-/// A pair scores what its links score together: 10 across sockets, 20 within a NUMA node, 30 below
-/// a host bridge, 40 across several PCIe bridges, 50 across one, 60 on one board, and 100 for each
-/// NVLink from one straight to the other. NVLinks that end in a switch score nothing: the driver
-/// names the switch as their other end (NVIDIA/go-gpuallocator 876e7b7, `internal/links/device.go`).
+/// A pair scores what its links score together ([`Link::score`](crate::topology::Link::score)).
 ///
 /// ```
 /// use gpusched_core::placement::device::Wiring;
@@ -34,7 +31,7 @@ impl Wiring {
             gpus,
             scores: pairs
                 .clone()
-                .map(|pair| link(pair).map_or(0, score))
+                .map(|pair| link(pair).map_or(0, |link| link.score() as i32))
                 .collect(),
             numa: (0..gpus).map(|gpu| board.numa(gpu)).collect(),
             links: pairs
@@ -84,17 +81,4 @@ impl Wiring {
             .map(|(one, other)| self.pair(usize::from(one), usize::from(other)))
             .sum()
     }
-}
-
-fn score(link: Link) -> i32 {
-    let path = match link.path {
-        None => 0,
-        Some(Path::Sys) => 10,
-        Some(Path::Node) => 20,
-        Some(Path::Phb) => 30,
-        Some(Path::Pxb) => 40,
-        Some(Path::Pix) => 50,
-        Some(Path::Board) => 60,
-    };
-    path + 100 * i32::from(link.nvlinks)
 }
