@@ -47,6 +47,8 @@ pub struct WithLocality {
     inner: Box<dyn Placement>,
     rooms: Rooms,
     record: Explanation,
+    /// The last job asked for nothing: what the policy says of it is all there is.
+    passed_on: bool,
 }
 
 impl WithLocality {
@@ -56,6 +58,7 @@ impl WithLocality {
             inner,
             rooms: Rooms::new(inventory),
             record: Explanation::default(),
+            passed_on: true,
         }
     }
 
@@ -135,6 +138,9 @@ impl WithLocality {
         for &node in &closed {
             trial.hide(node, false);
         }
+        if let Some(inner) = self.inner.explanation() {
+            self.record.looks.extend_from_slice(&inner.looks);
+        }
         placed
     }
 }
@@ -182,11 +188,9 @@ impl Placement for WithLocality {
 
     fn place(&mut self, trial: &mut Trial<'_>) -> bool {
         let spec = trial.spec();
-        if spec
-            .pod_sets
-            .iter()
-            .all(|set| set.locality.within.is_none())
-        {
+        let mut sets = spec.pod_sets.iter();
+        self.passed_on = sets.all(|set| set.locality.within.is_none());
+        if self.passed_on {
             return self.inner.place(trial);
         }
         self.record.clear();
@@ -212,6 +216,9 @@ impl Placement for WithLocality {
     }
 
     fn explanation(&self) -> Option<&Explanation> {
-        Some(&self.record)
+        match self.passed_on {
+            true => self.inner.explanation(),
+            false => Some(&self.record),
+        }
     }
 }

@@ -135,24 +135,16 @@ fn mig_share(profile: &str) -> Option<u32> {
 /// What rows ask for that no policy heeds yet: said once, with a count, never passed over.
 #[derive(Default)]
 struct Unheeded {
-    counts: [u64; 4],
+    counts: [u64; 1],
 }
 
 impl Unheeded {
-    const WHAT: [&'static str; 4] = [
-        "require a topology (topo_mode)",
-        "ask for NVLink bandwidth (nvlink_gbps_min)",
-        "ask for a share of a NIC (rdma)",
+    const WHAT: [&'static str; 1] = [
         "ask for a compute capability (cc_min)",
     ];
 
     fn look(&mut self, row: &JobRow) {
-        let asks = [
-            row.topo_mode == TopoMode::Required,
-            row.nvlink_gbps_min > 0.0,
-            row.rdma > 0,
-            row.cc_min > 0.0,
-        ];
+        let asks = [row.cc_min > 0.0];
         for (count, asks) in self.counts.iter_mut().zip(asks) {
             *count += u64::from(asks);
         }
