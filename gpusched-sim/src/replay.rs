@@ -20,7 +20,6 @@ use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
-use gpusched_core::topology::Scope;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Shape, Workload};
 use std::sync::Arc;
@@ -174,7 +173,6 @@ pub fn replay(
     let devices = device_policy(&options.device_policy)?;
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
-    check_locality(work, inventory)?;
     let labels = Summary {
         queueing: queueing.name(),
         placement: placement.name(),
@@ -286,35 +284,6 @@ fn asks_mig(work: &Workload) -> bool {
 fn asks_locality(work: &Workload) -> bool {
     let sets = work.specs().iter().flat_map(|spec| &spec.pod_sets);
     sets.into_iter().any(|set| set.locality.within.is_some())
-}
-
-/// Refuses jobs that must be within something these machines are not known to have.
-fn check_locality(work: &Workload, inventory: &Inventory) -> Result<(), ReplayError> {
-    let known = |scope: Scope| match inventory.topology() {
-        Some(topology) => topology.fabric().within(scope).is_some(),
-        None => matches!(scope, Scope::Node | Scope::Nvlink),
-    };
-    for spec in work.specs() {
-        for set in &spec.pod_sets {
-            let Some(scope) = set.locality.within.filter(|_| set.locality.required) else {
-                continue;
-            };
-            if known(scope) {
-                continue;
-            }
-            let problem = Diagnostic::new(format!(
-                "a job (line {}) must be within one {name}, and nothing says which machines are in \
-                 one {name}",
-                spec.first_line,
-                name = scope.name()
-            ));
-            return Err(ReplayError::Sharing(problem.help(format!(
-                "give the list of machines a column `{}`, or name a topology that has the level",
-                scope.name()
-            ))));
-        }
-    }
-    Ok(())
 }
 
 /// Refuses policies that cannot be right where jobs ask for instances.

@@ -12,34 +12,69 @@ const RACKS: [&str; 7] = ["a/1", "a/1", "a/2", "a/2", "a/2", "b/1", "b/1"];
 #[test]
 fn the_tightest_domain_that_holds_the_gang_is_offered_first() {
     let rack = nodes(2).required(Scope::Rack);
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[rack])[0], Some(vec![0, 1]));
-    assert_eq!(decisions("first-fit", &RACKS, &[0], &[rack])[0], Some(vec![5, 6]));
-    assert_eq!(decisions("first-fit", &RACKS, &[0, 5], &[rack])[0], Some(vec![2, 3]));
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[rack])[0],
+        Some(vec![0, 1])
+    );
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[0], &[rack])[0],
+        Some(vec![5, 6])
+    );
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[0, 5], &[rack])[0],
+        Some(vec![2, 3])
+    );
 }
 
 #[test]
 fn one_node_is_a_scope_too() {
-    let job = Job { gpus: 2, ..nodes(4) }.required(Scope::Node);
-    assert_eq!(decisions("worst-fit", &RACKS, &[0, 1], &[job])[0], Some(vec![2; 4]));
-    let job = Job { gpus: 2, ..nodes(5) }.required(Scope::Node);
+    let job = Job {
+        gpus: 2,
+        ..nodes(4)
+    }
+    .required(Scope::Node);
+    assert_eq!(
+        decisions("worst-fit", &RACKS, &[0, 1], &[job])[0],
+        Some(vec![2; 4])
+    );
+    let job = Job {
+        gpus: 2,
+        ..nodes(5)
+    }
+    .required(Scope::Node);
     assert_eq!(decisions("worst-fit", &RACKS, &[], &[job])[0], None);
 }
 
 #[test]
 fn what_is_preferred_is_given_up_level_by_level() {
     let rack = |pods| nodes(pods).preferred(Scope::Rack);
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[rack(3)])[0], Some(vec![2, 3, 4]));
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[rack(4)])[0], Some(vec![0, 1, 2, 3]));
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[rack(6)])[0], Some(vec![0, 1, 2, 3, 4, 5]));
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[rack(3)])[0],
+        Some(vec![2, 3, 4])
+    );
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[rack(4)])[0],
+        Some(vec![0, 1, 2, 3])
+    );
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[rack(6)])[0],
+        Some(vec![0, 1, 2, 3, 4, 5])
+    );
 }
 
 #[test]
 fn each_slice_is_within_a_domain_of_its_own() {
     let job = nodes(4).slices(2).required(Scope::Rack);
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[job])[0], Some(vec![0, 1, 5, 6]));
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[job])[0],
+        Some(vec![0, 1, 5, 6])
+    );
     let odd = nodes(5).slices(2).required(Scope::Rack);
     // Pairs in racks of two, the last one where least is left over.
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[odd])[0], Some(vec![0, 1, 2, 5, 6]));
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[odd])[0],
+        Some(vec![0, 1, 2, 5, 6])
+    );
 }
 
 #[test]
@@ -47,12 +82,18 @@ fn what_nothing_here_is_called_cannot_be_required() {
     let zone = nodes(1).required(Scope::Zone);
     assert_eq!(decisions("first-fit", &RACKS, &[], &[zone])[0], None);
     let zone = nodes(1).preferred(Scope::Zone);
-    assert_eq!(decisions("first-fit", &RACKS, &[], &[zone])[0], Some(vec![0]));
+    assert_eq!(
+        decisions("first-fit", &RACKS, &[], &[zone])[0],
+        Some(vec![0])
+    );
 }
 
 #[test]
 fn a_refused_job_leaves_no_trace() {
-    let mut world = World::new(inventory(&RACKS), &[nodes(1), nodes(4).required(Scope::Rack)]);
+    let mut world = World::new(
+        inventory(&RACKS),
+        &[nodes(1), nodes(4).required(Scope::Rack)],
+    );
     world.fill(&[3]);
     let before = world.cluster.clone();
     let mut policy = world.policy("first-fit");
@@ -92,21 +133,33 @@ fn devices_must_be_linked_by_nvlink_as_fast_as_asked() {
         nvlink_gbps,
         ..Shape::whole_gpus(gpus)
     };
-    let shapes = [asks(2, 50), asks(2, 100), asks(2, 101), asks(3, 50), asks(1, 500)];
+    let shapes = [
+        asks(2, 50),
+        asks(2, 100),
+        asks(2, 101),
+        asks(3, 50),
+        asks(1, 500),
+    ];
     let mut cluster = Cluster::new(bridged(1), &shapes);
-    let room = |cluster: &Cluster, shape: u32| cluster.room_on(cluster.ask(ShapeId(shape)), NodeId(0));
+    let room =
+        |cluster: &Cluster, shape: u32| cluster.room_on(cluster.ask(ShapeId(shape)), NodeId(0));
     let rooms: Vec<u32> = (0..5).map(|shape| room(&cluster, shape)).collect();
     // PCIe is faster than the bridges here, and counts nothing. One GPU has nobody to talk to.
     assert_eq!(rooms, [2, 1, 0, 0, 4]);
     let lowest = |cluster: &Cluster, shape: u32| {
-        cluster.node(NodeId(0)).lowest_devices(cluster.ask(ShapeId(shape)))
+        cluster
+            .node(NodeId(0))
+            .lowest_devices(cluster.ask(ShapeId(shape)))
     };
     assert_eq!(lowest(&cluster, 0), 0b0101);
     let spot = |devices| Spot {
         node: NodeId(0),
         devices,
     };
-    assert_eq!(cluster.take(ShapeId(0), spot(0b0011)), Err(CapacityError::Devices(0)));
+    assert_eq!(
+        cluster.take(ShapeId(0), spot(0b0011)),
+        Err(CapacityError::Devices(0))
+    );
     cluster.take(ShapeId(0), spot(0b0101)).unwrap();
     assert_eq!((room(&cluster, 0), room(&cluster, 1)), (1, 0));
     assert_eq!(lowest(&cluster, 0), 0b1010);

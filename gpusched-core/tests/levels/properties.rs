@@ -58,7 +58,9 @@ fn kept(world: &World, job: Job, spots: &[Spot]) -> bool {
     };
     let place = |spot: &Spot| match within {
         Within::Node => Some(u64::from(spot.node.0)),
-        Within::Level(level) => fabric.domain(spot.node, level).map(|domain| u64::from(domain.0)),
+        Within::Level(level) => fabric
+            .domain(spot.node, level)
+            .map(|domain| u64::from(domain.0)),
     };
     // Groups are of equal pods: any division of the pods of a domain into groups will do.
     let mut counts: Vec<(u64, u32)> = Vec::new();
@@ -84,7 +86,9 @@ fn fits_one_domain(world: &World, job: Job, shape: ShapeId) -> bool {
     let all = (0..world.cluster.len()).map(NodeId::from);
     match job.locality.within.and_then(|scope| fabric.within(scope)) {
         None => all.map(|node| room(&node)).sum::<u64>() >= u64::from(job.pods),
-        Some(Within::Node) => all.into_iter().any(|node| room(&node) >= u64::from(job.pods)),
+        Some(Within::Node) => all
+            .into_iter()
+            .any(|node| room(&node) >= u64::from(job.pods)),
         Some(Within::Level(level)) => fabric.domains_of(level).map(DomainId).any(|domain| {
             let nodes = fabric.nodes_of(domain).iter();
             nodes.map(room).sum::<u64>() >= u64::from(job.pods)

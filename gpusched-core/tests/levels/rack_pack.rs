@@ -14,7 +14,10 @@ fn first(used: &[u32], job: Job) -> Option<Vec<u32>> {
 
 #[test]
 fn a_gang_that_fits_one_node_gets_the_tightest() {
-    let quarters = Job { gpus: 2, ..nodes(4) };
+    let quarters = Job {
+        gpus: 2,
+        ..nodes(4)
+    };
     assert_eq!(first(&[0], quarters), Some(vec![1; 4]));
 }
 
@@ -36,7 +39,10 @@ fn a_gang_larger_than_a_rack_gets_the_tightest_block_and_few_racks_of_it() {
 #[test]
 fn a_gang_larger_than_a_block_goes_anywhere_unless_it_must_not() {
     assert_eq!(first(&[], nodes(11)).map(|placed| placed.len()), Some(11));
-    assert_eq!(first(&[], nodes(11).preferred(Scope::Rack)).map(|placed| placed.len()), Some(11));
+    assert_eq!(
+        first(&[], nodes(11).preferred(Scope::Rack)).map(|placed| placed.len()),
+        Some(11)
+    );
     assert_eq!(first(&[], nodes(11).required(Scope::Block)), None);
     assert_eq!(first(&[], nodes(5).required(Scope::Rack)), None);
     assert_eq!(first(&[], nodes(2).required(Scope::Zone)), None);

@@ -5,9 +5,7 @@
 use crate::world::{decisions, explained, nodes};
 
 /// n0-n3 in one block, n4-n7 in the other.
-const TWO: [&str; 8] = [
-    "b/1", "b/1", "b/1", "b/1", "b/2", "b/2", "b/2", "b/2",
-];
+const TWO: [&str; 8] = ["b/1", "b/1", "b/1", "b/1", "b/2", "b/2", "b/2", "b/2"];
 
 #[test]
 fn a_job_that_fits_a_block_waits_rather_than_spans_two() {
@@ -37,7 +35,12 @@ fn runs_are_aligned_even_where_neighbours_have_room() {
     let four = [
         "b/1", "b/1", "b/1", "b/2", "b/2", "b/2", "b/3", "b/3", "b/3", "b/4", "b/4", "b/4",
     ];
-    let placed = decisions("slurm-block", &four, &[0, 1, 2, 3, 8, 9, 10, 11], &[nodes(4)]);
+    let placed = decisions(
+        "slurm-block",
+        &four,
+        &[0, 1, 2, 3, 8, 9, 10, 11],
+        &[nodes(4)],
+    );
     assert_eq!(placed[0], None);
     let placed = decisions("slurm-block", &four, &[0, 4, 6, 7, 8, 9, 10], &[nodes(4)]);
     assert_eq!(placed[0], Some(vec![1, 2, 3, 5]));
@@ -57,15 +60,18 @@ fn segments_are_placed_one_by_one_and_must_divide_the_job() {
 
 #[test]
 fn consolidated_segments_share_a_run_that_takes_the_whole_job() {
-    let four = [
-        "b/1", "b/1", "b/2", "b/2", "b/3", "b/3", "b/4", "b/4",
-    ];
+    let four = ["b/1", "b/1", "b/2", "b/2", "b/3", "b/3", "b/4", "b/4"];
     // Free: one node in each of blocks 1 and 2, all of 3, one of 4.
     let used = [0, 2, 6];
     let free = decisions("slurm-block", &four, &used, &[nodes(3).slices(1)]);
     // One node each: the fullest block that has one, the last of equals, three times.
     assert_eq!(free[0], Some(vec![1, 3, 7]));
-    let together = decisions("slurm-block-consolidate", &four, &used, &[nodes(3).slices(1)]);
+    let together = decisions(
+        "slurm-block-consolidate",
+        &four,
+        &used,
+        &[nodes(3).slices(1)],
+    );
     // Three nodes want a run of two blocks; only 3 and 4 have them.
     assert_eq!(together[0], Some(vec![4, 5, 7]));
 }

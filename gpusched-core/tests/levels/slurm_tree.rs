@@ -54,7 +54,15 @@ fn one_switch_that_is_required_is_given_or_the_job_waits() {
 fn the_record_names_the_root_and_each_leaf() {
     let (record, text) = explained("slurm-tree", &TREE, &[0], nodes(5));
     assert!(record.placed);
-    let taken: Vec<u64> = record.looks.iter().filter_map(|look| look.taken).map(|taken| taken.1).collect();
+    let taken: Vec<u64> = record
+        .looks
+        .iter()
+        .filter_map(|look| look.taken)
+        .map(|taken| taken.1)
+        .collect();
     assert_eq!(taken, [7, 4, 3]);
-    assert!(text.contains("took a/2 (room 4)") && text.contains("took a/1 (room 3)"), "{text}");
+    assert!(
+        text.contains("took a/2 (room 4)") && text.contains("took a/1 (room 3)"),
+        "{text}"
+    );
 }

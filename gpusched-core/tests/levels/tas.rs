@@ -29,14 +29,25 @@ fn preferred_goes_up_a_level_and_then_takes_the_roomiest_first() {
 #[test]
 fn balanced_spreads_a_preferred_gang_evenly() {
     // Two racks of three instead of four and two: both have three for each.
-    let placed = decisions("tas-balanced", &RACKS, &[], &[nodes(6).preferred(Scope::Block)]);
+    let placed = decisions(
+        "tas-balanced",
+        &RACKS,
+        &[],
+        &[nodes(6).preferred(Scope::Block)],
+    );
     assert_eq!(placed[0], Some(vec![2, 3, 4, 5, 6, 7]));
 }
 
 #[test]
 fn pods_that_may_be_anywhere_fill_what_is_least_free() {
-    let two = Job { gpus: 2, ..nodes(2) };
-    let mut world_jobs = vec![Job { gpus: 4, ..nodes(1) }];
+    let two = Job {
+        gpus: 2,
+        ..nodes(2)
+    };
+    let mut world_jobs = vec![Job {
+        gpus: 4,
+        ..nodes(1)
+    }];
     world_jobs.push(two);
     let placed = decisions("tas", &RACKS, &[], &world_jobs);
     // The first leaves half a node, and there the second fits.
@@ -46,9 +57,19 @@ fn pods_that_may_be_anywhere_fill_what_is_least_free() {
 
 #[test]
 fn slices_are_each_within_a_domain() {
-    let placed = decisions("tas", &RACKS, &[0], &[nodes(8).slices(4).required(Scope::Rack)]);
+    let placed = decisions(
+        "tas",
+        &RACKS,
+        &[0],
+        &[nodes(8).slices(4).required(Scope::Rack)],
+    );
     assert_eq!(placed[0], Some(vec![5, 6, 7, 8, 9, 10, 11, 12]));
-    let placed = decisions("tas", &RACKS, &[5], &[nodes(8).slices(4).required(Scope::Rack)]);
+    let placed = decisions(
+        "tas",
+        &RACKS,
+        &[5],
+        &[nodes(8).slices(4).required(Scope::Rack)],
+    );
     assert_eq!(placed[0], None);
 }
 
@@ -56,5 +77,8 @@ fn slices_are_each_within_a_domain() {
 fn the_record_names_the_domain_that_took_all() {
     let (record, text) = explained("tas", &RACKS, &[], nodes(3).required(Scope::Rack));
     assert!(record.placed);
-    assert!(text.contains("rack: 3 of 4 with room for 3 pods (roomiest 4); took a/2 (room 3)"), "{text}");
+    assert!(
+        text.contains("rack: 3 of 4 with room for 3 pods (roomiest 4); took a/2 (room 3)"),
+        "{text}"
+    );
 }

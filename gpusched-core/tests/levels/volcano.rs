@@ -4,18 +4,25 @@ use crate::world::{decisions, explained, nodes};
 use gpusched_core::topology::Scope;
 
 /// Racks of two, three and three nodes; the first two in one block.
-const RACKS: [&str; 8] = [
-    "a/1", "a/1", "a/2", "a/2", "a/2", "b/1", "b/1", "b/1",
-];
+const RACKS: [&str; 8] = ["a/1", "a/1", "a/2", "a/2", "a/2", "b/1", "b/1", "b/1"];
 
 #[test]
 fn hard_takes_the_hypernode_that_would_be_fullest() {
     // Use after the job: rack a/1 2 of 2; a/2 2 of 3; b/1 with one node in use 3 of 3.
     let job = nodes(2).required(Scope::Rack);
-    assert_eq!(decisions("volcano-tier", &RACKS, &[], &[job])[0], Some(vec![0, 1]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[], &[job])[0],
+        Some(vec![0, 1])
+    );
     // Equal now: the first.
-    assert_eq!(decisions("volcano-tier", &RACKS, &[5], &[job])[0], Some(vec![0, 1]));
-    assert_eq!(decisions("volcano-tier", &RACKS, &[0, 5], &[job])[0], Some(vec![6, 7]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[5], &[job])[0],
+        Some(vec![0, 1])
+    );
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[0, 5], &[job])[0],
+        Some(vec![6, 7])
+    );
 }
 
 #[test]
@@ -23,7 +30,10 @@ fn hard_goes_no_higher_than_its_tier() {
     let rack = nodes(4).required(Scope::Rack);
     assert_eq!(decisions("volcano-tier", &RACKS, &[], &[rack])[0], None);
     let block = nodes(4).required(Scope::Block);
-    assert_eq!(decisions("volcano-tier", &RACKS, &[], &[block])[0], Some(vec![0, 1, 2, 3]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[], &[block])[0],
+        Some(vec![0, 1, 2, 3])
+    );
 }
 
 #[test]
@@ -40,16 +50,25 @@ fn soft_goes_up_tier_by_tier_and_at_last_anywhere() {
 #[test]
 fn a_lower_tier_goes_before_a_fuller_hypernode_of_a_higher_one() {
     let job = nodes(3).preferred(Scope::Block);
-    assert_eq!(decisions("volcano-tier", &RACKS, &[0], &[job])[0], Some(vec![2, 3, 4]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[0], &[job])[0],
+        Some(vec![2, 3, 4])
+    );
 }
 
 #[test]
 fn pods_without_a_topology_go_where_racks_and_blocks_are_fullest() {
     // One node of a/2 in use. In 0.8-fading tiers: a pod in a/1 makes the rack 1/2 and the block
     // 2/5 full, one in a/2 2/3 and 2/5, one in b/1 1/3 and 1/3.
-    assert_eq!(decisions("volcano-tier", &RACKS, &[2], &[nodes(1)])[0], Some(vec![3]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[2], &[nodes(1)])[0],
+        Some(vec![3])
+    );
     // The next one makes a/2 full.
-    assert_eq!(decisions("volcano-tier", &RACKS, &[2], &[nodes(2)])[0], Some(vec![3, 4]));
+    assert_eq!(
+        decisions("volcano-tier", &RACKS, &[2], &[nodes(2)])[0],
+        Some(vec![3, 4])
+    );
 }
 
 #[test]

@@ -157,7 +157,9 @@ pub fn decisions(name: &str, places: &[&str], used: &[u32], jobs: &[Job]) -> Vec
     world.fill(used);
     let mut policy = world.policy(name);
     let numbers = 1..all.len();
-    numbers.map(|job| world.place(policy.as_mut(), job)).collect()
+    numbers
+        .map(|job| world.place(policy.as_mut(), job))
+        .collect()
 }
 
 /// What the policy says of its decision about one job.
