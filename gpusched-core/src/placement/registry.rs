@@ -7,7 +7,7 @@
 
 use super::fragmentation::Fragmentation;
 use super::levels::{
-    self, ByLevel, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
+    self, ByLevel, Hived, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
     VolcanoTier,
 };
 use super::power::Power;
@@ -65,6 +65,7 @@ const TABLE: &[Entry] = &[
     Entry { info: *Segments::Free.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Free), context)) },
     Entry { info: *Segments::Consolidate.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Consolidate), context)) },
     Entry { info: *Segments::Spread.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Spread), context)) },
+    Entry { info: levels::HIVED, make: Make::Policy(|context| by_level(Hived::new(context.inventory), context)) },
     Entry { info: levels::KAI_TOPOLOGY, make: Make::Policy(|context| by_level(KaiTopology, context)) },
 ];
 

@@ -1,6 +1,7 @@
 //! Placement by topology: hand-computed decisions, each named after its rule, and invariants of all
 //! policies on random clusters.
 
+mod hived;
 mod kai;
 mod locality;
 mod properties;

@@ -203,7 +203,7 @@ proptest! {
 }
 
 fn by_level(name: &str) -> bool {
-    ["tas", "slurm", "volcano", "kai", "rack"]
+    ["tas", "slurm", "volcano", "kai", "rack", "hived"]
         .iter()
         .any(|family| name.starts_with(family))
 }

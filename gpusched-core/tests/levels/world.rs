@@ -9,18 +9,18 @@ use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{JobDraft, Locality, Shape, Workload, WorkloadBuilder};
 use std::sync::Arc;
 
-pub const GPUS: u32 = 8;
+pub(crate) const GPUS: u32 = 8;
 
 /// Pods, GPUs of each, and what they ask of locality.
 #[derive(Clone, Copy, Debug)]
-pub struct Job {
-    pub pods: u32,
-    pub gpus: u32,
-    pub locality: Locality,
+pub(crate) struct Job {
+    pub(crate) pods: u32,
+    pub(crate) gpus: u32,
+    pub(crate) locality: Locality,
 }
 
 /// A job of whole nodes.
-pub fn nodes(pods: u32) -> Job {
+pub(crate) fn nodes(pods: u32) -> Job {
     Job {
         pods,
         gpus: GPUS,
@@ -29,7 +29,7 @@ pub fn nodes(pods: u32) -> Job {
 }
 
 impl Job {
-    pub fn required(self, scope: Scope) -> Job {
+    pub(crate) fn required(self, scope: Scope) -> Job {
         let locality = Locality {
             within: Some(scope),
             required: true,
@@ -38,7 +38,7 @@ impl Job {
         Job { locality, ..self }
     }
 
-    pub fn preferred(self, scope: Scope) -> Job {
+    pub(crate) fn preferred(self, scope: Scope) -> Job {
         let locality = Locality {
             within: Some(scope),
             ..self.locality
@@ -46,7 +46,7 @@ impl Job {
         Job { locality, ..self }
     }
 
-    pub fn slices(self, slice: u32) -> Job {
+    pub(crate) fn slices(self, slice: u32) -> Job {
         let locality = Locality {
             slice,
             ..self.locality
@@ -55,7 +55,7 @@ impl Job {
     }
 }
 
-pub fn level(name: &str, scope: Scope) -> Level {
+pub(crate) fn level(name: &str, scope: Scope) -> Level {
     Level {
         name: name.into(),
         scope,
@@ -65,7 +65,7 @@ pub fn level(name: &str, scope: Scope) -> Level {
 }
 
 /// An inventory whose nodes stand in racks within blocks: one `block/rack` per node.
-pub fn inventory(places: &[&str]) -> Inventory {
+pub(crate) fn inventory(places: &[&str]) -> Inventory {
     let levels = vec![level("block", Scope::Block), level("rack", Scope::Rack)];
     let path = |place: &&str| {
         let (block, rack) = place.split_once('/')?;
@@ -79,14 +79,14 @@ pub fn inventory(places: &[&str]) -> Inventory {
     inventory.with_topology(Arc::new(topology))
 }
 
-pub struct World {
-    pub work: Workload,
-    pub inventory: Inventory,
-    pub cluster: Cluster,
+pub(crate) struct World {
+    pub(crate) work: Workload,
+    pub(crate) inventory: Inventory,
+    pub(crate) cluster: Cluster,
 }
 
 impl World {
-    pub fn new(inventory: Inventory, jobs: &[Job]) -> World {
+    pub(crate) fn new(inventory: Inventory, jobs: &[Job]) -> World {
         let mut builder = WorkloadBuilder::new();
         for (number, job) in jobs.iter().enumerate() {
             let name = format!("j{number}");
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    pub fn policy(&self, name: &str) -> Box<dyn Placement> {
+    pub(crate) fn policy(&self, name: &str) -> Box<dyn Placement> {
         let context = PlacementContext {
             work: &self.work,
             inventory: &self.inventory,
@@ -121,7 +121,7 @@ impl World {
     }
 
     /// Places a job; its places, in order.
-    pub fn spots(&mut self, policy: &mut dyn Placement, job: usize) -> Option<Vec<Spot>> {
+    pub(crate) fn spots(&mut self, policy: &mut dyn Placement, job: usize) -> Option<Vec<Spot>> {
         let spec = self.work.spec(self.work.jobs()[job].spec);
         let mut spots = Vec::new();
         let trial = Trial::new(&mut self.cluster, spec, JobId(job as u32), &mut spots);
@@ -129,7 +129,7 @@ impl World {
     }
 
     /// Places a job; the numbers of its nodes in ascending order, one per pod.
-    pub fn place(&mut self, policy: &mut dyn Placement, job: usize) -> Option<Vec<u32>> {
+    pub(crate) fn place(&mut self, policy: &mut dyn Placement, job: usize) -> Option<Vec<u32>> {
         let spots = self.spots(policy, job)?;
         let mut nodes: Vec<u32> = spots.iter().map(|spot| spot.node.0).collect();
         nodes.sort_unstable();
@@ -137,7 +137,7 @@ impl World {
     }
 
     /// Uses all GPUs of some nodes. The workload must begin with a job of whole nodes.
-    pub fn fill(&mut self, nodes: &[u32]) {
+    pub(crate) fn fill(&mut self, nodes: &[u32]) {
         let shape = self.work.spec(self.work.jobs()[0].spec).pod_sets[0].shape;
         for &node in nodes {
             let spot = Spot {
@@ -151,7 +151,12 @@ impl World {
 
 /// Places jobs one after the other by a policy of that name, on nodes in those places, some of
 /// which are in use.
-pub fn decisions(name: &str, places: &[&str], used: &[u32], jobs: &[Job]) -> Vec<Option<Vec<u32>>> {
+pub(crate) fn decisions(
+    name: &str,
+    places: &[&str],
+    used: &[u32],
+    jobs: &[Job],
+) -> Vec<Option<Vec<u32>>> {
     let all: Vec<Job> = [nodes(1)].into_iter().chain(jobs.iter().copied()).collect();
     let mut world = World::new(inventory(places), &all);
     world.fill(used);
@@ -163,7 +168,12 @@ pub fn decisions(name: &str, places: &[&str], used: &[u32], jobs: &[Job]) -> Vec
 }
 
 /// What the policy says of its decision about one job.
-pub fn explained(name: &str, places: &[&str], used: &[u32], job: Job) -> (Explanation, String) {
+pub(crate) fn explained(
+    name: &str,
+    places: &[&str],
+    used: &[u32],
+    job: Job,
+) -> (Explanation, String) {
     let mut world = World::new(inventory(places), &[nodes(1), job]);
     world.fill(used);
     let mut policy = world.policy(name);

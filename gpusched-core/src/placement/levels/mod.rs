@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `rooms` | how many pods of a kind every node and domain has room for |
 //! | `pour` | handing pods out below a domain |
-//! | `rack_pack`, `tas`, `slurm_block`, `slurm_tree`, `volcano_tier`, `kai_topology` | one policy each |
+//! | `rack_pack`, `tas`, `slurm_block`, `slurm_tree`, `volcano_tier`, `kai_topology`, `hived` | one policy each |
 //!
 //! A policy is a function of these counts ([`LevelPolicy`]); [`ByLevel`] makes it a
 //! [`Placement`]: it keeps the counts, takes the places, and keeps a record of what was looked at.
 //! Devices of a node are the lowest-numbered ones, or those a device policy prefers.
 
+mod hived;
 mod kai_topology;
 mod pour;
 mod rack_pack;
@@ -19,6 +20,7 @@ mod slurm_tree;
 mod tas;
 mod volcano_tier;
 
+pub use hived::Hived;
 pub use kai_topology::KaiTopology;
 pub use pour::{pour, pour_anywhere};
 pub use rack_pack::RackPack;
@@ -28,6 +30,7 @@ pub use slurm_tree::SlurmTree;
 pub use tas::{Profile, Tas};
 pub use volcano_tier::VolcanoTier;
 
+pub(super) use hived::INFO as HIVED;
 pub(super) use kai_topology::INFO as KAI_TOPOLOGY;
 pub(super) use rack_pack::INFO as RACK_PACK;
 pub(super) use slurm_tree::INFO as SLURM_TREE;
