@@ -104,7 +104,11 @@ fn gangs(criterion: &mut Criterion) {
         let by_level = policy.explanation().is_some();
         if by_level || info.name == "first-fit" {
             // The first time counts everything.
-            assert!(turn(&mut cluster, &work, policy.as_mut(), &mut spots), "{}", info.name);
+            assert!(
+                turn(&mut cluster, &work, policy.as_mut(), &mut spots),
+                "{}",
+                info.name
+            );
             group.bench_function(info.name, |bencher| {
                 bencher.iter(|| black_box(turn(&mut cluster, &work, policy.as_mut(), &mut spots)));
             });

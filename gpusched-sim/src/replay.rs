@@ -3,8 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, SpeedOrigins, Summary,
-    WaitInterval, WaitLog, device_use, summarise,
+    BusyDevices, MigMeter, MigPeak, MigSummary, PlaceLog, PlaceStory, Sample, Sampler,
+    SpeedOrigins, Summary, WaitInterval, WaitLog, device_use, summarise,
 };
 use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
@@ -66,6 +66,8 @@ pub struct ReplayOptions {
     pub keep_series: bool,
     /// Return the wait intervals; `jobs.csv` has its columns by reason only with them.
     pub keep_waits: bool,
+    /// Return how the places of jobs were found, where the placement policy says.
+    pub keep_places: bool,
     /// Set it from another thread to end the replay early.
     pub stop: Option<Arc<AtomicBool>>,
     /// Jobs that have arrived so far, for progress bars.
@@ -91,6 +93,7 @@ impl Default for ReplayOptions {
             device_use: false,
             keep_series: false,
             keep_waits: false,
+            keep_places: false,
             stop: None,
             progress: None,
         }
@@ -108,6 +111,8 @@ pub struct RunResult {
     pub series: Vec<Sample>,
     /// The wait intervals by job, then time, if kept.
     pub waits: Vec<WaitInterval>,
+    /// How the places of jobs were found, by job, if kept and where the placement policy says.
+    pub places: Vec<PlaceStory>,
     /// The GPUs that MIG cuts when most of their slots were in use; `None` where none is cut.
     pub mig_peak: Option<MigPeak>,
     /// Whether the stop flag ended it.
@@ -225,7 +230,10 @@ pub fn replay(
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
         (
-            WaitLog::new(options.keep_waits),
+            (
+                WaitLog::new(options.keep_waits),
+                PlaceLog::new(inventory, options.keep_places),
+            ),
             (
                 BusyDevices::new(work, inventory, shares),
                 MigMeter::new(work, inventory),
@@ -235,7 +243,7 @@ pub fn replay(
     let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
     let speeds = engine.speed_origins().map(SpeedOrigins::from);
-    let (records, (sampler, (waits, (busy, slots)))) = engine.finish();
+    let (records, (sampler, ((waits, places), (busy, slots)))) = engine.finish();
     let mig = slots.summary(records.mig()).map(|mig| MigSummary {
         placement: options.mig_placement.clone(),
         repartition: match &options.sharing {
@@ -272,6 +280,7 @@ pub fn replay(
         records,
         series,
         waits: waits.into_intervals(),
+        places: places.into_stories(),
         mig_peak: slots.into_peak(),
         interrupted,
     })

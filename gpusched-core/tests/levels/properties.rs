@@ -136,7 +136,7 @@ proptest! {
                     }
                 }
                 let knows = policy.explanation().filter(|_| {
-                    (job.locality.within.is_some() || by_level(info.name))
+                    job.locality.within.is_some() || by_level(info.name)
                 });
                 if let Some(record) = knows {
                     prop_assert_eq!(record.placed, spots.is_some(), "{}", info.name);

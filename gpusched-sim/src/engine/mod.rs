@@ -187,9 +187,11 @@ impl<'w, O: Observer> Engine<'w, O> {
             true => mig::possible(work, &mut cluster, &mut roles),
             false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
         };
+        let mut book = Book::new(work.len(), work.pods());
+        book.explains = observer.explains();
         Engine {
             records: Records::new(work.len(), possible),
-            book: Book::new(work.len(), work.pods()),
+            book,
             work,
             cluster,
             roles,
@@ -674,6 +676,9 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
         }
         self.book.started.clear();
+        for (job, record) in self.book.explained.drain(..) {
+            self.observer.explained(job, &record);
+        }
         self.paces.purge(&mut self.finishes, &self.records);
     }
 

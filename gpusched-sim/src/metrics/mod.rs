@@ -10,6 +10,7 @@
 //! | `quantiles` | exact quantiles |
 //! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `waits` | time waited by reason |
+//! | `places` | how the places of jobs were found |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
@@ -17,6 +18,7 @@ mod device_use;
 mod facts;
 mod groups;
 mod mig;
+mod places;
 pub mod quantiles;
 mod series;
 mod summary;
@@ -26,6 +28,7 @@ mod waits;
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
+pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{
