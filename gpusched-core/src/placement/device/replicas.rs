@@ -1,6 +1,5 @@
-//! Which replica of a shared GPU a pod gets: the device plugin's choice under time-slicing and MPS.
-
-use crate::policy::PolicyInfo;
+//! Which replica of a shared GPU a pod gets: the device plugin's choice under time-slicing and MPS
+//! (NVIDIA/k8s-device-plugin 1b826ac, `internal/rm/allocate.go`).
 
 /// What the device plugin evens out, or does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,24 +9,6 @@ pub enum ReplicaPolicy {
     /// The GPU with the most first.
     Packed,
 }
-
-/// The policies by name.
-pub const INFOS: [PolicyInfo; 2] = [
-    PolicyInfo {
-        name: "distributed",
-        summary: "replicas of the GPU with the fewest given away",
-        rule: "One after the other: a free replica of the GPU with the fewest replicas given away; \
-               of equals the one picked from least often in this call, then lowest number.",
-        source: "NVIDIA/k8s-device-plugin 1b826ac, internal/rm/allocate.go",
-    },
-    PolicyInfo {
-        name: "packed",
-        summary: "replicas of the GPU with the most given away",
-        rule: "One after the other: a free replica of the GPU with the most replicas given away; \
-               of equals the one picked from least often in this call, then lowest number.",
-        source: "NVIDIA/k8s-device-plugin 1b826ac, internal/rm/allocate.go",
-    },
-];
 
 /// Fewer replicas are free than are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -43,11 +43,17 @@ impl Hived {
     /// The largest wholly free cell around an idle node, by the number of its nodes.
     fn free_cell(&self, levels: &Levels<'_>, node: NodeId) -> Option<(u32, DomainId)> {
         let fabric = levels.fabric();
-        let mut path = fabric.path(node);
-        path.find_map(|domain| {
+        let mut cell = None;
+        let mut next = levels.lowest().and_then(|level| fabric.domain(node, level));
+        while let Some(domain) = next {
             let nodes = fabric.nodes_of(domain).len() as u32;
-            (self.counts.free_nodes(domain) == nodes).then_some((nodes, domain))
-        })
+            if self.counts.free_nodes(domain) < nodes {
+                break;
+            }
+            cell = Some((nodes, domain));
+            next = fabric.domains()[domain.index()].parent;
+        }
+        cell
     }
 }
 

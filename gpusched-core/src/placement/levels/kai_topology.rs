@@ -1,6 +1,6 @@
 //! `kai-topology`: the fullest domain that takes the gang, and in it the emptiest parts first.
 
-use super::{LevelPolicy, Levels, Wanted, all_hold, holding, holding_node};
+use super::{LevelPolicy, Levels, Wanted, all_hold, fullest, holding_node};
 use crate::ids::NodeId;
 use crate::placement::Explanation;
 use crate::policy::PolicyInfo;
@@ -63,7 +63,7 @@ impl LevelPolicy for KaiTopology {
                 }
                 Some(Within::Level(level)) => {
                     // Least room is the highest ratio.
-                    if let Some(&(_, domain)) = holding(levels, level, pods, record).first() {
+                    if let Some(domain) = fullest(levels, level, pods, record) {
                         let parts = parts(levels, domain);
                         return Some(fill(levels, by_part(levels, parts), pods));
                     }

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `look` | looks at domains that are noted |
 //! | `rooms` | how many pods of a kind every node and domain has room for |
 //! | `pour` | handing pods out below a domain |
 //! | `rack_pack`, `tas`, `slurm_block`, `slurm_tree`, `volcano_tier`, `kai_topology`, `hived` | one policy each |
@@ -12,6 +13,7 @@
 
 mod hived;
 mod kai_topology;
+mod look;
 mod pour;
 mod rack_pack;
 mod rooms;
@@ -32,15 +34,17 @@ pub use volcano_tier::VolcanoTier;
 
 pub(super) use hived::INFO as HIVED;
 pub(super) use kai_topology::INFO as KAI_TOPOLOGY;
+pub(super) use look::{all_hold, holding, holding_nodes};
 pub(super) use rack_pack::INFO as RACK_PACK;
 pub(super) use slurm_tree::INFO as SLURM_TREE;
 pub(super) use volcano_tier::INFO as VOLCANO_TIER;
 
-use super::{Explanation, Look, Placement, Pod, Trial, View};
+use look::{fullest, holding_node};
+
+use super::{Explanation, Placement, Pod, Trial, View};
 use crate::cluster::{Inventory, Spot};
 use crate::ids::NodeId;
 use crate::policy::PolicyInfo;
-use crate::topology::{DomainId, LevelId, Within};
 use crate::workload::{Locality, PodSet, Spec};
 
 /// Pods of one kind that want places.
@@ -247,118 +251,4 @@ pub(super) fn each_group(
         trial.hide(node, false);
     }
     placed
-}
-
-/// Notes a look at the domains of a place, and returns those that hold everything, the tightest
-/// first; ties: lowest number.
-pub(super) fn holding(
-    levels: &Levels<'_>,
-    level: LevelId,
-    pods: u64,
-    record: &mut Explanation,
-) -> Vec<(u64, DomainId)> {
-    let mut most = 0;
-    let mut domains = 0;
-    let mut fitting = Vec::new();
-    for domain in levels.domains(level) {
-        let room = levels.room_in(domain);
-        domains += 1;
-        most = most.max(room);
-        if room >= pods {
-            fitting.push((room, domain));
-        }
-    }
-    fitting.sort_unstable();
-    record.looks.push(Look {
-        within: Some(Within::Level(level)),
-        wanted: pods,
-        domains,
-        fitting: fitting.len() as u32,
-        most,
-        taken: fitting.first().map(|&(room, domain)| (domain, room)),
-        note: "",
-    });
-    fitting
-}
-
-/// Notes a look at single nodes, and returns those that hold everything, the tightest first; ties:
-/// lowest rank.
-pub(super) fn holding_nodes(
-    levels: &Levels<'_>,
-    pods: u64,
-    record: &mut Explanation,
-) -> Vec<(u32, NodeId)> {
-    let (mut most, mut nodes) = (0, 0);
-    let mut fitting = Vec::new();
-    for node in levels.nodes() {
-        let room = levels.room(node);
-        nodes += 1;
-        most = most.max(room);
-        if u64::from(room) >= pods {
-            fitting.push((room, node));
-        }
-    }
-    fitting.sort_unstable();
-    record.looks.push(Look {
-        within: Some(Within::Node),
-        wanted: pods,
-        domains: nodes,
-        fitting: fitting.len() as u32,
-        most: u64::from(most),
-        taken: None,
-        note: "",
-    });
-    fitting
-}
-
-/// The tightest node that holds everything.
-fn holding_node(levels: &Levels<'_>, pods: u64, record: &mut Explanation) -> Option<NodeId> {
-    holding_nodes(levels, pods, record)
-        .first()
-        .map(|&(_, node)| node)
-}
-
-/// Notes a look at all machines together. Whether they hold everything.
-pub(super) fn all_hold(levels: &Levels<'_>, pods: u64, record: &mut Explanation) -> bool {
-    let room = levels.total();
-    record.looks.push(Look {
-        within: None,
-        wanted: pods,
-        domains: 1,
-        fitting: u32::from(room >= pods),
-        most: room,
-        taken: None,
-        note: "",
-    });
-    room >= pods
-}
-
-/// Pods of the kind the emptiest node could have: what a job of pods is in nodes. At least 1. For
-/// MIG instances it is what the roomiest node has room for now. O(nodes).
-fn per_node(levels: &Levels<'_>) -> u32 {
-    let cluster = levels.cluster();
-    let ask = cluster.ask(levels.shape());
-    if ask.is_mig() {
-        return levels
-            .nodes()
-            .map(|node| levels.room(node))
-            .max()
-            .unwrap_or(1)
-            .max(1);
-    }
-    let by = |have: u64, need: u64| have.checked_div(need).unwrap_or(u64::MAX);
-    let size = |node: &crate::cluster::Node| {
-        let devices = match ask.is_share() {
-            true => u64::from(node.gpus) * by(1000, u64::from(ask.milli)),
-            false => by(u64::from(node.gpus), u64::from(ask.gpus)),
-        };
-        devices
-            .min(by(node.cpu_milli, ask.cpu as u64))
-            .min(by(node.mem_mib, ask.mem as u64))
-            .min(by(100, u64::from(ask.rdma)))
-            .min(u64::from(ask.max_per_node))
-    };
-    let nodes = cluster.inventory().nodes().iter();
-    let most = nodes.map(size).max().unwrap_or(1);
-    most.clamp(1, u64::from(u32::MAX)) as u32
 }

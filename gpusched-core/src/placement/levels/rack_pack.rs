@@ -1,6 +1,6 @@
 //! `rack-pack`: the narrowest domain that takes the whole gang.
 
-use super::{LevelPolicy, Levels, Wanted, all_hold, holding, holding_node, pour, pour_anywhere};
+use super::{LevelPolicy, Levels, Wanted, all_hold, fullest, holding_node, pour, pour_anywhere};
 use crate::ids::NodeId;
 use crate::placement::Explanation;
 use crate::policy::PolicyInfo;
@@ -54,7 +54,7 @@ impl LevelPolicy for RackPack {
                     }
                 }
                 Some(Within::Level(level)) => {
-                    if let Some(&(_, domain)) = holding(levels, level, pods, record).first() {
+                    if let Some(domain) = fullest(levels, level, pods, record) {
                         pour(levels, domain, pods, &mut out);
                         return Some(out);
                     }

@@ -1,9 +1,10 @@
 //! How many pods of a kind every node and every domain has room for, kept up to date by looking
 //! again only at nodes that changed.
 
-use crate::cluster::{Ask, Changes, Cluster, Inventory};
+use crate::cluster::{Ask, Changes, Cluster, Inventory, Node};
 use crate::ids::{NodeId, ShapeId};
 use crate::topology::{DomainId, Fabric, LevelId, Topology, Within};
+use crate::units::MILLI;
 use std::sync::Arc;
 
 /// Room by kind of request. O(nodes) the first time a kind is asked for, then O(nodes changed ×
@@ -24,6 +25,7 @@ struct Counts {
     /// By domain: nodes with room for a pod.
     able: Vec<u32>,
     total: u64,
+    per_node: u32,
 }
 
 /// No node gets this old.
@@ -64,6 +66,7 @@ impl Rooms {
             domains: vec![0; fabric.domains().len()],
             able: vec![0; fabric.domains().len()],
             total: 0,
+            per_node: per_node(cluster, cluster.ask(shape)),
         });
         let ask = cluster.ask(shape);
         match cluster.changes_since(counts.cursor) {
@@ -160,6 +163,12 @@ impl<'a> Levels<'a> {
         self.counts.total
     }
 
+    /// Pods the emptiest node could hold: what a job of pods is in nodes. At least 1; for MIG
+    /// instances 1 as well, since that depends on how GPUs are cut.
+    pub fn per_node(&self) -> u32 {
+        self.counts.per_node
+    }
+
     /// The lowest level; `None` where nothing is known of the fabric.
     pub fn lowest(&self) -> Option<LevelId> {
         (self.fabric.levels().len() as u8)
@@ -202,4 +211,25 @@ impl<'a> Levels<'a> {
             .chain([None])
             .collect()
     }
+}
+
+fn per_node(cluster: &Cluster, ask: &Ask) -> u32 {
+    if ask.is_mig() {
+        return 1;
+    }
+    let by = |have: u64, need: u64| have.checked_div(need).unwrap_or(u64::MAX);
+    let size = |node: &Node| {
+        let devices = match ask.is_share() {
+            true => u64::from(node.gpus) * by(u64::from(MILLI), u64::from(ask.milli)),
+            false => by(u64::from(node.gpus), u64::from(ask.gpus)),
+        };
+        devices
+            .min(by(node.cpu_milli, ask.cpu as u64))
+            .min(by(node.mem_mib, ask.mem as u64))
+            .min(by(100, u64::from(ask.rdma)))
+            .min(u64::from(ask.max_per_node))
+    };
+    let nodes = cluster.inventory().nodes().iter();
+    let most = nodes.map(size).max().unwrap_or(1);
+    most.clamp(1, u64::from(u32::MAX)) as u32
 }

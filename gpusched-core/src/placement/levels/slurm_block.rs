@@ -1,6 +1,6 @@
 //! `slurm-block`: aligned blocks of base blocks, and segments of a job.
 
-use super::{LevelPolicy, Levels, Wanted, per_node};
+use super::{LevelPolicy, Levels, Wanted};
 use crate::ids::NodeId;
 use crate::placement::{Explanation, Look};
 use crate::policy::PolicyInfo;
@@ -111,10 +111,11 @@ impl Free {
 /// The blocks while one job is placed.
 struct Blocks<'a> {
     levels: &'a Levels<'a>,
-    /// Nodes of each base block, by rank.
-    members: Vec<Vec<NodeId>>,
+    /// The level of base blocks; `None` = all nodes are one block.
+    level: Option<LevelId>,
+    /// What is free in each base block.
     free: Vec<Free>,
-    /// Runs that may not be used any more.
+    /// Base blocks that may not be used any more.
     barred: Vec<bool>,
     /// Nodes of a base block.
     base: u32,
@@ -126,31 +127,51 @@ impl<'a> Blocks<'a> {
     fn new(levels: &'a Levels<'a>) -> Blocks<'a> {
         let fabric = levels.fabric();
         let level = fabric.level(Scope::Nvlink).or(levels.lowest());
-        let members: Vec<Vec<NodeId>> = match level {
-            None => vec![(0..fabric.nodes()).map(NodeId::from).collect()],
-            Some(level) => levels
-                .domains(level)
-                .map(|one| by_rank(levels, one))
-                .collect(),
+        let (free, base): (Vec<Free>, usize) = match level {
+            None => {
+                let all = Free {
+                    nodes: levels.nodes().count() as u32,
+                    pods: levels.total(),
+                };
+                (vec![all], fabric.nodes())
+            }
+            Some(level) => {
+                let free = levels.domains(level).map(|block| Free {
+                    nodes: levels.able_in(block),
+                    pods: levels.room_in(block),
+                });
+                let sizes = levels
+                    .domains(level)
+                    .map(|block| fabric.nodes_of(block).len());
+                (free.collect(), sizes.max().unwrap_or(1))
+            }
         };
-        let free = members.iter().map(|nodes| {
-            let able = nodes
-                .iter()
-                .map(|&node| levels.room(node))
-                .filter(|room| *room > 0);
-            able.fold(Free::default(), |free, room| Free {
-                nodes: free.nodes + 1,
-                pods: free.pods + u64::from(room),
-            })
-        });
         Blocks {
-            free: free.collect(),
-            barred: vec![false; members.len()],
-            base: members.iter().map(Vec::len).max().unwrap_or(1).max(1) as u32,
-            per_node: per_node(levels),
+            barred: vec![false; free.len()],
+            base: base.max(1) as u32,
+            per_node: levels.per_node(),
             chosen: Vec::new(),
             levels,
-            members,
+            level,
+            free,
+        }
+    }
+
+    /// The domain that is a base block.
+    fn domain(&self, block: usize) -> Option<DomainId> {
+        let first = self.levels.fabric().domains_of(self.level?).start;
+        Some(DomainId(first + block as u32))
+    }
+
+    /// The nodes of a base block by rank.
+    fn members(&self, block: usize) -> Vec<NodeId> {
+        match self.domain(block) {
+            None => self.levels.nodes().collect(),
+            Some(domain) => {
+                let mut nodes = self.levels.fabric().nodes_of(domain).to_vec();
+                nodes.sort_unstable();
+                nodes
+            }
         }
     }
 
@@ -165,7 +186,7 @@ impl<'a> Blocks<'a> {
     /// log2 of the base blocks in a run for so many nodes; `None` = there are no runs so large.
     fn depth(&self, nodes: u32) -> Option<u32> {
         let blocks = nodes.div_ceil(self.base).max(1).next_power_of_two();
-        let all = self.members.len().next_power_of_two() as u32;
+        let all = self.free.len().next_power_of_two() as u32;
         (blocks <= all).then(|| blocks.trailing_zeros())
     }
 
@@ -218,7 +239,7 @@ impl<'a> Blocks<'a> {
         // Fewest free nodes, the last of equals.
         fitting.sort_by_key(|(_, run)| (self.sum(run).nodes, std::cmp::Reverse(run.start)));
         record.looks.push(Look {
-            within: self.levels.lowest().map(Within::Level),
+            within: self.level.map(Within::Level),
             wanted: job.pods,
             domains: runs.len() as u32,
             fitting: fitting.len() as u32,
@@ -238,10 +259,8 @@ impl<'a> Blocks<'a> {
 
     /// The domain a run of one base block is, with its room.
     fn named(&self, depth: u32, run: &Range<usize>) -> Option<(DomainId, u64)> {
-        let fabric = self.levels.fabric();
-        let level: LevelId = fabric.level(Scope::Nvlink).or(self.levels.lowest())?;
-        let first = self.levels.domains(level).nth(run.start)?;
-        (depth == 0).then(|| (first, self.sum(run).pods))
+        let domain = self.domain(run.start).filter(|_| depth == 0)?;
+        Some((domain, self.sum(run).pods))
     }
 
     /// Places a job that the run takes.
@@ -275,11 +294,14 @@ impl<'a> Blocks<'a> {
     /// Takes up to `pods` places in a base block; how many there were.
     fn take(&mut self, block: usize, pods: u64) -> u64 {
         let mut left = pods;
-        let mut kept = Vec::new();
-        for &node in &self.members[block] {
+        for node in self.members(block) {
+            // A node is used by one segment at most.
+            let used = self.chosen.iter().any(|(used, _)| *used == node);
             let room = u64::from(self.levels.room(node));
-            if left == 0 || room == 0 {
-                kept.push(node);
+            if left == 0 {
+                break;
+            }
+            if room == 0 || used {
                 continue;
             }
             let share = room.min(left);
@@ -288,8 +310,6 @@ impl<'a> Blocks<'a> {
             self.free[block].nodes -= 1;
             self.free[block].pods -= room;
         }
-        // A node is used by one segment at most.
-        self.members[block] = kept;
         pods - left
     }
 
@@ -302,12 +322,6 @@ impl<'a> Blocks<'a> {
         let (depth, run) = self.admissible(within, job, record).into_iter().next()?;
         self.fill(&run, depth, job).then_some(run)
     }
-}
-
-fn by_rank(levels: &Levels<'_>, domain: DomainId) -> Vec<NodeId> {
-    let mut nodes = levels.fabric().nodes_of(domain).to_vec();
-    nodes.sort_unstable();
-    nodes
 }
 
 /// The smallest that suffices, else the largest; later ones win ties. `None` = all are empty.
@@ -335,7 +349,7 @@ impl LevelPolicy for SlurmBlock {
         record: &mut Explanation,
     ) -> Option<Vec<(NodeId, u32)>> {
         let mut blocks = Blocks::new(levels);
-        let all = 0..blocks.members.len();
+        let all = 0..blocks.free.len();
         let pods = u64::from(wanted.pods);
         let segment = match (wanted.locality.within, u64::from(wanted.locality.slice)) {
             (None, slice) if slice > 0 && slice < pods => slice,

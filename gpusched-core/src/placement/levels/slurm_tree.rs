@@ -1,6 +1,6 @@
 //! `slurm-tree`: the leaf switches that take a job best, one after the other.
 
-use super::{LevelPolicy, Levels, Wanted, per_node};
+use super::{LevelPolicy, Levels, Wanted};
 use crate::ids::NodeId;
 use crate::placement::{Explanation, Look};
 use crate::policy::PolicyInfo;
@@ -137,7 +137,7 @@ impl LevelPolicy for SlurmTree {
         wanted: &Wanted,
         record: &mut Explanation,
     ) -> Option<Vec<(NodeId, u32)>> {
-        let per_node = u64::from(per_node(levels));
+        let per_node = u64::from(levels.per_node());
         let job = |pods: u64| Free {
             nodes: pods.div_ceil(per_node) as u32,
             pods,

@@ -1,6 +1,6 @@
 //! `tas`: topology-aware scheduling, by the very code that decides for Kueue.
 
-use super::{LevelPolicy, Levels, Wanted, all_hold, holding, holding_node};
+use super::{LevelPolicy, Levels, Wanted, all_hold, fullest, holding_node};
 use crate::cluster::Cluster;
 use crate::ids::NodeId;
 use crate::kube::{Labels, Node, Resources};
@@ -323,7 +323,7 @@ fn look(levels: &Levels<'_>, wanted: &Wanted, record: &mut Explanation) {
         let fits = match place {
             None => all_hold(levels, pods, record),
             Some(Within::Node) => holding_node(levels, pods, record).is_some(),
-            Some(Within::Level(level)) => !holding(levels, level, pods, record).is_empty(),
+            Some(Within::Level(level)) => fullest(levels, level, pods, record).is_some(),
         };
         if let Some(last) = record.looks.last_mut() {
             last.taken = None;
