@@ -74,7 +74,9 @@ fn kept(world: &World, job: Job, spots: &[Spot]) -> bool {
         }
     }
     let rest = job.pods % size;
-    let broken = counts.iter().filter(|(_, count)| count % size != 0);
+    let broken = counts
+        .iter()
+        .filter(|(_, count)| !count.is_multiple_of(size));
     let broken: Vec<u32> = broken.map(|(_, count)| count % size).collect();
     broken.is_empty() || (rest > 0 && broken == [rest])
 }

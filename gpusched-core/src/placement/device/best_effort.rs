@@ -219,7 +219,7 @@ impl Partitions<'_> {
             score: 0,
         };
         // The empty places are still there when what is left does not divide without them.
-        let padded = left.count_ones() as usize % self.size != 0;
+        let padded = !(left.count_ones() as usize).is_multiple_of(self.size);
         self.extend(left & !first, start, padded, each)
     }
 
@@ -271,7 +271,7 @@ impl Partitions<'_> {
         let all = u32::MAX >> (32 - self.available.len());
         let mut left = sets.iter().fold(all, |left, set| left & !set.members);
         while left != 0 {
-            let padded = left.count_ones() as usize % self.size != 0;
+            let padded = !(left.count_ones() as usize).is_multiple_of(self.size);
             let others = self.size - 1 - if padded { self.empty } else { 0 };
             let mut members = left & left.wrapping_neg();
             let mut rest = left & !members;

@@ -355,7 +355,7 @@ impl LevelPolicy for SlurmBlock {
             (None, slice) if slice > 0 && slice < pods => slice,
             _ => pods,
         };
-        if pods % segment != 0 {
+        if !pods.is_multiple_of(segment) {
             record.looks.push(Look {
                 within: None,
                 wanted: pods,

@@ -260,7 +260,10 @@ fn request(fabric: &Fabric, wanted: &Wanted) -> Result<Option<TopologyRequest>, 
 /// size.
 fn sliced(wanted: &Wanted) -> bool {
     let slice = wanted.locality.slice;
-    wanted.locality.required && slice > 0 && slice < wanted.pods && wanted.pods % slice == 0
+    wanted.locality.required
+        && slice > 0
+        && slice < wanted.pods
+        && wanted.pods.is_multiple_of(slice)
 }
 
 impl LevelPolicy for Tas {
@@ -297,7 +300,9 @@ impl LevelPolicy for Tas {
                 };
                 counted.forest.ask(counted.tree, &set)
             });
-        let found = counted.forest.find(&[ask.clone()], Options::default());
+        let found = counted
+            .forest
+            .find(std::slice::from_ref(ask), Options::default());
         let assignment = found.first()?.outcome.assignment()?;
         let domains = assignment.domains().iter();
         let chosen: Vec<(NodeId, u32)> = domains
