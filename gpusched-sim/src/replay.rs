@@ -3,18 +3,20 @@
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, Sample, Sampler, SpeedOrigins, Summary,
-    WaitInterval, WaitLog, cost, device_use, summarise,
+    BusyDevices, MigMeter, MigPeak, MigSummary, PlaceLog, PlaceStory, Sample, Sampler,
+    SpeedOrigins, Summary, WaitInterval, WaitLog, cost, device_use, summarise,
 };
 use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::device::Chooser;
+use gpusched_core::placement::device::registry::{self, device_policy};
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
-use gpusched_core::placement::{Placement, WithMig};
+use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::provisioning::Billing;
 use gpusched_core::provisioning::registry::{ProvisioningOptions, provisioning};
@@ -27,6 +29,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The MIG placement policy where none is named: hard to beat, and it goes with every way to cut.
 pub const DEFAULT_MIG_PLACEMENT: &str = "best-fit-slots";
+
+/// The device policy where none is named.
+pub const DEFAULT_DEVICE_POLICY: &str = registry::DEFAULT;
 
 /// How to replay.
 #[derive(Clone, Debug)]
@@ -41,6 +46,8 @@ pub struct ReplayOptions {
     pub provisioning_options: ProvisioningOptions,
     /// How the time of machines is rounded before it is paid for.
     pub billing: Billing,
+    /// Device policy, by name: which devices of a node pods of whole GPUs get.
+    pub device_policy: String,
     /// MIG placement policy, by name: where instances go.
     pub mig_placement: String,
     /// Seed of placement policies that draw lots.
@@ -67,6 +74,8 @@ pub struct ReplayOptions {
     pub keep_series: bool,
     /// Return the wait intervals; `jobs.csv` has its columns by reason only with them.
     pub keep_waits: bool,
+    /// Return how the places of jobs were found, where the placement policy says.
+    pub keep_places: bool,
     /// Set it from another thread to end the replay early.
     pub stop: Option<Arc<AtomicBool>>,
     /// Jobs that have arrived so far, for progress bars.
@@ -82,6 +91,7 @@ impl Default for ReplayOptions {
             provisioning: "static".into(),
             provisioning_options: ProvisioningOptions::default(),
             billing: Billing::EXACT,
+            device_policy: DEFAULT_DEVICE_POLICY.into(),
             mig_placement: DEFAULT_MIG_PLACEMENT.into(),
             seed: 0,
             discipline: Discipline::default(),
@@ -94,6 +104,7 @@ impl Default for ReplayOptions {
             device_use: false,
             keep_series: false,
             keep_waits: false,
+            keep_places: false,
             stop: None,
             progress: None,
         }
@@ -111,6 +122,8 @@ pub struct RunResult {
     pub series: Vec<Sample>,
     /// The wait intervals by job, then time, if kept.
     pub waits: Vec<WaitInterval>,
+    /// How the places of jobs were found, by job, if kept and where the placement policy says.
+    pub places: Vec<PlaceStory>,
     /// The GPUs that MIG cuts when most of their slots were in use; `None` where none is cut.
     pub mig_peak: Option<MigPeak>,
     /// Whether the stop flag ended it.
@@ -173,6 +186,7 @@ pub fn replay(
         seed: options.seed,
     };
     let placement = placement(&options.placement, &context)?;
+    let devices = device_policy(&options.device_policy)?;
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
     check_provisioning(&options.provisioning, queueing.as_ref())?;
@@ -192,8 +206,20 @@ pub fn replay(
         || options.risks.faults_per_hour > 0.0
         || work.shapes().iter().any(parts);
     let cluster = Cluster::new(inventory.clone(), work.shapes());
+    // The lowest-numbered devices are what policies take anyway.
+    let placement: Box<dyn Placement> = match options.device_policy == DEFAULT_DEVICE_POLICY {
+        true => placement,
+        false => Box::new(WithDevices::new(
+            placement,
+            Chooser::new(devices, inventory),
+        )),
+    };
     let placement: Box<dyn Placement> = match asks_mig(work) {
         true => Box::new(WithMig::new(placement, instances)),
+        false => placement,
+    };
+    let placement: Box<dyn Placement> = match asks_locality(work) && !placement.honours_locality() {
+        true => Box::new(WithLocality::new(placement, inventory)),
         false => placement,
     };
     let mut roles = Roles::new(queueing, placement, &cluster);
@@ -221,7 +247,10 @@ pub fn replay(
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
         (
-            WaitLog::new(options.keep_waits),
+            (
+                WaitLog::new(options.keep_waits),
+                PlaceLog::new(inventory, options.keep_places),
+            ),
             (
                 BusyDevices::new(work, inventory, shares),
                 MigMeter::new(work, inventory),
@@ -231,7 +260,7 @@ pub fn replay(
     let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
     let speeds = engine.speed_origins().map(SpeedOrigins::from);
-    let (records, (sampler, (waits, (busy, slots)))) = engine.finish();
+    let (records, (sampler, ((waits, places), (busy, slots)))) = engine.finish();
     let mig = slots.summary(records.mig()).map(|mig| MigSummary {
         placement: options.mig_placement.clone(),
         repartition: match &options.sharing {
@@ -275,6 +304,7 @@ pub fn replay(
         records,
         series,
         waits: waits.into_intervals(),
+        places: places.into_stories(),
         mig_peak: slots.into_peak(),
         interrupted,
     })
@@ -282,6 +312,11 @@ pub fn replay(
 
 fn asks_mig(work: &Workload) -> bool {
     work.shapes().iter().any(|shape| shape.mig.is_some())
+}
+
+fn asks_locality(work: &Workload) -> bool {
+    let sets = work.specs().iter().flat_map(|spec| &spec.pod_sets);
+    sets.into_iter().any(|set| set.locality.within.is_some())
 }
 
 /// Refuses policies that cannot be right where jobs ask for instances.

@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::cluster::{CapacityError, Cluster, Spot};
 use crate::ids::JobId;
-use crate::placement::{Placement, Trial};
+use crate::placement::{Explanation, Placement, Trial};
 use crate::units::{Span, Time};
 use crate::workload::Workload;
 
@@ -30,6 +30,10 @@ pub struct Book {
     pub changed: Vec<(JobId, Reason)>,
     /// A proposal of the placement policy that the cluster refused.
     pub fault: Option<(JobId, CapacityError)>,
+    /// Whether records of how places were found are wanted.
+    pub explains: bool,
+    /// How the places of jobs started were found, where the placement policy says.
+    pub explained: Vec<(JobId, Explanation)>,
     /// Current reason of each job, by number.
     reasons: Vec<Reason>,
 }
@@ -188,5 +192,10 @@ impl<'a> Turn<'a> {
             predicted,
             first_spot: (self.book.spots.len() - pods) as u32,
         });
+        if self.book.explains
+            && let Some(record) = self.placement.explanation()
+        {
+            self.book.explained.push((job, record.clone()));
+        }
     }
 }

@@ -18,7 +18,13 @@ pub(crate) fn explain(args: &ExplainArgs) -> Outcome {
     let run = read_run(&args.run)?;
     let job = find_job(&args.run, &args.job)?;
     let waits = read_waits(&args.run, &args.job)?;
-    let story = Story { run, job, waits };
+    let places = read_places(&args.run, &args.job)?;
+    let story = Story {
+        run,
+        job,
+        waits,
+        places,
+    };
     terminal::print_text(&story.tell())
 }
 
@@ -131,6 +137,24 @@ fn find_job(directory: &Path, name: &str) -> Result<Record> {
             .in_file(directory.display().to_string())
             .help(help)
     })
+}
+
+/// What the placement policy said of a job; nothing where no policy says anything.
+fn read_places(directory: &Path, name: &str) -> Result<Vec<String>> {
+    let mut places: Vec<String> = Vec::new();
+    if !directory.join("places.csv").exists() {
+        return Ok(places);
+    }
+    rows(directory, "places.csv", &["job", "what"], |header, row| {
+        let row = record(header, row);
+        if row.text("job") == name {
+            places.push(row.text("what").to_owned());
+            return true;
+        }
+        // Rows of one job follow one another.
+        places.is_empty()
+    })?;
+    Ok(places)
 }
 
 fn read_waits(directory: &Path, name: &str) -> Result<Vec<Interval>> {

@@ -16,11 +16,12 @@ use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
 use std::path::Path;
 
 /// The files of a directory of results.
-pub(crate) const FILES: [&str; 6] = [
+pub(crate) const FILES: [&str; 7] = [
     "summary.json",
     "jobs.csv",
     "series.csv",
     "waits.csv",
+    "places.csv",
     "mig_holes.csv",
     "scenario.yaml",
 ];
@@ -50,6 +51,7 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     let options = ReplayOptions {
         keep_series: keep,
         keep_waits: keep,
+        keep_places: keep,
         stop: Some(interrupt.stop.clone()),
         progress: Some(progress.counter(0)),
         ..plan.replay_options()
@@ -192,6 +194,11 @@ fn save(
     out.file("waits.csv", |to| {
         report::write_waits_csv(to, work, &result.waits)
     })?;
+    if !result.places.is_empty() {
+        out.file("places.csv", |to| {
+            report::write_places_csv(to, work, &result.places)
+        })?;
+    }
     if let Some(peak) = &result.mig_peak {
         out.file("mig_holes.csv", |to| {
             report::write_mig_holes_csv(to, peak, inventory)

@@ -41,6 +41,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("cluster", scenario.cluster.is_some()),
         ("topology", scenario.topology.is_some()),
         ("placement", scenario.placement.is_some()),
+        ("device-policy", scenario.device_policy.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("sharing", scenario.sharing.is_some()),
         ("overcommit", scenario.overcommit.is_some()),

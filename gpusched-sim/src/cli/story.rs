@@ -40,12 +40,33 @@ pub(crate) struct Story {
     pub(crate) job: Record,
     /// The rows of `waits.csv`.
     pub(crate) waits: Vec<Interval>,
+    /// What the placement policy said of its place, line by line.
+    pub(crate) places: Vec<String>,
 }
 
 impl Story {
     /// The story.
     pub(crate) fn tell(&self) -> String {
-        [self.arrival(), self.wait(), self.start(), self.end()].concat()
+        [
+            self.arrival(),
+            self.wait(),
+            self.start(),
+            self.end(),
+            self.place_found(),
+        ]
+        .concat()
+    }
+
+    fn place_found(&self) -> String {
+        if self.places.is_empty() {
+            return String::new();
+        }
+        let lines: String = self
+            .places
+            .iter()
+            .map(|line| format!("  {line}\n"))
+            .collect();
+        format!("\nHow its place was found:\n{lines}")
     }
 
     fn arrival(&self) -> String {

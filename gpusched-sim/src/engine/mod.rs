@@ -187,13 +187,15 @@ impl<'w, O: Observer> Engine<'w, O> {
     ) -> Engine<'w, O> {
         let has_mig = cluster.inventory().has_mig();
         let roles_follow = roles.provisioning.follows_jobs();
-        let possible = match has_mig {
+        let possible = match has_mig || roles.placement.may_refuse() {
             true => mig::possible(work, &mut cluster, &mut roles),
             false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
         };
+        let mut book = Book::new(work.len(), work.pods());
+        book.explains = observer.explains();
         Engine {
             records: Records::new(work.len(), possible),
-            book: Book::new(work.len(), work.pods()),
+            book,
             work,
             cluster,
             roles,
@@ -698,6 +700,9 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
         }
         self.book.started.clear();
+        for (job, record) in self.book.explained.drain(..) {
+            self.observer.explained(job, &record);
+        }
         self.paces.purge(&mut self.finishes, &self.records);
     }
 

@@ -2,6 +2,7 @@
 
 use gpusched_core::cluster::{Cluster, Spot};
 use gpusched_core::ids::JobId;
+use gpusched_core::placement::Explanation;
 use gpusched_core::queueing::Reason;
 use gpusched_core::units::Time;
 
@@ -37,6 +38,14 @@ pub trait Observer {
     /// A job started.
     fn started(&mut self, _job: JobId, _now: Time, _spots: &[Spot]) {}
 
+    /// Whether [`Observer::explained`] is wanted. Asked once, before the replay.
+    fn explains(&self) -> bool {
+        false
+    }
+
+    /// How the places of a job that starts were found, where the placement policy says.
+    fn explained(&mut self, _job: JobId, _record: &Explanation) {}
+
     /// A job ended.
     fn finished(&mut self, _job: JobId, _now: Time, _spots: &[Spot]) {}
 
@@ -64,11 +73,16 @@ macro_rules! both {
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const WATCHES_TIME: bool = A::WATCHES_TIME || B::WATCHES_TIME;
 
+    fn explains(&self) -> bool {
+        self.0.explains() || self.1.explains()
+    }
+
     both! {
         advance(to: Time, situation: &Situation<'_>);
         submitted(job: JobId, now: Time);
         waited(job: JobId, reason: Reason, from: Time, to: Time);
         started(job: JobId, now: Time, spots: &[Spot]);
+        explained(job: JobId, record: &Explanation);
         finished(job: JobId, now: Time, spots: &[Spot]);
         evicted(job: JobId, now: Time, spots: &[Spot]);
         ended(now: Time, situation: &Situation<'_>);
@@ -90,6 +104,12 @@ impl<O: Observer> Observer for &mut O {
     }
     fn started(&mut self, job: JobId, now: Time, spots: &[Spot]) {
         (**self).started(job, now, spots);
+    }
+    fn explains(&self) -> bool {
+        (**self).explains()
+    }
+    fn explained(&mut self, job: JobId, record: &Explanation) {
+        (**self).explained(job, record);
     }
     fn finished(&mut self, job: JobId, now: Time, spots: &[Spot]) {
         (**self).finished(job, now, spots);

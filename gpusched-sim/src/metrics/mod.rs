@@ -10,6 +10,7 @@
 //! | `quantiles` | exact quantiles |
 //! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `waits` | time waited by reason |
+//! | `places` | how the places of jobs were found |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod capacity;
@@ -18,6 +19,7 @@ mod device_use;
 mod facts;
 mod groups;
 mod mig;
+mod places;
 pub mod quantiles;
 mod series;
 mod summary;
@@ -28,6 +30,7 @@ pub use cost::{CostSummary, Waterfall, cost};
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
+pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
 pub use series::{Sample, Sampler};
 pub use summary::{

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::topology::{Board, Scope, Topology};
-use gpusched_core::workload::{Locality, Workload};
+use gpusched_core::workload::{Locality, Shape, Workload};
 
 /// Refuses a trace with a job that must be within something the cluster does not have, or needs
 /// more NVLink bandwidth than any of its boards has. What jobs only prefer, and everything when
@@ -18,32 +18,30 @@ pub fn check(
     lenient: bool,
 ) -> Result<Vec<String>> {
     let cluster = Wired::of(inventory);
-    let mut counts = [0_u64; 4];
+    let mut counts = [0_u64; 3];
     let mut jobs_of = vec![0_u64; work.specs().len()];
     for job in work.jobs() {
         jobs_of[job.spec.index()] += 1;
     }
     for (spec, jobs) in work.specs().iter().zip(jobs_of) {
-        let lacks = |rule: fn(&Wired<'_>, &Locality) -> bool| {
-            spec.pod_sets
-                .iter()
-                .any(|set| rule(&cluster, &set.locality))
+        let lacks = |rule: Rule| {
+            let mut sets = spec.pod_sets.iter();
+            sets.any(|set| rule(&cluster, &set.locality, work.shape(set.shape)))
         };
         let refused = spec
             .pod_sets
             .iter()
-            .find_map(|set| cluster.refuses(&set.locality))
+            .find_map(|set| cluster.refuses(&set.locality, work.shape(set.shape)))
             .filter(|_| !lenient);
         if let Some((message, help)) = refused {
             return Err(Diagnostic::new(message)
                 .at(file, spec.first_line, 0)
                 .help(help));
         }
-        let rules: [fn(&Wired<'_>, &Locality) -> bool; 4] = [
-            |cluster, asked| asked.required && cluster.lacks(asked),
-            |cluster, asked| !asked.required && cluster.lacks(asked),
-            |cluster, asked| asked.nvlink_gbps > 0 && cluster.most < f64::from(asked.nvlink_gbps),
-            |cluster, asked| asked.rdma_percent > 0 && !cluster.cards,
+        let rules: [Rule; 3] = [
+            |cluster, asked, _| asked.required && cluster.lacks(asked),
+            |cluster, asked, _| !asked.required && cluster.lacks(asked),
+            |cluster, _, shape| cluster.slow_for(shape),
         ];
         for (count, rule) in counts.iter_mut().zip(rules) {
             *count += jobs * u64::from(lacks(rule));
@@ -53,7 +51,6 @@ pub fn check(
         "must be within a level of the topology that this cluster does not have",
         "prefer a level of the topology that this cluster does not have: it is not heeded",
         "ask for NVLink bandwidth that no board of this cluster is known to have",
-        "ask for a share of network cards, and no card of this cluster is known: it is not heeded",
     ];
     let counted = counts.into_iter().zip(what);
     Ok(counted
@@ -62,6 +59,9 @@ pub fn check(
         .collect())
 }
 
+/// What may be wrong with a pod set.
+type Rule = fn(&Wired<'_>, &Locality, &Shape) -> bool;
+
 /// What a cluster has.
 struct Wired<'a> {
     topology: Option<&'a Topology>,
@@ -69,8 +69,6 @@ struct Wired<'a> {
     most: f64,
     /// Some board is known.
     boards: bool,
-    /// Some network card is known.
-    cards: bool,
 }
 
 impl<'a> Wired<'a> {
@@ -81,7 +79,6 @@ impl<'a> Wired<'a> {
             topology,
             most: boards().map(|board| nvlink_gbps(board)).fold(0.0, f64::max),
             boards: boards().next().is_some(),
-            cards: boards().any(|board| !board.nics().is_empty()),
         }
     }
 
@@ -93,8 +90,13 @@ impl<'a> Wired<'a> {
         }
     }
 
+    /// Whether no two GPUs of a node are linked as fast as the pod asks.
+    fn slow_for(&self, shape: &Shape) -> bool {
+        shape.gpus > 1 && f64::from(shape.nvlink_gbps) > self.most
+    }
+
     /// Why a pod set cannot be placed at all, and what to do.
-    fn refuses(&self, asked: &Locality) -> Option<(String, String)> {
+    fn refuses(&self, asked: &Locality, shape: &Shape) -> Option<(String, String)> {
         if let Some(scope) = asked.within
             && asked.required
             && self.lacks(asked)
@@ -112,13 +114,14 @@ impl<'a> Wired<'a> {
             );
             return Some((message, help));
         }
-        let wanted = f64::from(asked.nvlink_gbps);
-        if self.boards && wanted > self.most {
-            let message = format!(
-                "this job needs {wanted} GB/s of NVLink between its GPUs, and the best board of \
-                 the cluster has {}",
-                self.most
-            );
+        if self.slow_for(shape) {
+            let wanted = shape.nvlink_gbps;
+            let best = match self.boards {
+                true => format!("the best board of the cluster has {}", self.most),
+                false => "nothing says how the GPUs of the cluster are linked".to_owned(),
+            };
+            let message =
+                format!("this job needs {wanted} GB/s of NVLink between its GPUs, and {best}");
             let help = "GB/s in one direction are meant; say what nodes have with the column \
                         `nvlink_gbps` of the node list, or let such jobs wait with `--lenient`";
             return Some((message, help.to_owned()));

@@ -198,9 +198,6 @@ fn locality(row: &JobRow) -> Locality {
         },
         required: row.topo_mode == TopoMode::Required,
         slice: row.slice_size.unwrap_or(0),
-        // What is asked for is a bound: a fraction of a GB/s more is as much.
-        nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
-        rdma_percent: row.rdma,
     }
 }
 
@@ -238,6 +235,9 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             mem_mib: row.mem_mib,
             max_per_node: row.max_per_node,
             only: only(row),
+            // What is asked for is a bound: a fraction of a GB/s more is as much.
+            nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
+            rdma_percent: row.rdma,
         },
         locality: locality(row),
         owner: Owner {
@@ -396,6 +396,12 @@ fn describe(shape: &Shape) -> String {
         parts.push(format!("{} milli-GPU of one device", shape.gpu_milli));
     } else if shape.gpus > 0 {
         parts.push(format!("{} whole GPU(s)", shape.gpus));
+    }
+    if shape.nvlink_gbps > 0 && shape.gpus > 1 {
+        parts.push(format!("linked at {} GB/s", shape.nvlink_gbps));
+    }
+    if shape.rdma_percent > 0 {
+        parts.push(format!("{} % of the network cards", shape.rdma_percent));
     }
     if !shape.models.is_empty() {
         parts.push(format!("of model {}", shape.models.join(" or ")));

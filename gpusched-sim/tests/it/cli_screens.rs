@@ -126,6 +126,66 @@ fn what_no_policy_heeds_is_said() {
     }
 }
 
+/// Racks of one and two machines; a gang of two that must be within one.
+const RACKS: &str = "node,gpu,gpu_model,rack\na,8,T4,r1\nb,8,T4,r2\nc,8,T4,r2\n";
+const GANG: &str = "job_id,submit_s,run_s,count,gpu,topo_mode,topo_level\n\
+                    pair,0,60,2,8,required,rack\ntrio,0,60,3,8,required,rack\n";
+
+#[test]
+fn how_a_place_was_found_is_told() {
+    let desk = Desk::new("places");
+    desk.write("t/jobs.csv", GANG);
+    desk.write("t/nodes.csv", RACKS);
+    for policy in ["rack-pack", "first-fit", "tas", "volcano-tier"] {
+        let run = format!("run --trace t --placement {policy} --out result");
+        let ran = desk.line(&run);
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        let story = desk.line("explain result pair");
+        for words in [
+            "rack: 1 of 2 with room for 2 pods (roomiest 2)",
+            "on b x1, c x1",
+        ] {
+            assert!(story.out.contains(words), "{policy}: {}", story.screen());
+        }
+        // No rack has three machines: it does not wait for ever.
+        let story = desk.line("explain result trio");
+        assert!(
+            story.out.contains("can never run"),
+            "{policy}: {}",
+            story.screen()
+        );
+    }
+}
+
+/// On a whole DGX-1 with V100 go-gpuallocator's best pair is 0 and 3, which have two NVLinks.
+#[test]
+fn a_device_policy_chooses_the_devices_of_a_machine() {
+    let desk = Desk::new("devices");
+    desk.write("t/jobs.csv", "job_id,submit_s,run_s,gpu\npair,0,60,2\n");
+    desk.write(
+        "t/nodes.csv",
+        "node,gpu,gpu_model,nvlink_gbps\na,8,V100-SXM2-16GB,150\n",
+    );
+    for (policy, devices) in [
+        ("index", "a[0-1]"),
+        ("best-effort", "a[0,3]"),
+        ("static-dgx", "a[0,3]"),
+    ] {
+        let run = format!("run --trace t --device-policy {policy} --out result");
+        let ran = desk.line(&run);
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        let jobs = std::fs::read_to_string(desk.path.join("result/jobs.csv")).unwrap();
+        assert!(jobs.contains(devices), "{policy}: {jobs}");
+    }
+    let slip = desk.line("run --trace t --device-policy nuna");
+    assert_eq!(slip.code, 2);
+    assert!(
+        slip.screen().contains("did you mean `numa`?"),
+        "{}",
+        slip.screen()
+    );
+}
+
 #[test]
 fn rows_that_ask_for_mig_and_nodes_that_are_cut_are_heeded() {
     let desk = Desk::new("mig-rows");
