@@ -5,6 +5,7 @@
 //! is another one from then on. Remaining work and finishing instants are integers
 //! ([`sharing::Progress`]): no number of speed changes loses or invents work.
 
+pub mod collective;
 mod ideal;
 mod known;
 mod neighbours;
