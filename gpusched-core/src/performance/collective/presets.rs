@@ -49,9 +49,18 @@ pub enum PresetError {
 /// The names, what each is, and where its figures are from.
 pub const NAMES: &[(&str, &str)] = &[
     ("none", "exchanges nothing"),
-    ("resnet50", "25.6 M parameters (He et al. 2016), 4-byte gradients, 0.1 s a step (assumed)"),
-    ("vgg19", "143.7 M parameters (Simonyan & Zisserman 2015), 4-byte gradients, 0.2 s a step (assumed)"),
-    ("bert-large", "340 M parameters (Devlin et al. 2019), 2-byte gradients, 0.25 s a step (assumed)"),
+    (
+        "resnet50",
+        "25.6 M parameters (He et al. 2016), 4-byte gradients, 0.1 s a step (assumed)",
+    ),
+    (
+        "vgg19",
+        "143.7 M parameters (Simonyan & Zisserman 2015), 4-byte gradients, 0.2 s a step (assumed)",
+    ),
+    (
+        "bert-large",
+        "340 M parameters (Devlin et al. 2019), 2-byte gradients, 0.25 s a step (assumed)",
+    ),
     ("llm-7b", "32 layers of 4096 (LLaMA), tp 2, pp 1"),
     ("llm-13b", "40 layers of 5120 (LLaMA), tp 4, pp 1"),
     ("llm-70b", "80 layers of 8192 (Llama 2), tp 8, pp 4"),
@@ -183,7 +192,13 @@ mod tests {
         };
         assert_eq!((parallelism.tensor, parallelism.batch), (4, 256));
         assert_eq!(parallelism.overlap, 0.0);
-        for wrong in ["llm-7b:tp", "llm-7b:tp=x", "llm-7b:dp=2", "resnet50:tp=2", "llm-7b:overlap=101"] {
+        for wrong in [
+            "llm-7b:tp",
+            "llm-7b:tp=x",
+            "llm-7b:dp=2",
+            "resnet50:tp=2",
+            "llm-7b:overlap=101",
+        ] {
             let error = Preset::parse(wrong).unwrap_err();
             let option = wrong.split_once(':').unwrap().1;
             assert!(error.to_string().contains(option), "{error}");

@@ -29,7 +29,9 @@ const SEARCHED: usize = 8;
 /// assert_eq!(ring_gbps(&board, 0b1111), 25.0);
 /// ```
 pub fn ring_gbps(board: &Board, mask: u64) -> f64 {
-    let gpus: Vec<usize> = (0..board.gpus()).filter(|gpu| mask >> gpu & 1 == 1).collect();
+    let gpus: Vec<usize> = (0..board.gpus())
+        .filter(|gpu| mask >> gpu & 1 == 1)
+        .collect();
     match (gpus.len(), board.switch()) {
         (0 | 1, _) => f64::INFINITY,
         (_, Some(switch)) => switch.gbps_per_gpu,
@@ -205,7 +207,11 @@ mod tests {
 
     #[test]
     fn the_best_pair_of_a_cube_mesh_is_a_double_link() {
-        assert_eq!(best_gpus(&cube(), 2), 0b0110, "1-2 is the lowest of the double ones");
+        assert_eq!(
+            best_gpus(&cube(), 2),
+            0b0110,
+            "1-2 is the lowest of the double ones"
+        );
         assert_eq!(best_gpus(&cube(), 8), 0xff);
         assert_eq!(best_gpus(&cube(), 1), 1);
     }

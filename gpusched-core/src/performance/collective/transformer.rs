@@ -201,10 +201,13 @@ mod tests {
             ..Parallelism::default()
         };
         let step = profile(&SMALL, &cut, 16);
-        let sizes = step.exchanges.iter().map(|exchange| match exchange.members {
-            Members::Groups { size, .. } => size,
-            Members::All => 0,
-        });
+        let sizes = step
+            .exchanges
+            .iter()
+            .map(|exchange| match exchange.members {
+                Members::Groups { size, .. } => size,
+                Members::All => 0,
+            });
         assert_eq!(sizes.collect::<Vec<_>>(), [8, 2]);
         assert!(profile(&SMALL, &cut, 1).exchanges.is_empty());
     }

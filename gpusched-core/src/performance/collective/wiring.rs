@@ -69,7 +69,9 @@ impl Wiring {
             });
             let gpus = node.gpus.max(1) as usize;
             let found = found.or_else(|| {
-                let alike = boards[known..].iter().position(|board| board.gpus() == gpus);
+                let alike = boards[known..]
+                    .iter()
+                    .position(|board| board.gpus() == gpus);
                 alike.map(|place| known + place)
             });
             board_of.push(found.unwrap_or(boards.len()) as u32);
@@ -91,7 +93,9 @@ impl Wiring {
         });
         let levels = fabric.levels();
         let lost = (0..=levels.len()).map(|meet| {
-            let below = levels.iter().skip(if meet == levels.len() { 0 } else { meet + 1 });
+            let below = levels
+                .iter()
+                .skip(if meet == levels.len() { 0 } else { meet + 1 });
             below.map(|level| level.oversubscription).product()
         });
         let crossing_us = (0..=levels.len()).map(|meet| {
@@ -125,7 +129,10 @@ impl Wiring {
         let mut seats: Vec<Seat> = spots
             .iter()
             .flat_map(|spot| {
-                let (machine, board) = (self.place_of[spot.node.index()], self.board_of[spot.node.index()]);
+                let (machine, board) = (
+                    self.place_of[spot.node.index()],
+                    self.board_of[spot.node.index()],
+                );
                 let island = self.island(spot.node).unwrap_or(u32::MAX - machine);
                 spot.device_list().map(move |gpu| Seat {
                     node: Some(spot.node),
@@ -163,13 +170,17 @@ impl Wiring {
             let count = (share * per_pod).min(left);
             left -= count;
             let mask = best_gpus(board, count);
-            packed.extend((0..64u8).filter(|gpu| mask >> gpu & 1 == 1).map(|gpu| Seat {
-                node: None,
-                machine,
-                island: machine / self.island_nodes,
-                gpu,
-                board: first.board,
-            }));
+            packed.extend(
+                (0..64u8)
+                    .filter(|gpu| mask >> gpu & 1 == 1)
+                    .map(|gpu| Seat {
+                        node: None,
+                        machine,
+                        island: machine / self.island_nodes,
+                        gpu,
+                        board: first.board,
+                    }),
+            );
         }
         packed
     }
@@ -256,8 +267,14 @@ fn unknown(gpus: usize) -> Board {
         gbps: UNKNOWN_PCIE_GBPS,
     };
     let gpus = gpus.min(64);
-    Board::new("unknown", vec![link; gpus * gpus], vec![0; gpus], None, Vec::new())
-        .expect("1 to 64 GPUs, all alike")
+    Board::new(
+        "unknown",
+        vec![link; gpus * gpus],
+        vec![0; gpus],
+        None,
+        Vec::new(),
+    )
+    .expect("1 to 64 GPUs, all alike")
 }
 
 /// Line rate of one GPU into its board.
@@ -283,7 +300,11 @@ fn card_gbps(board: &Board, mask: u64) -> f64 {
     match own > 0.0 {
         true => own,
         // Cards of other GPUs only: one of them is lent.
-        false => board.nics().iter().map(|nic| nic.gbps).fold(f64::INFINITY, f64::min),
+        false => board
+            .nics()
+            .iter()
+            .map(|nic| nic.gbps)
+            .fold(f64::INFINITY, f64::min),
     }
 }
 
@@ -315,16 +336,19 @@ mod tests {
     }
 
     fn wiring(levels: &[(Scope, f64, f64)], paths: &[&str], gpus: u8) -> Wiring {
-        let levels = levels.iter().map(|&(scope, oversubscription, latency_ns)| Level {
-            name: scope.name().into(),
-            scope,
-            oversubscription,
-            latency_ns,
-        });
+        let levels = levels
+            .iter()
+            .map(|&(scope, oversubscription, latency_ns)| Level {
+                name: scope.name().into(),
+                scope,
+                oversubscription,
+                latency_ns,
+            });
         let path = |path: &&str| Some(path.split('/').map(str::to_owned).collect());
         let paths: Vec<Option<Vec<String>>> = paths.iter().map(path).collect();
         let fabric = Fabric::new(levels.collect(), &paths).unwrap();
-        let nodes = (0..paths.len()).map(|node| Node::with_gpus(node.to_string(), u32::from(gpus), "H100"));
+        let nodes =
+            (0..paths.len()).map(|node| Node::with_gpus(node.to_string(), u32::from(gpus), "H100"));
         let inventory = Inventory::new(nodes.collect()).unwrap();
         let board_of = vec![Some(0); paths.len()];
         let topology = Topology::new(fabric, vec![Arc::new(hgx(gpus))], board_of);
@@ -359,7 +383,11 @@ mod tests {
         };
         assert_eq!(at(3), (1.0, 0.25), "in one rack: through its switch");
         assert_eq!(at(1), (2.0, 1.0), "out of a rack: rack, block, rack");
-        assert_eq!(at(2), (6.0, 1.5), "out of a block: rack, block and down again");
+        assert_eq!(
+            at(2),
+            (6.0, 1.5),
+            "out of a block: rack, block and down again"
+        );
     }
 
     #[test]
@@ -378,10 +406,16 @@ mod tests {
         let levels = [(Scope::Rack, 4.0, 0.0), (Scope::Nvlink, 1.0, 0.0)];
         let mut wiring = wiring(&levels, &["r/a", "r/a", "r/b", "s/c"], 4);
         let inside = group(&mut wiring, &[(0, 0xf), (1, 0xf)]);
-        assert_eq!((inside.islands, inside.thinnest, inside.per_node), (1, 8, 4));
+        assert_eq!(
+            (inside.islands, inside.thinnest, inside.per_node),
+            (1, 8, 4)
+        );
         assert!(inside.wire.spans_nodes && inside.nic_gbps == 400.0);
         let across = group(&mut wiring, &[(0, 0xf), (1, 0xf), (2, 0xf)]);
-        assert_eq!((across.islands, across.thinnest, across.nic_gbps), (2, 4, 200.0));
+        assert_eq!(
+            (across.islands, across.thinnest, across.nic_gbps),
+            (2, 4, 200.0)
+        );
         assert_eq!(across.oversubscription, 1.0);
         assert_eq!(group(&mut wiring, &[(0, 1), (3, 1)]).oversubscription, 4.0);
     }
