@@ -1,7 +1,6 @@
 //! Nodes in a tree of domains, as flat arrays.
 
 use crate::ids::NodeId;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 /// How far devices are from one another, near to far: the words of traces and requests.
@@ -21,6 +20,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All of them, near to far.
+    pub const ALL: [Scope; 5] = [
+        Scope::Node,
+        Scope::Nvlink,
+        Scope::Rack,
+        Scope::Block,
+        Scope::Zone,
+    ];
+
     /// The name used in files and tables.
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,6 +44,15 @@ impl Scope {
 /// Position of a level in [`Fabric::levels`]: 0 is the top, the farthest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LevelId(pub u8);
+
+/// What a scope means in a fabric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// One node.
+    Node,
+    /// One domain of this level.
+    Level(LevelId),
+}
 
 /// A domain of some level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,6 +155,7 @@ pub struct Fabric {
     /// Node-major: the domain of a node at each level.
     of: Vec<Option<DomainId>>,
     nodes: usize,
+    rails: u8,
 }
 
 impl Fabric {
@@ -149,6 +167,7 @@ impl Fabric {
             order: Vec::new(),
             of: Vec::new(),
             nodes,
+            rails: 1,
         }
     }
 
@@ -177,7 +196,6 @@ impl Fabric {
         let mut domains: Vec<Domain> = Vec::new();
         let mut of = vec![None; paths.len() * depth];
         // Level by level: a run of equal prefixes is a domain.
-        let mut ids: FxHashMap<(usize, u32), DomainId> = FxHashMap::default();
         for level in 0..depth {
             let mut from = 0;
             while from < ranked.len() {
@@ -188,7 +206,6 @@ impl Fabric {
                     0 => None,
                     _ => of[ranked[from].1.index() * depth + level - 1],
                 };
-                ids.insert((level, from as u32), id);
                 domains.push(Domain {
                     name: prefix[level].clone(),
                     level: LevelId(level as u8),
@@ -215,7 +232,24 @@ impl Fabric {
             order: ranked.into_iter().map(|(_, node)| node).collect(),
             of,
             nodes: paths.len(),
+            rails: 1,
         })
+    }
+
+    /// The same tree, in which each lowest domain has `rails` switches side by side (at least 1):
+    /// network card `i` of a node ends at switch `i mod rails`. 1 is a single top-of-rack switch,
+    /// 2 a dual one, one per network card is rail-optimised.
+    #[must_use]
+    pub fn with_rails(self, rails: u8) -> Fabric {
+        Fabric {
+            rails: rails.max(1),
+            ..self
+        }
+    }
+
+    /// Switches side by side in each lowest domain.
+    pub fn rails(&self) -> u8 {
+        self.rails
     }
 
     /// Number of nodes, those outside the tree included.
@@ -237,6 +271,15 @@ impl Fabric {
     /// All domains, level by level from the top.
     pub fn domains(&self) -> &[Domain] {
         &self.domains
+    }
+
+    /// What `scope` means here: a level, or the node itself. NVLink without a level of its own
+    /// ends at the node. `None` = nothing here is called that.
+    pub fn within(&self, scope: Scope) -> Option<Within> {
+        match (scope, self.level(scope)) {
+            (Scope::Node, _) | (Scope::Nvlink, None) => Some(Within::Node),
+            (_, level) => level.map(Within::Level),
+        }
     }
 
     /// The domains of a level.

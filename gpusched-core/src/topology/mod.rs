@@ -3,16 +3,22 @@
 //! | file | what |
 //! |---|---|
 //! | `fabric` | nodes in a tree of domains (NVLink domain, rack, block, zone), flattened |
+//! | `fabrics` | fabrics as data: leaf/spine, fat trees, rails, NVLink domains |
 //! | `board` | the devices of one node: links, NUMA, NICs |
+//! | `boards/` | boards as data: well-known machines, and which a GPU model is taken to be in |
 //!
 //! An [`Inventory`](crate::cluster::Inventory) may carry a [`Topology`]; placement policies and
 //! performance models read it there.
 
 mod board;
+mod boards;
 mod fabric;
+mod fabrics;
 
 pub use board::{Board, BoardError, Link, Nic, Path, Switch};
-pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope};
+pub use boards::{BOARDS, BoardPreset, NvLink, Pcie, Wiring, board_for_model, board_preset, links};
+pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope, Within};
+pub use fabrics::{FABRICS, FabricPreset, FabricShape, ShapeError, fabric_preset};
 
 use crate::ids::NodeId;
 use std::sync::Arc;

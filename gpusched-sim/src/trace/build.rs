@@ -7,7 +7,6 @@ use crate::sharing::mig;
 use gpusched_core::cluster::{Cluster, Inventory, MigMode, Node};
 use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
-use gpusched_core::topology::Scope;
 use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{
     Behaviour, JobDraft, Locality, MigRequest, Outcome, Owner, Shape, ShareWay, Workload,
@@ -209,7 +208,7 @@ fn locality(row: &JobRow) -> Locality {
     Locality {
         within: match row.topo_mode {
             TopoMode::None => None,
-            TopoMode::Preferred | TopoMode::Required => row.topo_level.map(Scope::from),
+            TopoMode::Preferred | TopoMode::Required => row.topo_level,
         },
         required: row.topo_mode == TopoMode::Required,
         slice: row.slice_size.unwrap_or(0),

@@ -42,34 +42,6 @@ pub enum TopoMode {
     Required,
 }
 
-/// A level of the topology, from the tightest outwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TopoLevel {
-    /// One machine.
-    Node,
-    /// One NVLink domain.
-    Nvlink,
-    /// One rack.
-    Rack,
-    /// One block.
-    Block,
-    /// One zone.
-    Zone,
-}
-
-impl From<TopoLevel> for Scope {
-    fn from(level: TopoLevel) -> Scope {
-        match level {
-            TopoLevel::Node => Scope::Node,
-            TopoLevel::Nvlink => Scope::Nvlink,
-            TopoLevel::Rack => Scope::Rack,
-            TopoLevel::Block => Scope::Block,
-            TopoLevel::Zone => Scope::Zone,
-        }
-    }
-}
-
 /// Which end of the recorded interval was not observed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -171,7 +143,7 @@ pub struct JobRow {
     /// Strength of the topology request.
     pub topo_mode: TopoMode,
     /// Level of the topology request.
-    pub topo_level: Option<TopoLevel>,
+    pub topo_level: Option<Scope>,
     /// Pods that must stay together at the level.
     pub slice_size: Option<u32>,
     /// Most pods of the job on one node; 0 = no limit.

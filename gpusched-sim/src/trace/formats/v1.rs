@@ -13,10 +13,11 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::fields::{FieldResult, Problem};
 use crate::trace::input::Source;
 use crate::trace::meta::Meta;
-use crate::trace::row::{Censored, JobRow, NodeRow, ShareMode, TopoLevel, TopoMode, UTIL_COLUMNS};
+use crate::trace::row::{Censored, JobRow, NodeRow, ShareMode, TopoMode, UTIL_COLUMNS};
 use crate::trace::sink::{JobSink, NodeSink, Sink};
 use crate::trace::table::{Column, Row, Split, Table};
 use crate::trace::write::default_share;
+use gpusched_core::topology::Scope;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Gang, Outcome};
 use std::path::{Path, PathBuf};
@@ -45,13 +46,13 @@ pub const TOPO_MODES: [(&str, TopoMode); 3] = [
     ("required", TopoMode::Required),
 ];
 
-/// Names of [`TopoLevel`].
-pub const TOPO_LEVELS: [(&str, TopoLevel); 5] = [
-    ("node", TopoLevel::Node),
-    ("nvlink", TopoLevel::Nvlink),
-    ("rack", TopoLevel::Rack),
-    ("block", TopoLevel::Block),
-    ("zone", TopoLevel::Zone),
+/// Names of [`Scope`].
+pub const TOPO_LEVELS: [(&str, Scope); 5] = [
+    ("node", Scope::Node),
+    ("nvlink", Scope::Nvlink),
+    ("rack", Scope::Rack),
+    ("block", Scope::Block),
+    ("zone", Scope::Zone),
 ];
 
 /// Names of [`Outcome`].
