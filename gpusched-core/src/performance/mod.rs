@@ -5,15 +5,23 @@
 //! is another one from then on. Remaining work and finishing instants are integers
 //! ([`sharing::Progress`]): no number of speed changes loses or invents work.
 
+mod both;
 pub mod collective;
+mod gangs;
 mod ideal;
 mod known;
+mod level;
+mod locality;
 mod neighbours;
 pub mod sharing;
 mod slices;
 
+pub use both::Both;
+pub use gangs::{Gang, Gangs, Profiles};
 pub use ideal::Ideal;
 pub use known::{Known, Origins};
+pub use level::LevelLaw;
+pub use locality::{Locality, LocalityTable};
 pub use neighbours::{NeighbourLaw, Neighbours};
 pub use slices::Slices;
 

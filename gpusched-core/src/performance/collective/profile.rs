@@ -62,8 +62,8 @@ pub struct Step {
     pub total_s: f64,
     /// Exchanges, hidden or not, s.
     pub talking_s: f64,
-    /// What one rank puts on the wire to other nodes, bytes: of every exchange its algorithm
-    /// bandwidth times its factor.
+    /// What goes through the cards of the slowest groups in either direction, bytes: of every
+    /// exchange between islands its size times its factor, as in a ring.
     pub sent_bytes: f64,
 }
 

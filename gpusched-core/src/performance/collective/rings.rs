@@ -219,6 +219,7 @@ mod tests {
     #[test]
     fn a_switch_serves_all_alike() {
         let switch = Switch {
+            links: 18,
             gbps_per_gpu: 450.0,
             reduces: true,
         };

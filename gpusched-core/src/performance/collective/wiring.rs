@@ -4,7 +4,7 @@ use super::rings::{best_gpus, ring_gbps};
 use super::{Group, Wire};
 use crate::cluster::{Inventory, Spot};
 use crate::ids::NodeId;
-use crate::topology::{Board, LevelId, Link, Nic, Scope, Topology};
+use crate::topology::{Board, LevelId, Link, Nic, Scope, Topology, board_for_model};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -51,7 +51,8 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// O(nodes × levels).
+    /// A node whose board is not known is taken for the usual machine of its GPU model, or for a
+    /// box of PCIe cards. O(nodes × levels).
     ///
     /// # Panics
     /// When the topology is that of other machines.
@@ -59,25 +60,21 @@ impl Wiring {
         let fabric = topology.fabric();
         assert_eq!(fabric.nodes(), inventory.nodes().len());
         let mut boards = topology.boards().to_vec();
-        let known = boards.len();
+        let mut guessed: FxHashMap<(&str, u32), u32> = FxHashMap::default();
         let mut board_of = Vec::with_capacity(fabric.nodes());
         for (rank, node) in inventory.nodes().iter().enumerate() {
-            let board = topology.board(NodeId::from(rank));
-            let found = board.and_then(|board| {
+            let given = topology.board(NodeId::from(rank)).and_then(|board| {
                 let same = |other: &Arc<Board>| Arc::ptr_eq(other, board);
-                boards.iter().position(same)
+                Some(topology.boards().iter().position(same)? as u32)
             });
-            let gpus = node.gpus.max(1) as usize;
-            let found = found.or_else(|| {
-                let alike = boards[known..]
-                    .iter()
-                    .position(|board| board.gpus() == gpus);
-                alike.map(|place| known + place)
-            });
-            board_of.push(found.unwrap_or(boards.len()) as u32);
-            if found.is_none() {
-                boards.push(Arc::new(unknown(gpus)));
-            }
+            board_of.push(given.unwrap_or_else(|| {
+                let key = (node.gpu_model.as_str(), node.gpus);
+                *guessed.entry(key).or_insert_with(|| {
+                    let board = board_for_model(key.0, key.1);
+                    boards.push(Arc::new(board.unwrap_or_else(|| unknown(key.1))));
+                    boards.len() as u32 - 1
+                })
+            }));
         }
         let mut place_of: Vec<u32> = (0..fabric.nodes() as u32)
             .map(|node| fabric.order().len() as u32 + node)
@@ -117,6 +114,14 @@ impl Wiring {
             topology,
             rings: FxHashMap::default(),
         }
+    }
+
+    /// The same wiring with nothing lost on the way up: for a model that says itself who is in
+    /// whose way.
+    #[must_use]
+    pub fn uncontended(mut self) -> Wiring {
+        self.lost.fill(1.0);
+        self
     }
 
     /// The topology.
@@ -183,6 +188,16 @@ impl Wiring {
             );
         }
         packed
+    }
+
+    /// Which kind of machine a rank is on.
+    pub(in crate::performance) fn board(&self, seat: &Seat) -> u32 {
+        seat.board
+    }
+
+    /// Line rate of all cards of a node, GB/s.
+    pub fn node_gbps(&self, node: NodeId) -> f64 {
+        card_gbps(&self.boards[self.board_of[node.index()] as usize], u64::MAX)
     }
 
     /// Where all of these meet; `None` = on one node, `Some(None)` = above the top.
@@ -260,13 +275,13 @@ impl Wiring {
 }
 
 /// A box of PCIe cards.
-fn unknown(gpus: usize) -> Board {
+fn unknown(gpus: u32) -> Board {
     let link = Link {
         nvlinks: 0,
         path: None,
         gbps: UNKNOWN_PCIE_GBPS,
     };
-    let gpus = gpus.min(64);
+    let gpus = gpus.clamp(1, 64) as usize;
     Board::new(
         "unknown",
         vec![link; gpus * gpus],
@@ -322,6 +337,7 @@ mod tests {
             gbps: 450.0,
         };
         let switch = Switch {
+            links: 18,
             gbps_per_gpu: 450.0,
             reduces: true,
         };
@@ -435,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_board_nobody_described_is_a_box_of_pcie_cards() {
-        let inventory = Inventory::new(vec![Node::with_gpus("n", 4, "T4")]).unwrap();
+        let inventory = Inventory::new(vec![Node::with_gpus("n", 4, "something")]).unwrap();
         let topology = Topology::new(Fabric::flat(1), Vec::new(), vec![None]);
         let mut wiring = Wiring::new(&inventory, Arc::new(topology));
         let group = group(&mut wiring, &[(0, 0xf)]);
