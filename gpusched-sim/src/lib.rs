@@ -11,5 +11,6 @@ pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod sharing;
+pub mod topology;
 pub mod trace;
 mod yaml;

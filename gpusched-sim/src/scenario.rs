@@ -220,6 +220,10 @@ scenario! {
     /// The machines: `FORMAT:PATH`, a path, or an inline list such as `16x8:A100-SXM4-80GB+4x2:T4`.
     /// By default the machines that come with the trace.
     Adds cluster: String = "cluster",
+    /// How the machines are wired, where the node list does not say it: `slurm:FILE`
+    /// (topology.conf), `lingjun:FILE`, `nodes:PATH` (Kubernetes Nodes) or
+    /// `preset:NAME[,PARAM=VALUE…]` such as `preset:leaf-spine,nodes-per-leaf=32`.
+    Adds topology: String = "topology",
     /// The queueing policy: who starts next (default `fifo`); `kueue` replays against the queues
     /// and quotas of `manifests`.
     Wins queueing: String = "queueing",

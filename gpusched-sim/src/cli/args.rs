@@ -206,6 +206,11 @@ pub(crate) struct InputArgs {
     pub(crate) trace: TraceArgs,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+
+    /// How the machines are wired: slurm:FILE, lingjun:FILE, nodes:PATH, or preset:NAME[,PARAM=…]
+    /// such as preset:leaf-spine,nodes-per-leaf=32
+    #[arg(long, value_name = "TOPOLOGY", help_heading = "What is replayed")]
+    pub(crate) topology: Option<String>,
 }
 
 /// What else `run` and `compare` have in common.
@@ -225,6 +230,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
     Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
+        topology: input.topology.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,

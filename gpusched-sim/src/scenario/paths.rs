@@ -2,6 +2,7 @@
 
 use super::Scenario;
 use crate::builtin;
+use crate::topology;
 use crate::trace::{detect, inline};
 use std::path::{Component, Path, PathBuf};
 
@@ -42,6 +43,9 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
             *file = change(file);
         }
     }
+    if let Some(topology) = &mut scenario.topology {
+        *topology = map_topology(topology, &change);
+    }
     if let Some(sharing) = &mut scenario.sharing {
         *sharing = map_sharing(sharing, &change);
     }
@@ -74,6 +78,20 @@ fn map_sharing(sharing: &str, change: impl Fn(&Path) -> PathBuf) -> String {
     match Path::new(path).is_absolute() {
         true => sharing.to_owned(),
         false => format!("{mode}:{}", change(Path::new(path)).display()),
+    }
+}
+
+/// Changes the path inside `FORM:FILE`; a preset has none.
+fn map_topology(topology: &str, change: impl Fn(&Path) -> PathBuf) -> String {
+    let Ok(source) = topology::Source::parse(topology) else {
+        return topology.to_owned();
+    };
+    match source.file() {
+        Some(file) if Path::new(file).is_relative() => {
+            let form = &topology[..topology.len() - file.len()];
+            format!("{form}{}", change(Path::new(file)).display())
+        }
+        _ => topology.to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::engine::Discipline;
 use crate::metrics::InputDigest;
 use crate::replay::{DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
+use crate::topology::{self, heed};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub trace: String,
     /// The machines.
     pub cluster: String,
+    /// How the machines are wired, where that is said apart.
+    pub topology: Option<topology::Source>,
     /// The queueing policy.
     pub queueing: String,
     /// The placement policy.
@@ -64,6 +67,8 @@ pub struct Loaded {
     pub trace: ReadReport,
     /// How reading the machines went.
     pub cluster: ReadReport,
+    /// How reading their wiring went, where that is said apart.
+    pub topology: Option<ReadReport>,
 }
 
 impl Scenario {
@@ -80,6 +85,10 @@ impl Scenario {
         for (key, spec) in [("trace", &trace), ("cluster", &cluster)] {
             check_spec(spec).map_err(|problem| origins.blame(key, problem))?;
         }
+        let topology = self.topology.as_deref().map(topology::Source::parse);
+        let topology = topology
+            .transpose()
+            .map_err(|problem| origins.blame("topology", problem))?;
         let queueing = self.queueing.clone().unwrap_or_else(|| "fifo".into());
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
@@ -105,6 +114,7 @@ impl Scenario {
         Ok(Plan {
             trace,
             cluster,
+            topology,
             queueing,
             placement,
             mig_placement,
@@ -249,12 +259,23 @@ impl Plan {
             ..self.read.clone()
         };
         let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
-        let (work, trace) = load_workload(&self.trace, &self.read)?;
+        let (inventory, topology) = match &self.topology {
+            None => (inventory, None),
+            Some(source) => {
+                let (wired, report) = source.apply(inventory)?;
+                (wired, Some(report))
+            }
+        };
+        let (work, mut trace) = load_workload(&self.trace, &self.read)?;
+        let file = paths::jobs_file(&self.trace);
+        let heeded = heed::check(&work, &inventory, &file, self.read.lenient)?;
+        trace.notes.extend(heeded);
         let loaded = Loaded {
             work,
             inventory,
             trace,
             cluster,
+            topology,
         };
         self.check_possible(&loaded)?;
         self.check_sharing(&loaded, &self.sharing)?;
@@ -317,14 +338,17 @@ impl Plan {
 impl Loaded {
     /// What was replayed, for the summary.
     pub fn inputs(&self) -> Vec<InputDigest> {
+        let wiring = self.topology.iter().map(|report| ("topology", report));
         [("jobs", &self.trace), ("nodes", &self.cluster)]
+            .into_iter()
+            .chain(wiring)
             .map(|(role, report)| InputDigest {
                 role: role.to_owned(),
                 name: report.path.clone(),
                 digest: format!("fnv1a:{:016x}", report.sha256_or_digest),
                 format: report.format.to_owned(),
             })
-            .into()
+            .collect()
     }
 }
 

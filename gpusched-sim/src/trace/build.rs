@@ -4,6 +4,7 @@ use super::row::{JobRow, NodeRow, ShareMode, TopoMode};
 use super::{ENDLESS, ReadOptions, ReadReport, read_jobs, read_nodes};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::sharing::mig;
+use crate::topology::columns::Columns;
 use gpusched_core::cluster::{Cluster, Inventory, MigMode, Node};
 use gpusched_core::gpu::mig::{BOARDS, MigConfig, MigName, board_of_model};
 use gpusched_core::gpu::model;
@@ -13,6 +14,7 @@ use gpusched_core::workload::{
     WorkloadBuilder, WorkloadError,
 };
 use std::path::Path;
+use std::sync::Arc;
 
 /// Reads a trace into a workload.
 ///
@@ -20,14 +22,19 @@ use std::path::Path;
 /// Whatever is wrong with the trace, located.
 pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, ReadReport)> {
     let mut builder = WorkloadBuilder::new();
-    let mut unheeded = Unheeded::default();
+    let mut capability = 0_u64;
     let mut report = read_jobs(spec, options, &mut |row| {
         known_run_time(&row, spec)?;
         known_mig_profile(&row, spec)?;
-        unheeded.look(&row);
+        capability += u64::from(row.cc_min > 0.0);
         push_row(&mut builder, &row).map_err(|error| locate(error, spec, row.line))
     })?;
-    report.notes.extend(unheeded.notes());
+    // Said once, with a count, never passed over.
+    if capability > 0 {
+        report.notes.push(format!(
+            "{capability} rows ask for a compute capability (cc_min), which no policy heeds yet"
+        ));
+    }
     let work = builder.finish().map_err(|error| locate(error, spec, 0))?;
     if work.is_empty() {
         return Err(Diagnostic::new("the trace has no jobs")
@@ -44,9 +51,12 @@ pub fn load_workload(spec: &str, options: &ReadOptions) -> Result<(Workload, Rea
 pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, ReadReport)> {
     let mut nodes = Vec::new();
     let mut shared = 0;
+    let mut wiring = Columns::default();
+    let file = nodes_file(spec);
     let mut report = read_nodes(spec, options, &mut |row| {
         shared += u64::from(row.share_replicas > 1);
-        nodes.push(node(&row, spec)?);
+        wiring.push(&row, &file)?;
+        nodes.push(node(&row, &file)?);
         Ok(())
     })?;
     if shared > 0 {
@@ -60,6 +70,10 @@ pub fn load_inventory(spec: &str, options: &ReadOptions) -> Result<(Inventory, R
             .in_file(&report.path)
             .help("mend the node list")
     })?;
+    let inventory = match wiring.finish() {
+        None => inventory,
+        Some(topology) => inventory.with_topology(Arc::new(topology)),
+    };
     Ok((inventory, report))
 }
 
@@ -130,40 +144,6 @@ fn mig_share(profile: &str) -> Option<u32> {
         let slices = board.profile(board.by_name(profile)?).slices;
         Some(MILLI * u32::from(slices) / u32::from(board.slices()))
     })
-}
-
-/// What rows ask for that no policy heeds yet: said once, with a count, never passed over.
-#[derive(Default)]
-struct Unheeded {
-    counts: [u64; 4],
-}
-
-impl Unheeded {
-    const WHAT: [&'static str; 4] = [
-        "require a topology (topo_mode)",
-        "ask for NVLink bandwidth (nvlink_gbps_min)",
-        "ask for a share of a NIC (rdma)",
-        "ask for a compute capability (cc_min)",
-    ];
-
-    fn look(&mut self, row: &JobRow) {
-        let asks = [
-            row.topo_mode == TopoMode::Required,
-            row.nvlink_gbps_min > 0.0,
-            row.rdma > 0,
-            row.cc_min > 0.0,
-        ];
-        for (count, asks) in self.counts.iter_mut().zip(asks) {
-            *count += u64::from(asks);
-        }
-    }
-
-    fn notes(self) -> impl Iterator<Item = String> {
-        let counted = self.counts.into_iter().zip(Self::WHAT);
-        counted
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} rows {what}, which no policy heeds yet"))
-    }
 }
 
 fn locate(error: WorkloadError, spec: &str, line: u64) -> Box<Diagnostic> {
@@ -285,11 +265,11 @@ pub(crate) fn effective_run(row: &JobRow) -> (Span, Outcome) {
     }
 }
 
-fn node(row: &NodeRow, spec: &str) -> Result<Node> {
+fn node(row: &NodeRow, file: &str) -> Result<Node> {
     let known = model::find(&row.gpu_model).map_or(0, |known| known.mem_mib);
     let mem = row.gpu_mem_mib.unwrap_or(known);
     Ok(Node {
-        mig: mig_mode(row, mem).map_err(|problem| problem.at(nodes_file(spec), row.line, 0))?,
+        mig: mig_mode(row, mem).map_err(|problem| problem.at(file, row.line, 0))?,
         name: row.node.clone(),
         gpu_model: row.gpu_model.clone(),
         cpu_model: String::new(),

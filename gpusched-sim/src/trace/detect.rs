@@ -79,6 +79,9 @@ pub fn nodes(source: &Source) -> Result<&'static str> {
     {
         return Ok("openb");
     }
+    if ["ip", "DSW", "PSW", "ASW"] == header[..] {
+        return Ok("lingjun");
+    }
     let numeric = |field: &&str| field.parse::<f64>().is_ok();
     if header.len() == 5 && header[2..].iter().all(numeric) && !numeric(&header[0]) {
         return Ok("pai");

@@ -6,6 +6,7 @@ pub mod gavel;
 pub mod helios;
 pub mod itp;
 pub mod kueue;
+pub mod lingjun;
 pub mod openb;
 pub mod pai;
 pub mod philly;
@@ -23,7 +24,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::workload::Outcome;
 
 /// All formats, the native one first.
-pub(super) static ALL: [FormatInfo; 13] = [
+pub(super) static ALL: [FormatInfo; 14] = [
     FormatInfo {
         name: "v1",
         aliases: &["trace", "trace-v1"],
@@ -102,6 +103,12 @@ pub(super) static ALL: [FormatInfo; 13] = [
         reads: "jobs",
         summary: "Workloads of Kueue, as `kubectl get workloads -A -o json` (or yaml) prints them",
     },
+    FormatInfo {
+        name: "lingjun",
+        aliases: &[],
+        reads: "nodes",
+        summary: "Alibaba Lingjun 2023, the table of hosts and their switches",
+    },
 ];
 
 /// The format called `name`, by name or alias.
@@ -147,6 +154,7 @@ pub(super) fn read_nodes(name: &str, source: Source, sink: &mut NodeSink<'_>) ->
         "v1" => v1::read_nodes(&source, sink),
         "openb" => openb::read_nodes(&source, sink),
         "pai" => pai::read_nodes(&source, sink),
+        "lingjun" => lingjun::read_nodes(&source, sink),
         _ => Err(not_readable(name, &source, "nodes")),
     }
 }
