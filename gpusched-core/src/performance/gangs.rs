@@ -5,7 +5,6 @@ use super::Residence;
 use super::collective::presets::Preset;
 use super::collective::profile::Step;
 use super::collective::{Law, Seat, Wiring};
-use crate::ids::JobId;
 use rustc_hash::FxHashMap;
 
 /// Which profile each job has. Jobs without one exchange nothing.
@@ -46,6 +45,15 @@ impl Gangs {
             wiring,
             profiles,
             at_best: FxHashMap::default(),
+        }
+    }
+
+    /// The same jobs where nobody is in anybody's way.
+    #[must_use]
+    pub fn uncontended(self) -> Gangs {
+        Gangs {
+            wiring: self.wiring.uncontended(),
+            ..self
         }
     }
 
@@ -103,10 +111,5 @@ impl Profiles {
             presets: vec![preset],
             of_job: vec![Some(0); jobs],
         }
-    }
-
-    /// Whether a job has one.
-    pub fn knows(&self, job: JobId) -> bool {
-        self.of_job.get(job.index()).is_some_and(Option::is_some)
     }
 }

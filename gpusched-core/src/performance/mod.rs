@@ -7,6 +7,7 @@
 
 mod both;
 pub mod collective;
+pub mod flow;
 mod gangs;
 mod ideal;
 mod known;

@@ -62,8 +62,8 @@ pub struct Step {
     pub total_s: f64,
     /// Exchanges, hidden or not, s.
     pub talking_s: f64,
-    /// What goes through the cards of the slowest groups in either direction, bytes: of every
-    /// exchange between islands its size times its factor, as in a ring.
+    /// What goes through the cards of an island in either direction, bytes: of every exchange
+    /// between islands its size times its factor, as in a ring, for each group that talks there.
     pub sent_bytes: f64,
 }
 
@@ -87,16 +87,22 @@ impl JobProfile {
 }
 
 impl Exchange {
-    /// Time of one in the slowest group, and what a rank of it sends to other islands.
+    /// Time of one in the slowest group, and what goes through the cards of an island meanwhile.
+    /// Groups that have ranks on the same island talk at once and share its cards.
     fn slowest(&self, law: &Law, wiring: &mut Wiring, seats: &[Seat]) -> (f64, f64) {
+        let whole = wiring.group(seats);
         let mut slowest = (0.0, 0.0);
         let mut look = |ranks: &[Seat]| {
-            let group = wiring.group(ranks);
+            let mut group = wiring.group(ranks);
+            let at_once = f64::from((whole.thinnest / group.thinnest).max(1));
+            group.nic_gbps = group.nic_gbps.min(whole.nic_gbps / at_once);
             let time = law.seconds(&group, self.collective, self.bytes);
             if time > slowest.0 {
-                let far = group.islands > 1;
-                let sent = self.collective.factor(group.gpus) * self.bytes;
-                slowest = (time, if far { sent } else { 0.0 });
+                let sent = match group.islands {
+                    1 => 0.0,
+                    _ => self.collective.factor(group.gpus) * self.bytes * at_once,
+                };
+                slowest = (time, sent);
             }
         };
         match self.members {

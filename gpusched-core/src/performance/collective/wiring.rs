@@ -152,6 +152,12 @@ impl Wiring {
         seats
     }
 
+    /// Whether NVLink joins two nodes.
+    pub fn same_island(&self, one: NodeId, other: NodeId) -> bool {
+        let island = self.island(one);
+        island.is_some() && island == self.island(other)
+    }
+
     fn island(&self, node: NodeId) -> Option<u32> {
         Some(self.topology.fabric().domain(node, self.nvlink?)?.0)
     }
