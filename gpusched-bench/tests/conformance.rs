@@ -28,6 +28,18 @@ fn every_decision_of_the_fgd_simulator_is_reproduced() {
 }
 
 #[test]
+fn every_choice_of_the_device_plugin_is_reproduced() {
+    let Some(dir) = vectors("device_plugin") else {
+        return;
+    };
+    let mut report = Vec::new();
+    let tally = conformance::run("device_plugin", &dir, &mut report).expect("readable vectors");
+    let report = String::from_utf8(report).expect("text");
+    assert_eq!((tally.failed, tally.not_implemented), (0, 0), "{report}");
+    assert!(tally.passed > 0);
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_unreadable_not_a_pass() {
     let missing = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-folder");
     assert!(conformance::run("fgd", &missing, &mut Vec::new()).is_err());

@@ -13,13 +13,16 @@ use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
 use gpusched_core::performance::Both;
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::device::Chooser;
+use gpusched_core::placement::device::registry::{self, device_policy};
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
-use gpusched_core::placement::{Placement, WithMig};
+use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
+use gpusched_core::topology::Scope;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Shape, Workload};
 use std::sync::Arc;
@@ -28,6 +31,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// The MIG placement policy where none is named: hard to beat, and it goes with every way to cut.
 pub const DEFAULT_MIG_PLACEMENT: &str = "best-fit-slots";
 
+/// The device policy where none is named.
+pub const DEFAULT_DEVICE_POLICY: &str = registry::DEFAULT;
+
 /// How to replay.
 #[derive(Clone, Debug)]
 pub struct ReplayOptions {
@@ -35,6 +41,8 @@ pub struct ReplayOptions {
     pub queueing: String,
     /// Placement policy, by name.
     pub placement: String,
+    /// Device policy, by name: which devices of a node pods of whole GPUs get.
+    pub device_policy: String,
     /// MIG placement policy, by name: where instances go.
     pub mig_placement: String,
     /// Seed of placement policies that draw lots.
@@ -77,6 +85,7 @@ impl Default for ReplayOptions {
         ReplayOptions {
             queueing: "fifo".into(),
             placement: "first-fit".into(),
+            device_policy: DEFAULT_DEVICE_POLICY.into(),
             mig_placement: DEFAULT_MIG_PLACEMENT.into(),
             seed: 0,
             discipline: Discipline::default(),
@@ -170,8 +179,10 @@ pub fn replay(
         seed: options.seed,
     };
     let placement = placement(&options.placement, &context)?;
+    let devices = device_policy(&options.device_policy)?;
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
+    check_locality(work, inventory)?;
     let labels = Summary {
         queueing: queueing.name(),
         placement: placement.name(),
@@ -188,8 +199,20 @@ pub fn replay(
         || options.risks.faults_per_hour > 0.0
         || work.shapes().iter().any(parts);
     let cluster = Cluster::new(inventory.clone(), work.shapes());
+    // The lowest-numbered devices are what policies take anyway.
+    let placement: Box<dyn Placement> = match options.device_policy == DEFAULT_DEVICE_POLICY {
+        true => placement,
+        false => Box::new(WithDevices::new(
+            placement,
+            Chooser::new(devices, inventory),
+        )),
+    };
     let placement: Box<dyn Placement> = match asks_mig(work) {
         true => Box::new(WithMig::new(placement, instances)),
+        false => placement,
+    };
+    let placement: Box<dyn Placement> = match asks_locality(work) && !placement.honours_locality() {
+        true => Box::new(WithLocality::new(placement, inventory)),
         false => placement,
     };
     let mut roles = Roles::new(queueing, placement, &cluster);
@@ -289,6 +312,40 @@ pub fn replay(
 
 fn asks_mig(work: &Workload) -> bool {
     work.shapes().iter().any(|shape| shape.mig.is_some())
+}
+
+fn asks_locality(work: &Workload) -> bool {
+    let sets = work.specs().iter().flat_map(|spec| &spec.pod_sets);
+    sets.into_iter().any(|set| set.locality.within.is_some())
+}
+
+/// Refuses jobs that must be within something these machines are not known to have.
+fn check_locality(work: &Workload, inventory: &Inventory) -> Result<(), ReplayError> {
+    let known = |scope: Scope| match inventory.topology() {
+        Some(topology) => topology.fabric().within(scope).is_some(),
+        None => matches!(scope, Scope::Node | Scope::Nvlink),
+    };
+    for spec in work.specs() {
+        for set in &spec.pod_sets {
+            let Some(scope) = set.locality.within.filter(|_| set.locality.required) else {
+                continue;
+            };
+            if known(scope) {
+                continue;
+            }
+            let problem = Diagnostic::new(format!(
+                "a job (line {}) must be within one {name}, and nothing says which machines are in \
+                 one {name}",
+                spec.first_line,
+                name = scope.name()
+            ));
+            return Err(ReplayError::Sharing(problem.help(format!(
+                "give the list of machines a column `{}`, or name a topology that has the level",
+                scope.name()
+            ))));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses policies that cannot be right where jobs ask for instances.

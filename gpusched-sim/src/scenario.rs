@@ -26,13 +26,16 @@ mod plan;
 mod yaml;
 
 pub use paths::jobs_file;
-pub use plan::{Loaded, Plan, check_mig_placement, check_placement, check_queueing};
+pub use plan::{
+    Loaded, Plan, check_device_policy, check_mig_placement, check_placement, check_queueing,
+};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::kueue::replay::{ControlPlane, Fidelity};
 use crate::trace::{Attempts, SwfProcs};
+use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
@@ -236,6 +239,8 @@ scenario! {
     Wins fidelity: FidelityKey = "fidelity",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
+    /// The device policy: which devices of a node a pod of whole GPUs gets (default `index`).
+    Wins device_policy: String = "device-policy",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",
@@ -308,6 +313,8 @@ pub fn schema() -> serde_json::Value {
     let queueings: Vec<&str> = queueings.chain(["kueue"]).collect();
     schema["properties"]["queueing"]["examples"] = queueings.into();
     schema["properties"]["placement"]["examples"] = placements.into();
+    let devices: Vec<&str> = device_policies().map(|policy| policy.name).collect();
+    schema["properties"]["device-policy"]["examples"] = devices.into();
     let instances: Vec<&str> = mig_placements().map(|policy| policy.name).collect();
     schema["properties"]["mig-placement"]["examples"] = instances.into();
     tidy_schema(&mut schema);

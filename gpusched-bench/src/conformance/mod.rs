@@ -5,6 +5,7 @@
 //! at the end the totals.
 
 mod backfill;
+mod device_plugin;
 pub mod fgd;
 pub(crate) mod files;
 mod kueue;
@@ -32,6 +33,10 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "kueue",
         run: kueue::run,
+    },
+    Suite {
+        name: "device_plugin",
+        run: device_plugin::run,
     },
 ];
 

@@ -7,6 +7,9 @@ use crate::workload::Shape;
 /// In [`Ask::mig`]: devices, no instances.
 pub(super) const NO_MIG: u32 = u32::MAX;
 
+/// In [`Ask::links`]: nothing is asked of the links.
+pub(super) const ANY_LINK: u32 = u32::MAX;
+
 /// A request compiled against one inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -27,6 +30,10 @@ pub struct Ask {
     pub max_per_node: u32,
     /// Which entry of the cluster's MIG requests; [`NO_MIG`] for a pod that asks for devices.
     pub(super) mig: u32,
+    /// Which of the cluster's [`Links`](super::linked::Links); [`ANY_LINK`] where any will do.
+    pub(super) links: u32,
+    /// Share of the node's network cards, percent.
+    pub rdma: u32,
     /// Resident class: 0 = CPU pod, 1 = shared GPU or
     /// MIG instances, then one per distinct number of whole GPUs.
     pub class: u16,
@@ -49,6 +56,18 @@ impl Ask {
     #[inline]
     pub fn is_mig(&self) -> bool {
         self.mig != NO_MIG
+    }
+
+    /// Whether it asks for whole devices.
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.gpus > 0 && self.milli == MILLI && self.mig == NO_MIG
+    }
+
+    /// What it asks of links and network cards, as a key: equal values ask alike.
+    #[inline]
+    pub(crate) fn wiring_key(&self) -> (u32, u32) {
+        (self.links, self.rdma)
     }
 }
 
@@ -88,6 +107,8 @@ pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec
         },
         models,
         mig: NO_MIG,
+        links: ANY_LINK,
+        rdma: shape.rdma_percent,
         max_per_node: match shape.max_per_node {
             0 => u32::MAX,
             limit => limit,

@@ -13,6 +13,9 @@ impl Cluster {
         if node.cpu < ask.cpu || node.mem < ask.mem || !node.open {
             return false;
         }
+        if u32::from(node.rdma) < ask.rdma {
+            return false;
+        }
         if ask.gpus == 0 {
             return true;
         }
@@ -24,7 +27,7 @@ impl Cluster {
             return mig.is_some_and(|mig| mig.fits(ask, id, node.model));
         }
         if !ask.is_share() {
-            return node.full.count_ones() >= ask.gpus;
+            return node.full.count_ones() >= ask.gpus && self.links_fit(ask, id, node.full);
         }
         let milli_fits = node.full != 0 || u32::from(node.partial) >= ask.milli;
         if ask.vram == 0 {
@@ -56,10 +59,11 @@ impl Cluster {
                 })
                 .sum()
         } else {
-            i64::from(node.full.count_ones() / ask.gpus)
+            i64::from(self.linked_room(ask, id, node.full))
         };
         let room = by(node.cpu, ask.cpu)
             .min(by(node.mem, ask.mem))
+            .min(by(i64::from(node.rdma), i64::from(ask.rdma)))
             .min(devices);
         room.min(i64::from(ask.max_per_node)) as u32
     }

@@ -18,6 +18,7 @@ mod fit;
 mod index;
 mod instances;
 mod inventory;
+mod linked;
 mod mig;
 mod state;
 mod view;

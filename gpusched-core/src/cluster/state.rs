@@ -7,6 +7,7 @@
 use super::ask::compile;
 use super::changes::{ChangeLog, Changes};
 use super::index::FitIndex;
+use super::linked::{self, Links};
 use super::mig::MigState;
 use super::{Ask, Inventory, NodeView};
 use crate::ids::{NodeId, ShapeId};
@@ -41,6 +42,9 @@ pub enum CapacityError {
     /// The node takes no pods.
     #[error("node {0} is closed")]
     Closed(u32),
+    /// Less of its network cards is left than is asked for.
+    #[error("node {0} has no such share of its network cards left")]
+    Nics(u32),
     /// Not enough CPU or memory.
     #[error("node {0} lacks CPU or memory")]
     Host(u32),
@@ -68,6 +72,8 @@ pub(super) struct NodeFree {
     pub(super) partial: u16,
     pub(super) gpus: u8,
     pub(super) model: u8,
+    /// Percent of its network cards that no pod holds.
+    pub(super) rdma: u8,
     pub(super) open: bool,
     /// Whether MIG may cut its devices on demand.
     pub(super) on_demand: bool,
@@ -118,6 +124,8 @@ pub struct Cluster {
     pub(super) index: FitIndex,
     /// The GPUs that MIG cuts; `None` where there are none.
     pub(super) mig: Option<Box<MigState>>,
+    /// What requests ask of links between devices.
+    pub(super) links: Vec<Links>,
     undo: Vec<Change>,
     depth: u32,
     pub(super) releases: u64,
@@ -133,6 +141,7 @@ impl Cluster {
             .map(|shape| compile(shape, &inventory, &mut class_gpus))
             .collect();
         let mig = MigState::new(&inventory, shapes, &mut asks);
+        let links = linked::survey(&inventory, shapes, &mut asks);
         let classes = class_gpus.len() as u16;
         let mut nodes = Vec::with_capacity(inventory.nodes().len());
         let mut vram = Vec::new();
@@ -153,6 +162,7 @@ impl Cluster {
                 partial: 0,
                 gpus: node.gpus as u8,
                 model: model.0,
+                rdma: 100,
                 open: true,
                 on_demand,
             });
@@ -178,6 +188,7 @@ impl Cluster {
             class_gpus,
             free_milli,
             mig,
+            links,
             undo: Vec::new(),
             depth: 0,
             releases: 0,
@@ -370,6 +381,9 @@ impl Cluster {
         if node.cpu < ask.cpu || node.mem < ask.mem {
             return Err(CapacityError::Host(id));
         }
+        if u32::from(node.rdma) < ask.rdma {
+            return Err(CapacityError::Nics(id));
+        }
         let right_devices = if ask.gpus == 0 {
             spot.devices == 0
         } else if ask.models >> node.model & 1 == 0 || spot.devices.count_ones() != ask.gpus {
@@ -380,7 +394,7 @@ impl Cluster {
         } else if ask.is_share() {
             self.share_fits(node, ask, spot.devices.trailing_zeros())
         } else {
-            spot.devices & !node.full == 0
+            spot.devices & !node.full == 0 && self.linked(ask, spot.node, spot.devices)
         };
         if right_devices {
             Ok(())
@@ -435,6 +449,7 @@ impl Cluster {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu -= ask.cpu;
         node.mem -= ask.mem;
+        node.rdma -= ask.rdma as u8;
         let Some(mig) = &mut self.mig else { return };
         let parted = mig.take(ask, spot, node.model, logged);
         node.full &= !parted;
@@ -454,6 +469,7 @@ impl Cluster {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu += ask.cpu;
         node.mem += ask.mem;
+        node.rdma += ask.rdma as u8;
         let Some(mig) = &mut self.mig else { return };
         let freed = mig.release(spot, logged);
         node.full |= freed;
@@ -471,6 +487,7 @@ impl Cluster {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu -= ask.cpu;
         node.mem -= ask.mem;
+        node.rdma -= ask.rdma as u8;
         let milli = ask.gpus * ask.milli;
         node.left -= milli;
         if node.open {
@@ -523,6 +540,7 @@ impl Cluster {
         let node = &mut self.nodes[spot.node.index()];
         node.cpu += ask.cpu;
         node.mem += ask.mem;
+        node.rdma += ask.rdma as u8;
         let milli = ask.gpus * ask.milli;
         node.left += milli;
         if node.open {

@@ -164,11 +164,26 @@ impl<'a> NodeView<'a> {
                 .map_or(0, |device| 1 << device);
         }
         let full = self.free().full;
+        if let Some(linked) = self.cluster.lowest_linked(ask, self.id, full) {
+            return linked;
+        }
         let mut rest = full;
         for _ in 0..ask.gpus {
             rest &= rest.wrapping_sub(1);
         }
         full & !rest
+    }
+
+    /// Whether these free devices are linked as the request wants, and taking them leaves room for
+    /// as many more such pods as can be.
+    pub fn links_well(self, ask: &Ask, devices: u64) -> bool {
+        self.cluster
+            .links_well(ask, self.id, self.free().full, devices)
+    }
+
+    /// Share of its network cards that no pod holds, percent.
+    pub fn rdma_left(self) -> u32 {
+        u32::from(self.free().rdma)
     }
 
     /// As [`NodeView::lowest_devices`], but a shared pod goes where it leaves least: the device

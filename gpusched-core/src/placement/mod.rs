@@ -13,13 +13,16 @@
 
 mod best_fit;
 mod consolidate;
+pub mod device;
 mod dot_product;
 pub mod dra;
+mod explanation;
 mod fgd;
 mod first_fit;
 pub mod fragmentation;
 mod gpu_clustering;
 mod gpu_packing;
+pub mod levels;
 pub mod mig;
 pub mod power;
 mod pwr;
@@ -29,12 +32,15 @@ mod scored;
 pub mod tas;
 mod trial;
 mod typical;
+mod with_devices;
+mod with_locality;
 mod with_mig;
 mod worst_fit;
 
 pub use best_fit::BestFit;
 pub use consolidate::Consolidate;
 pub use dot_product::DotProduct;
+pub use explanation::{Explanation, Look};
 pub use fgd::Fgd;
 pub use first_fit::FirstFit;
 pub use gpu_clustering::GpuClustering;
@@ -44,6 +50,8 @@ pub use random::Random;
 pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
 pub use trial::{Pod, Trial, View};
 pub use typical::{TypicalConfig, TypicalPod, TypicalPods};
+pub use with_devices::WithDevices;
+pub use with_locality::WithLocality;
 pub use with_mig::WithMig;
 pub use worst_fit::WorstFit;
 
@@ -61,5 +69,22 @@ pub trait Placement: Send {
     /// default one pod after the other.
     fn place(&mut self, trial: &mut Trial<'_>) -> bool {
         trial.one_by_one(|view, pod| self.choose(view, pod))
+    }
+
+    /// Whether the policy itself keeps to what jobs ask of [`Locality`](crate::workload::Locality).
+    /// The others do so under [`WithLocality`].
+    fn honours_locality(&self) -> bool {
+        false
+    }
+
+    /// Whether it may refuse a job that fits, whatever is free: replays then ask it about the empty
+    /// cluster first, and count what it refuses there as rejected.
+    fn may_refuse(&self) -> bool {
+        false
+    }
+
+    /// How the last job came to its places, or why it got none, if the policy keeps a record.
+    fn explanation(&self) -> Option<&Explanation> {
+        None
     }
 }

@@ -6,6 +6,10 @@
 //! are equal, else the one named first).
 
 use super::fragmentation::Fragmentation;
+use super::levels::{
+    self, ByLevel, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
+    VolcanoTier,
+};
 use super::power::Power;
 use super::{
     BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore,
@@ -52,7 +56,24 @@ const TABLE: &[Entry] = &[
     Entry { info: fgd::INFO, make: Make::Rating(make_fgd) },
     Entry { info: pwr::INFO, make: Make::Rating(|context, _| Box::new(Pwr::new(Power::new(context.inventory)))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
+    Entry { info: levels::RACK_PACK, make: Make::Policy(|context| by_level(RackPack, context)) },
+    Entry { info: *Profile::Mixed.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::Mixed), context)) },
+    Entry { info: *Profile::BestFit.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::BestFit), context)) },
+    Entry { info: *Profile::Balanced.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::Balanced), context)) },
+    Entry { info: levels::VOLCANO_TIER, make: Make::Policy(|context| by_level(VolcanoTier::new(context.inventory), context)) },
+    Entry { info: levels::SLURM_TREE, make: Make::Policy(|context| by_level(SlurmTree, context)) },
+    Entry { info: *Segments::Free.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Free), context)) },
+    Entry { info: *Segments::Consolidate.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Consolidate), context)) },
+    Entry { info: *Segments::Spread.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Spread), context)) },
+    Entry { info: levels::KAI_TOPOLOGY, make: Make::Policy(|context| by_level(KaiTopology, context)) },
 ];
+
+fn by_level(
+    policy: impl levels::LevelPolicy + 'static,
+    context: &PlacementContext<'_>,
+) -> Box<dyn Placement> {
+    Box::new(ByLevel::new(policy, context.inventory))
+}
 
 fn make_fgd(context: &PlacementContext<'_>, typical: &TypicalConfig) -> Box<dyn NodeScore> {
     let typical = TypicalPods::from_workload(context.work, typical);

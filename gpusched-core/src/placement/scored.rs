@@ -110,7 +110,7 @@ pub struct Scored {
 }
 
 /// The part of a request that tells kinds apart.
-type KindKey = ((i64, i64), (u32, u32, u32), (u64, u32));
+type KindKey = ((i64, i64), (u32, u32, u32), (u64, u32), (u32, u32));
 
 struct Term {
     weight: i64,
@@ -253,6 +253,7 @@ impl Scored {
                 (ask.cpu, ask.mem),
                 (ask.gpus, ask.milli, ask.vram),
                 (ask.models, ask.max_per_node),
+                ask.wiring_key(),
             );
             let next = self.kinds.len() as u32;
             *known = *self.kinds.entry(key).or_insert(next);

@@ -1,5 +1,6 @@
 //! What a placement policy sees and may do while it places one job.
 
+use super::device::Chooser;
 use super::mig::MigPlacement;
 use crate::cluster::{Ask, CapacityError, Cluster, NodeSet, NodeView, Spot};
 use crate::ids::{JobId, NodeId, ShapeId};
@@ -77,6 +78,9 @@ pub struct Trial<'a> {
     spots: &'a mut Vec<Spot>,
     first: usize,
     fault: Option<CapacityError>,
+    devices: Option<Box<Chooser>>,
+    /// Pods of the job before the first of `spec`.
+    before: u32,
 }
 
 impl<'a> Trial<'a> {
@@ -95,6 +99,8 @@ impl<'a> Trial<'a> {
             spots,
             first,
             fault: None,
+            devices: None,
+            before: 0,
         }
     }
 
@@ -145,8 +151,18 @@ impl<'a> Trial<'a> {
         View::new(self.cluster)
     }
 
+    /// From here on `chooser` says which devices of a node pods get that hold whole ones. Returns
+    /// who said so before.
+    pub fn choose_devices(&mut self, chooser: Option<Box<Chooser>>) -> Option<Box<Chooser>> {
+        std::mem::replace(&mut self.devices, chooser)
+    }
+
     /// Takes a place for the next pod. `false` when the cluster refuses: the trial then fails.
     pub fn take(&mut self, shape: ShapeId, spot: Spot) -> bool {
+        let spot = match &mut self.devices {
+            Some(chooser) => chooser.instead(self.cluster, shape, spot),
+            None => spot,
+        };
         match self.cluster.take(shape, spot) {
             Ok(()) => {
                 self.spots.push(spot);
@@ -157,6 +173,49 @@ impl<'a> Trial<'a> {
                 false
             }
         }
+    }
+
+    /// Places a part of the job with `place`, all of it or none: `spec` says which pods, `before` how
+    /// many of the job come before them.
+    pub fn part(
+        &mut self,
+        spec: &Spec,
+        before: u32,
+        place: impl FnOnce(&mut Trial<'_>) -> bool,
+    ) -> bool {
+        let first = self.spots.len();
+        let mark = self.cluster.begin();
+        let mut part = Trial {
+            cluster: self.cluster,
+            spec,
+            job: self.job,
+            spots: self.spots,
+            first,
+            fault: None,
+            devices: self.devices.take(),
+            before: self.before + before,
+        };
+        let placed = place(&mut part);
+        (self.fault, self.devices) = (part.fault, part.devices);
+        let placed =
+            placed && self.fault.is_none() && self.spots.len() - first == spec.pods as usize;
+        if placed {
+            self.cluster.commit(mark);
+        } else {
+            self.cluster.rollback(mark);
+            self.spots.truncate(first);
+        }
+        placed
+    }
+
+    /// The places taken so far.
+    pub fn spots(&self) -> &[Spot] {
+        &self.spots[self.first..]
+    }
+
+    /// Closes a node for the rest of a decision, or opens it again.
+    pub(super) fn hide(&mut self, node: NodeId, hidden: bool) {
+        self.cluster.hide(node, hidden);
     }
 
     /// Places pod after pod with `choose`, keeping each pod set's limit of pods per node.
@@ -188,7 +247,7 @@ impl<'a> Trial<'a> {
             let pod = Pod {
                 shape: set.shape,
                 job: self.job,
-                ordinal: first + number,
+                ordinal: self.before + first + number,
             };
             let Some(spot) = choose(&mut View::new(self.cluster), pod) else {
                 return false;

@@ -1,7 +1,7 @@
 //! Two policies as one: devices by one, MIG instances by the other.
 
 use super::mig::MigPlacement;
-use super::{Placement, Pod, Trial, View};
+use super::{Explanation, Placement, Pod, Trial, View};
 use crate::cluster::Spot;
 
 /// Places pods that ask for MIG instances by a [`MigPlacement`] and all others by a [`Placement`].
@@ -54,5 +54,17 @@ impl Placement for WithMig {
             true => trial.one_by_one(|view, pod| self.choose(view, pod)),
             false => self.devices.place(trial),
         }
+    }
+
+    fn honours_locality(&self) -> bool {
+        self.devices.honours_locality()
+    }
+
+    fn may_refuse(&self) -> bool {
+        self.devices.may_refuse()
+    }
+
+    fn explanation(&self) -> Option<&Explanation> {
+        self.devices.explanation()
     }
 }

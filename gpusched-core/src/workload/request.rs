@@ -47,6 +47,11 @@ pub struct Shape {
     pub mig: Option<MigRequest>,
     /// The one way of sharing a device it may be put under; `None` = any.
     pub only: Option<ShareWay>,
+    /// NVLink bandwidth each of its whole devices must have to each other one, GB/s in one
+    /// direction; 0 = any. Straight links and those through a switch count alike.
+    pub nvlink_gbps: u32,
+    /// Share of its node's network cards it holds, percent; 0 = none is asked for.
+    pub rdma_percent: u32,
 }
 
 /// A way of sharing a device.
@@ -80,6 +85,8 @@ impl Default for Shape {
             max_per_node: 0,
             mig: None,
             only: None,
+            nvlink_gbps: 0,
+            rdma_percent: 0,
         }
     }
 }
@@ -157,10 +164,6 @@ pub struct Locality {
     /// Pods come in groups of so many, and it is each group that must, or should, be within the
     /// scope; 0 = all pods are one group.
     pub slice: u32,
-    /// NVLink bandwidth each device must have to the others of its pod, GB/s; 0 = any.
-    pub nvlink_gbps: u32,
-    /// Share of its node's network cards each pod needs, percent; 0 = none is asked for.
-    pub rdma_percent: u32,
 }
 
 /// A number of equal pods.

@@ -237,6 +237,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
+        device_policy: rest.policy.device_policy.clone(),
         mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
@@ -321,6 +322,10 @@ impl From<StrategyArg> for MigStrategy {
 
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
+    /// Which devices of a node a pod of whole GPUs gets [default: index]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) device_policy: Option<String>,
+
     /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) mig_placement: Option<String>,

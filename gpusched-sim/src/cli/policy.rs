@@ -3,6 +3,7 @@
 use super::args::{FormatArg, PolicyVerb};
 use super::failure::Outcome;
 use super::terminal;
+use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::policy::PolicyInfo;
@@ -23,6 +24,7 @@ fn all() -> Vec<(&'static str, &'static PolicyInfo)> {
     let queueings = queueings().map(|info| ("queueing", info));
     queueings
         .chain(placements().iter().map(|info| ("placement", info)))
+        .chain(device_policies().map(|info| ("device", info)))
         .chain(mig_placements().map(|info| ("MIG placement", info)))
         .collect()
 }
@@ -61,6 +63,10 @@ fn table() -> String {
     for (role, what) in [
         ("queueing", "who starts next (--queueing)"),
         ("placement", "on which machine (--placement)"),
+        (
+            "device",
+            "which devices of a machine a pod of whole GPUs gets (--device-policy)",
+        ),
         (
             "MIG placement",
             "on which GPU and slot an instance (--mig-placement)",

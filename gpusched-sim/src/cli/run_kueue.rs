@@ -39,6 +39,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
     let never_kueue = [
         ("cluster", scenario.cluster.is_some()),
         ("placement", scenario.placement.is_some()),
+        ("device-policy", scenario.device_policy.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("sharing", scenario.sharing.is_some()),
         ("network", scenario.network.is_some()),

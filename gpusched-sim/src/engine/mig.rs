@@ -75,10 +75,14 @@ pub(super) fn asks_mig(spec: &Spec, cluster: &Cluster) -> bool {
 
 /// By specification: whether it can ever run. Jobs that ask for instances must also find favour
 /// with the placement policy, which may know fewer places than there are (ParvaGPU puts a 3g at
-/// slot 4 only): it is asked on the empty cluster, unless a repartitioner has yet to cut it.
+/// slot 4 only): it is asked on the empty cluster, unless a repartitioner has yet to cut it. So it
+/// is about all jobs when it may refuse what fits ([`Placement::may_refuse`]).
+///
+/// [`Placement::may_refuse`]: gpusched_core::placement::Placement::may_refuse
 pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles) -> Vec<bool> {
     let mut best = cluster.at_best();
     let batched = cluster.awaits_repartition();
+    let picky = roles.placement.may_refuse();
     let mut spots = Vec::new();
     let specs = work.specs().iter();
     specs
@@ -86,7 +90,7 @@ pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles
             if !best.fits(spec) {
                 return false;
             }
-            if batched || !asks_mig(spec, cluster) {
+            if batched || !(picky || asks_mig(spec, cluster)) {
                 return true;
             }
             let mark = cluster.begin();

@@ -183,7 +183,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         observer: O,
     ) -> Engine<'w, O> {
         let has_mig = cluster.inventory().has_mig();
-        let possible = match has_mig {
+        let possible = match has_mig || roles.placement.may_refuse() {
             true => mig::possible(work, &mut cluster, &mut roles),
             false => work.specs().iter().map(|spec| cluster.fits(spec)).collect(),
         };

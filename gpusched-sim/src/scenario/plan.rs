@@ -8,13 +8,14 @@ use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
 use crate::network::{JobProfiles, NetworkMode};
-use crate::replay::{DEFAULT_MIG_PLACEMENT, ReplayOptions};
+use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
 use crate::topology::{self, heed};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::device::registry::{device_policies, device_policy};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub queueing: String,
     /// The placement policy.
     pub placement: String,
+    /// The device policy.
+    pub device_policy: String,
     /// The MIG placement policy.
     pub mig_placement: String,
     /// How GPUs are shared.
@@ -98,6 +101,14 @@ impl Scenario {
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
         let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
+        let device_policy = match &self.device_policy {
+            None => DEFAULT_DEVICE_POLICY.to_owned(),
+            Some(name) => {
+                check_device_policy(name)
+                    .map_err(|problem| origins.blame("device-policy", problem))?;
+                name.clone()
+            }
+        };
         let mig_placement = match &self.mig_placement {
             None => DEFAULT_MIG_PLACEMENT.to_owned(),
             Some(name) => {
@@ -123,6 +134,7 @@ impl Scenario {
             topology,
             queueing,
             placement,
+            device_policy,
             mig_placement,
             sharing,
             network,
@@ -254,6 +266,8 @@ impl Scenario {
             cluster: Some(plan.cluster.clone()),
             queueing: Some(plan.queueing.clone()),
             placement: Some(plan.placement.clone()),
+            device_policy: Some(plan.device_policy.clone())
+                .filter(|_| self.device_policy.is_some()),
             mig_placement: Some(plan.mig_placement.clone())
                 .filter(|_| self.mig_placement.is_some()),
             sharing: Some(plan.sharing.to_string()),
@@ -356,6 +370,7 @@ impl Plan {
         ReplayOptions {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
+            device_policy: self.device_policy.clone(),
             mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
@@ -460,6 +475,17 @@ pub fn check_placement(name: &str) -> Result<()> {
     }
 }
 
+/// Checks the name of a device policy.
+///
+/// # Errors
+/// As [`check_queueing`].
+pub fn check_device_policy(name: &str) -> Result<()> {
+    match device_policy(name) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(policy_problem(&error)),
+    }
+}
+
 /// Checks the name of a MIG placement policy.
 ///
 /// # Errors
@@ -480,7 +506,10 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     let queueing: Vec<&str> = queueings().map(|info| info.name).collect();
     let placement: Vec<&str> = placements().iter().map(|info| info.name).collect();
     let instances: Vec<&str> = mig_placements().map(|info| info.name).collect();
+    let devices: Vec<&str> = device_policies().map(|info| info.name).collect();
     let (own, other, others) = match *role {
+        "device" => (devices, "placement", placement),
+        _ if devices.contains(&name.as_str()) => (placement, "device-policy", devices),
         "queueing" => (queueing, "placement", placement),
         "MIG placement" => (instances, "placement", placement),
         _ if instances.contains(&name.as_str()) => (placement, "mig-placement", instances),

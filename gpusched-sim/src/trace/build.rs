@@ -192,9 +192,6 @@ fn locality(row: &JobRow) -> Locality {
         },
         required: row.topo_mode == TopoMode::Required,
         slice: row.slice_size.unwrap_or(0),
-        // What is asked for is a bound: a fraction of a GB/s more is as much.
-        nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
-        rdma_percent: row.rdma,
     }
 }
 
@@ -232,6 +229,9 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             mem_mib: row.mem_mib,
             max_per_node: row.max_per_node,
             only: only(row),
+            // What is asked for is a bound: a fraction of a GB/s more is as much.
+            nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
+            rdma_percent: row.rdma,
         },
         locality: locality(row),
         owner: Owner {

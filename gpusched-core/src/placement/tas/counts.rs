@@ -199,12 +199,25 @@ impl Free {
     pub(super) fn take(&mut self, leaf: u32, requests: &PodRequests, pods: i64) {
         let at = leaf as usize * self.width;
         requests.take(&mut self.amounts[at..at + self.width], pods);
+        self.note(leaf);
+    }
+
+    fn note(&mut self, leaf: u32) {
         // Twice as many changes as leaves are never worth looking at.
         if self.changed.len() * self.width > 2 * self.amounts.len() + 64 {
             self.forgotten += self.changed.len() as u64;
             self.changed.clear();
         }
         self.changed.push(leaf);
+    }
+
+    /// Says how much of a resource is free on a leaf.
+    pub(super) fn set(&mut self, leaf: u32, resource: usize, amount: i64) {
+        let at = leaf as usize * self.width + resource;
+        if self.amounts[at] != amount {
+            self.amounts[at] = amount;
+            self.note(leaf);
+        }
     }
 
     fn changes(&self) -> u64 {

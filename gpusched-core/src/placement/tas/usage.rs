@@ -164,6 +164,14 @@ impl Forest {
         }
     }
 
+    /// Says how much of a resource (by its place in [`Forest::resources`]) is free on a leaf, for
+    /// callers that keep their own account of use. Not part of any transaction.
+    pub fn set_free(&mut self, tree: TreeId, leaf: u32, resource: usize, amount: i64) {
+        self.flavors[usize::from(tree.0)]
+            .now
+            .set(leaf, resource, amount);
+    }
+
     /// Begins a transaction: use that changes from here on can be undone. Transactions nest; they
     /// end in the reverse order.
     pub fn begin(&mut self) -> Mark {
