@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `fabric` | nodes in a tree of domains (NVLink domain, rack, block, zone), flattened |
 //! | `fabrics` | fabrics as data: leaf/spine, fat trees, rails, NVLink domains |
+//! | `counts` | what is free in each domain, kept up to date |
 //! | `board` | the devices of one node: links, NUMA, NICs |
 //! | `boards/` | boards as data: well-known machines, and which a GPU model is taken to be in |
 //!
@@ -12,11 +13,13 @@
 
 mod board;
 mod boards;
+mod counts;
 mod fabric;
 mod fabrics;
 
 pub use board::{Board, BoardError, Link, Nic, Path, Switch};
 pub use boards::{BOARDS, BoardPreset, NvLink, Pcie, Wiring, board_for_model, board_preset, links};
+pub use counts::{LevelCounts, LevelSums};
 pub use fabric::{Domain, DomainId, Fabric, FabricError, Level, LevelId, Scope, Within};
 pub use fabrics::{FABRICS, FabricPreset, FabricShape, ShapeError, fabric_preset};
 

@@ -107,6 +107,7 @@ pub(crate) fn load(plan: &Plan, origins: &Origins) -> Result<Loaded> {
     spinner.finish_and_clear();
     let loaded = loaded?;
     terminal::say_notes(&loaded.cluster);
+    loaded.topology.iter().for_each(terminal::say_notes);
     terminal::say_notes(&loaded.trace);
     let first = loaded.work.jobs().first().map(|job| job.submit);
     if let (Some(horizon), Some(first)) = (plan.horizon, first)

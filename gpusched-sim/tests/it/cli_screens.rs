@@ -112,12 +112,16 @@ fn what_no_policy_heeds_is_said() {
     let desk = Desk::new("unheeded");
     desk.write(
         "t/jobs.csv",
-        "job_id,submit_s,run_s,gpu,topo_mode,topo_level\na,0,5,1,required,rack\n",
+        "job_id,submit_s,run_s,gpu,cc_min,topo_mode,topo_level\na,0,5,1,8.0,preferred,rack\n",
     );
     desk.write("t/nodes.csv", "node,gpu,share_replicas\nn,1,4\n");
     let ran = desk.line("run --trace t");
     assert_eq!(ran.code, 0, "{}", ran.screen());
-    for words in ["1 rows require a topology", "1 nodes have shared replicas"] {
+    for words in [
+        "1 rows ask for a compute capability",
+        "1 jobs prefer a level of the topology that this cluster does not have",
+        "1 nodes have shared replicas",
+    ] {
         assert!(ran.screen().contains(words), "{}", ran.screen());
     }
 }

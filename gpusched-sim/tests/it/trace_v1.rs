@@ -210,5 +210,5 @@ fn every_format_is_listed_once() {
     names.sort();
     let all = names.len();
     names.dedup();
-    assert_eq!((names.len(), formats().len()), (all, 13));
+    assert_eq!((names.len(), formats().len()), (all, 14));
 }
