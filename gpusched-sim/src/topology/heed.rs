@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::topology::{Board, Scope, Topology};
-use gpusched_core::workload::{Locality, Workload};
+use gpusched_core::workload::{Locality, Shape, Workload};
 
 /// Refuses a trace with a job that must be within something the cluster does not have, or needs
 /// more NVLink bandwidth than any of its boards has. What jobs only prefer, and everything when
@@ -24,26 +24,26 @@ pub fn check(
         jobs_of[job.spec.index()] += 1;
     }
     for (spec, jobs) in work.specs().iter().zip(jobs_of) {
-        let lacks = |rule: fn(&Wired<'_>, &Locality) -> bool| {
+        let lacks = |rule: fn(&Wired<'_>, &Locality, &Shape) -> bool| {
             spec.pod_sets
                 .iter()
-                .any(|set| rule(&cluster, &set.locality))
+                .any(|set| rule(&cluster, &set.locality, work.shape(set.shape)))
         };
         let refused = spec
             .pod_sets
             .iter()
-            .find_map(|set| cluster.refuses(&set.locality))
+            .find_map(|set| cluster.refuses(&set.locality, work.shape(set.shape)))
             .filter(|_| !lenient);
         if let Some((message, help)) = refused {
             return Err(Diagnostic::new(message)
                 .at(file, spec.first_line, 0)
                 .help(help));
         }
-        let rules: [fn(&Wired<'_>, &Locality) -> bool; 4] = [
-            |cluster, asked| asked.required && cluster.lacks(asked),
-            |cluster, asked| !asked.required && cluster.lacks(asked),
-            |cluster, asked| asked.nvlink_gbps > 0 && cluster.most < f64::from(asked.nvlink_gbps),
-            |cluster, asked| asked.rdma_percent > 0 && !cluster.cards,
+        let rules: [fn(&Wired<'_>, &Locality, &Shape) -> bool; 4] = [
+            |cluster, asked, _| asked.required && cluster.lacks(asked),
+            |cluster, asked, _| !asked.required && cluster.lacks(asked),
+            |cluster, _, pod| pod.nvlink_gbps > 0 && cluster.most < f64::from(pod.nvlink_gbps),
+            |cluster, _, pod| pod.rdma_percent > 0 && !cluster.cards,
         ];
         for (count, rule) in counts.iter_mut().zip(rules) {
             *count += jobs * u64::from(lacks(rule));
@@ -94,7 +94,7 @@ impl<'a> Wired<'a> {
     }
 
     /// Why a pod set cannot be placed at all, and what to do.
-    fn refuses(&self, asked: &Locality) -> Option<(String, String)> {
+    fn refuses(&self, asked: &Locality, pod: &Shape) -> Option<(String, String)> {
         if let Some(scope) = asked.within
             && asked.required
             && self.lacks(asked)
@@ -112,7 +112,7 @@ impl<'a> Wired<'a> {
             );
             return Some((message, help));
         }
-        let wanted = f64::from(asked.nvlink_gbps);
+        let wanted = f64::from(pod.nvlink_gbps);
         if self.boards && wanted > self.most {
             let message = format!(
                 "this job needs {wanted} GB/s of NVLink between its GPUs, and the best board of \

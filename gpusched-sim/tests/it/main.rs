@@ -20,6 +20,7 @@ mod kueue_run;
 mod kueue_screens;
 mod metrics;
 mod mig;
+mod network;
 mod rules;
 mod sharing;
 mod speeds;
