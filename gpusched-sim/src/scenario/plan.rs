@@ -517,11 +517,13 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     };
     let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());
     let help = match (near(&own), near(&others)) {
-        (Some(close), _) => format!("did you mean `{close}`? all: `gpusched policy list`"),
-        (None, Some(close)) => {
+        (Some(close), _) if !others.contains(&name.as_str()) => {
+            format!("did you mean `{close}`? all: `gpusched policy list`")
+        }
+        (_, Some(close)) => {
             format!("`{close}` is a {other} policy: did you mean `--{other} {close}`?")
         }
-        (None, None) => format!("choose one of: {}", own.join(", ")),
+        (_, None) => format!("choose one of: {}", own.join(", ")),
     };
     problem.help(help)
 }

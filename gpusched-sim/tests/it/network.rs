@@ -91,8 +91,10 @@ fn the_report_says_at_which_level_jobs_ran_and_what_was_free_there() {
 #[test]
 fn a_farther_gang_pays_more_by_the_law_and_a_profile_says_who_pays() {
     let desk = desk("network-law");
-    let law = "run --trace net --placement first-fit --network level:rack=4 --out out";
-    let ran = desk.line(&format!("{law} --job-profile llm-7b:tp=1,batch=16,overlap=0"));
+    let law = "run --trace net --placement first-fit --network level:rack=16 --out out";
+    let ran = desk.line(&format!(
+        "{law} --job-profile llm-7b:tp=1,batch=16,overlap=0"
+    ));
     assert_eq!(ran.code, 0, "{}", ran.err);
     let slowdown = column(&read(&desk, "out/jobs.csv"), "slowdown");
     let [apart, near] = ["apart", "near"].map(|job| of(&slowdown, job).parse::<f64>().unwrap());
