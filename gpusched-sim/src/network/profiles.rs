@@ -43,7 +43,7 @@ impl JobProfiles {
     /// assert_eq!(problem.help.as_deref(), Some("did you mean `llm-7b`?"));
     /// ```
     pub fn load(text: &str) -> Result<JobProfiles> {
-        if !Path::new(text).extension().is_some_and(|end| end == "csv") {
+        if Path::new(text).extension().is_none_or(|end| end != "csv") {
             return Ok(JobProfiles {
                 said: text.to_owned(),
                 rules: vec![Rule {

@@ -123,16 +123,6 @@ impl LinkShares {
         Some(self.gangs.get(&name)?.rate)
     }
 
-    /// Bytes per second on a link, of all gangs together.
-    pub fn load(&self, link: u32) -> f64 {
-        let own = |name: &u32| {
-            let gang = &self.gangs[name];
-            let uses = gang.uses.iter().filter(|used| used.link == link);
-            uses.map(|used| f64::from(used.times)).sum::<f64>() * gang.rate
-        };
-        self.on[link as usize].iter().map(own).sum()
-    }
-
     /// Puts a gang on its links or takes it off; the links of it that are contended with it.
     fn count(&mut self, name: u32, demand: u64, uses: &[Use], there: bool) -> Vec<u32> {
         let mut contended = Vec::new();
@@ -302,6 +292,16 @@ mod tests {
             .collect()
     }
 
+    /// Bytes per second on a link, of all gangs together.
+    fn load(shares: &LinkShares, link: u32) -> f64 {
+        let own = |name: &u32| {
+            let gang = &shares.gangs[name];
+            let uses = gang.uses.iter().filter(|used| used.link == link);
+            uses.map(|used| f64::from(used.times)).sum::<f64>() * gang.rate
+        };
+        shares.on[link as usize].iter().map(own).sum()
+    }
+
     #[test]
     fn a_chain_of_links_by_hand() {
         // Links of 10 and 30. One gang on both, one on each.
@@ -411,7 +411,7 @@ mod tests {
                 prop_assert_eq!(rate, at_once.rate(name as u32).unwrap());
                 prop_assert_eq!(rate / *demand as f64, told[name], "who changed was told");
                 let is_bottleneck = |link: &u32| {
-                    let full = shares.load(*link) >= capacity[*link as usize] as f64 * (1.0 - 1e-9);
+                    let full = load(&shares, *link) >= capacity[*link as usize] as f64 * (1.0 - 1e-9);
                     let others = left.iter().filter(|other| gangs[**other].1.contains(link));
                     let most = others.map(|other| shares.rate(*other as u32).unwrap());
                     full && most.fold(0.0, f64::max) <= rate * (1.0 + 1e-9)
@@ -419,7 +419,7 @@ mod tests {
                 prop_assert!(rate == *demand as f64 || links.iter().any(is_bottleneck));
             }
             for (link, &capacity) in capacity.iter().enumerate() {
-                prop_assert!(shares.load(link as u32) <= capacity as f64 * (1.0 + 1e-9));
+                prop_assert!(load(&shares, link as u32) <= capacity as f64 * (1.0 + 1e-9));
             }
             let there: Vec<_> = left.iter().map(|name| gangs[*name].clone()).collect();
             for (name, slow) in left.iter().zip(by_steps(&capacity, &there)) {
