@@ -7,6 +7,7 @@ pub mod engine;
 pub mod kueue;
 pub mod manifest;
 pub mod metrics;
+pub mod network;
 pub mod replay;
 pub mod report;
 pub mod scenario;

@@ -4,12 +4,15 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Summary, WaitInterval, WaitLog, cost, device_use, summarise,
+    SpeedOrigins, Summary, TopologySummary, WaitInterval, WaitLog, cost, device_use, summarise,
+    topology_summary,
 };
+use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
+use gpusched_core::performance::Both;
 use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::device::Chooser;
 use gpusched_core::placement::device::registry::{self, device_policy};
@@ -57,6 +60,10 @@ pub struct ReplayOptions {
     /// How GPUs are shared; the workload given is the recorded one. Tables of jobs are to be
     /// written with workload and inventory as [`SharingMode::interpret`] makes them.
     pub sharing: SharingMode,
+    /// What the network costs.
+    pub network: NetworkMode,
+    /// What jobs exchange, where the model of the network asks.
+    pub job_profiles: Arc<JobProfiles>,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
@@ -96,6 +103,8 @@ impl Default for ReplayOptions {
             seed: 0,
             discipline: Discipline::default(),
             sharing: SharingMode::default(),
+            network: NetworkMode::default(),
+            job_profiles: Arc::default(),
             risks: Risks::default(),
             licence_price: None,
             profile: None,
@@ -232,6 +241,15 @@ pub fn replay(
         inventory,
         &options.provisioning_options,
     )?;
+    let network = options
+        .network
+        .performance(work, inventory, &options.job_profiles);
+    if let Some(network) = network {
+        roles.performance = match roles.performance.name().as_str() {
+            "ideal" => network,
+            _ => Box::new(Both::new(roles.performance, network)),
+        };
+    }
     roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
     if cluster.awaits_repartition() {
         roles.repartition = Some(repartition(
@@ -275,6 +293,20 @@ pub fn replay(
         waits: waits.shares(),
         sampled: sampler.means(),
         mig,
+        topology: topology_summary(
+            work,
+            inventory,
+            &records,
+            sampler.samples(),
+            TopologySummary {
+                network: options.network.to_string(),
+                job_profile: options
+                    .network
+                    .asks_profiles()
+                    .then(|| options.job_profiles.said().to_owned()),
+                ..TopologySummary::default()
+            },
+        ),
         ..labels
     };
     let mut summary = summarise(work, inventory, &records, labels);

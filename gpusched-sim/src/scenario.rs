@@ -253,6 +253,13 @@ scenario! {
     /// `timeslice:N`, with N replicas of each device, `mig:LAYOUT` such as `mig:all-balanced`,
     /// `mig:dynamic` or `mig:batched`.
     Wins sharing: String = "sharing",
+    /// What the network costs jobs on several GPUs: `ideal` (default: nothing), `level`, `flow`,
+    /// `gavel`, `blox` or `across:F`; `level:rack=2,block=4` also says what is lost above racks and
+    /// blocks, where the topology does not.
+    Wins network: String = "network",
+    /// What jobs exchange, for `level` and `flow`: a profile such as `llm-70b:tp=8,pp=4` for all of
+    /// them, or a CSV file with the columns `queue,group,class,profile`.
+    Wins job_profile: String = "job-profile",
     /// Under time-slicing: let pods in without a look at device memory; the one that finds too
     /// little left dies (default: what pods ask for is reserved).
     Wins overcommit: bool = "overcommit",

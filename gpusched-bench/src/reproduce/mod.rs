@@ -4,6 +4,7 @@
 //! beside the published one. A figure with a stated target counts as passed or failed; the rest is
 //! there to be read.
 
+pub mod collective;
 pub mod kueue_perf;
 pub mod sharing;
 mod spot;
@@ -28,6 +29,10 @@ enum Run {
 }
 
 const STUDIES: &[Study] = &[
+    Study {
+        name: "collective",
+        run: Run::OnData(collective::run),
+    },
     Study {
         name: "kueue-perf",
         run: Run::Alone(kueue_perf::run),

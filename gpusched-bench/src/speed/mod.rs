@@ -7,6 +7,7 @@
 pub mod bare;
 pub mod bare_easy;
 pub mod event_queue;
+pub mod flow;
 pub mod kueue;
 pub mod mig;
 pub mod openb;

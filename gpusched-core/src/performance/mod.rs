@@ -4,15 +4,34 @@
 //! model says otherwise. A model is told of every start and end, and names the jobs whose speed
 //! is another one from then on. Remaining work and finishing instants are integers
 //! ([`sharing::Progress`]): no number of speed changes loses or invents work.
+//!
+//! | model | a job slows down by |
+//! |---|---|
+//! | [`Ideal`] | nothing |
+//! | [`Neighbours`], [`Slices`] | who shares its devices, and which part of them it has |
+//! | [`LevelLaw`] | the level at which its GPUs meet ([`collective`]) |
+//! | [`flow::Flow`] | that, and who is on the same links ([`flow`]) |
+//! | [`Locality`] | being on several nodes, by a table |
+//! | [`Both`] | two of these |
 
+mod both;
+pub mod collective;
+pub mod flow;
+mod gangs;
 mod ideal;
 mod known;
+mod level;
+mod locality;
 mod neighbours;
 pub mod sharing;
 mod slices;
 
+pub use both::Both;
+pub use gangs::{Gang, Gangs, Profiles};
 pub use ideal::Ideal;
 pub use known::{Known, Origins};
+pub use level::LevelLaw;
+pub use locality::{Locality, LocalityTable};
 pub use neighbours::{NeighbourLaw, Neighbours};
 pub use slices::Slices;
 

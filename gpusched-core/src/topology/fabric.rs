@@ -247,6 +247,24 @@ impl Fabric {
         }
     }
 
+    /// The same tree, in which levels of a scope have this oversubscription.
+    ///
+    /// # Errors
+    /// [`FabricError::Oversubscription`] when it is below 1 or no number.
+    pub fn with_oversubscription(
+        mut self,
+        scope: Scope,
+        factor: f64,
+    ) -> Result<Fabric, FabricError> {
+        for level in &mut self.levels {
+            if level.scope == scope {
+                level.oversubscription = factor;
+            }
+        }
+        check(&self.levels)?;
+        Ok(self)
+    }
+
     /// Switches side by side in each lowest domain.
     pub fn rails(&self) -> u8 {
         self.rails

@@ -53,6 +53,15 @@ impl Topology {
         }
     }
 
+    /// The same nodes with these boards, wired to one another in another way.
+    ///
+    /// # Panics
+    /// When the fabric is one of other nodes.
+    #[must_use]
+    pub fn with_fabric(&self, fabric: Fabric) -> Topology {
+        Topology::new(fabric, self.boards.clone(), self.board_of.clone())
+    }
+
     /// How nodes are wired to one another.
     pub fn fabric(&self) -> &Fabric {
         &self.fabric

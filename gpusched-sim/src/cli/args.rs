@@ -239,6 +239,8 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         cluster: input.cluster.cluster.clone(),
         topology: input.topology.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
+        network: rest.policy.network.clone(),
+        job_profile: rest.policy.job_profile.clone(),
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
@@ -334,6 +336,14 @@ pub(crate) struct PolicyArgs {
     /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) mig_placement: Option<String>,
+
+    /// What the network costs: ideal, level, flow, gavel, blox or across:F [default: ideal]
+    #[arg(long, value_name = "MODEL", help_heading = "Policies")]
+    pub(crate) network: Option<String>,
+
+    /// What jobs exchange, for level and flow: a profile such as llm-7b:tp=4, or a CSV file
+    #[arg(long, value_name = "PROFILE", help_heading = "Policies")]
+    pub(crate) job_profile: Option<String>,
 
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]

@@ -189,7 +189,7 @@ fn save(
         report::write_jobs_csv(to, work, result, inventory)
     })?;
     out.file("series.csv", |to| {
-        report::write_series_csv(to, &result.series)
+        report::write_series_csv(to, &result.series, result.summary.topology.as_ref())
     })?;
     out.file("waits.csv", |to| {
         report::write_waits_csv(to, work, &result.waits)

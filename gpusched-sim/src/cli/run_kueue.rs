@@ -44,6 +44,8 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("device-policy", scenario.device_policy.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("sharing", scenario.sharing.is_some()),
+        ("network", scenario.network.is_some()),
+        ("job-profile", scenario.job_profile.is_some()),
         ("overcommit", scenario.overcommit.is_some()),
         ("fault-rate", scenario.fault_rate.is_some()),
         ("licence-price", scenario.licence_price.is_some()),

@@ -9,6 +9,7 @@
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
 //! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
+//! | `topology` | levels of the network: where gangs ran, what it cost, what was free |
 //! | `waits` | time waited by reason |
 //! | `places` | how the places of jobs were found |
 //! | `series` | the state on a regular grid: fragmentation, power |
@@ -24,6 +25,7 @@ pub mod quantiles;
 mod series;
 mod summary;
 mod tally;
+mod topology;
 mod waits;
 
 pub use cost::{CostSummary, Waterfall, cost};
@@ -32,12 +34,15 @@ pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
-pub use series::{Sample, Sampler};
+pub use series::{Free, Sample, Sampler};
 pub use summary::{
     Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,
     SpeedOrigins, Summary, Utilisation, Window,
 };
 pub use tally::summarise;
+pub use topology::{
+    LevelUse, Levels, SlowdownBin, TopologySummary, level_of, slowdown, topology_summary,
+};
 pub use waits::{WaitInterval, WaitLog};
 
 use gpusched_core::units::{MICROS, MILLI};

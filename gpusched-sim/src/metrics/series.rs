@@ -1,6 +1,7 @@
 //! The state of the cluster over time, on a regular grid.
 
 use super::summary::SampledMeans;
+use super::topology::{Levels, free};
 use crate::engine::{Observer, Situation};
 use gpusched_core::cluster::{Cluster, Inventory, NodeView};
 use gpusched_core::ids::NodeId;
@@ -33,6 +34,34 @@ pub struct Sample {
     /// Power of CPUs and GPUs after the PWR model, W. A closed node on which nothing runs any
     /// more draws none.
     pub power_w: i64,
+    /// Free whole GPUs by level of the network; none where there is no fabric.
+    pub free: Free,
+}
+
+/// Free whole GPUs of the domain that has most, by level, near to far: nodes, the levels of the
+/// fabric from the lowest up, and all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Free {
+    /// A fabric has at most 16 levels.
+    largest: [u32; 18],
+    levels: u8,
+}
+
+impl Free {
+    /// Levels, nodes and all included; 0 without a fabric.
+    pub fn levels(&self) -> usize {
+        usize::from(self.levels)
+    }
+
+    /// The largest gang of single GPUs that fits into one domain of a level now.
+    pub fn largest(&self, level: usize) -> u32 {
+        self.largest[level]
+    }
+
+    pub(super) fn push(&mut self, largest: u32) {
+        self.largest[usize::from(self.levels)] = largest;
+        self.levels += 1;
+    }
 }
 
 impl Sample {
@@ -56,7 +85,7 @@ const MOST: usize = 4096;
 /// Without an interval of the user's choice, whenever 4,096 samples are reached every other one
 /// is dropped and the interval doubled, so that a long tail cannot fill memory.
 #[derive(Clone, Debug)]
-pub struct Sampler {
+pub struct Sampler<'w> {
     every: Span,
     thin: bool,
     next: Time,
@@ -65,6 +94,9 @@ pub struct Sampler {
     measure: Fragmentation,
     power: Power,
     readings: Vec<Reading>,
+    levels: Levels<'w>,
+    /// Free whole GPUs by node, and room for sums by domain.
+    free: (Vec<u32>, Vec<u32>),
 }
 
 /// What one node contributes, and the version of the node it was read at.
@@ -74,13 +106,14 @@ struct Reading {
     allocated: u32,
     open: u32,
     idle: u32,
+    free: u32,
     fragment: f64,
     power_w: i64,
 }
 
-impl Sampler {
+impl<'w> Sampler<'w> {
     /// A sampler every `every`, or 1/500 of the span of submissions (at least 1 s).
-    pub fn new(work: &Workload, inventory: &Inventory, every: Option<Span>) -> Sampler {
+    pub fn new(work: &Workload, inventory: &'w Inventory, every: Option<Span>) -> Sampler<'w> {
         let first = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
         let last = work.jobs().last().map_or(Time::ZERO, |job| job.submit);
         let default = Span((last - first).0 / 500).max(Span(MICROS));
@@ -94,6 +127,8 @@ impl Sampler {
             measure: Fragmentation::new(typical, inventory),
             power: Power::new(inventory),
             readings: vec![Reading::default(); inventory.nodes().len()],
+            levels: Levels::new(inventory),
+            free: (Vec::new(), Vec::new()),
         }
     }
 
@@ -117,6 +152,11 @@ impl Sampler {
             };
         }
         sums.means(self)
+    }
+
+    /// The samples so far.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
     }
 
     /// The samples in order of time.
@@ -157,6 +197,9 @@ impl Sampler {
             requested_milli: now.demand_milli,
             ..Sample::default()
         };
+        let (by_node, sums) = &mut self.free;
+        let (mut by_node, mut sums) = (std::mem::take(by_node), std::mem::take(sums));
+        by_node.clear();
         for index in 0..self.readings.len() {
             let reading = self.reading(now.cluster, NodeId::from(index));
             sample.allocated_milli += u64::from(reading.allocated);
@@ -164,7 +207,10 @@ impl Sampler {
             sample.idle_milli += u64::from(reading.idle);
             sample.frag_milli += reading.fragment;
             sample.power_w += reading.power_w;
+            by_node.push(reading.free);
         }
+        sample.free = free(self.levels, &by_node, &mut sums);
+        self.free = (by_node, sums);
         sample
     }
 
@@ -195,6 +241,7 @@ fn measure(node: NodeView<'_>, measure: &Fragmentation, power: &Power) -> Readin
     if node.is_open() {
         reading.open = all;
         reading.idle = left;
+        reading.free = node.free_devices();
         reading.fragment = fragment(&measure.node(node));
     }
     reading
@@ -218,7 +265,7 @@ impl Sums {
         self.power += i128::from(sample.power_w) * span;
     }
 
-    fn means(&self, sampler: &Sampler) -> SampledMeans {
+    fn means(&self, sampler: &Sampler<'_>) -> SampledMeans {
         let mean = |sum: f64| match self.span {
             0 => 0.0,
             span => sum / span as f64,
@@ -237,7 +284,7 @@ impl Sums {
     }
 }
 
-impl Observer for Sampler {
+impl Observer for Sampler<'_> {
     const WATCHES_TIME: bool = true;
 
     #[inline]

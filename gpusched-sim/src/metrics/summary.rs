@@ -10,6 +10,7 @@ use super::cost::CostSummary;
 use super::device_use::DeviceUse;
 use super::mig::MigSummary;
 use super::quantiles::Distribution;
+use super::topology::TopologySummary;
 use crate::engine::Discipline;
 use crate::replay::DEFAULT_MIG_PLACEMENT;
 use gpusched_core::performance::Origins;
@@ -241,6 +242,9 @@ pub struct Summary {
     /// Slots of GPUs that MIG cuts; absent where none is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mig: Option<MigSummary>,
+    /// Levels of the network; absent where nothing is known of it and it costs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topology: Option<TopologySummary>,
 }
 
 impl Summary {
@@ -260,6 +264,11 @@ impl Summary {
             && cost.provisioning != "static"
         {
             label += &format!("/{}", cost.provisioning);
+        }
+        if let Some(topology) = &self.topology
+            && topology.network != "ideal"
+        {
+            label += &format!("/{}", topology.network);
         }
         if self.seed != 0 {
             label += &format!("#{}", self.seed);

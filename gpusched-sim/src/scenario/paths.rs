@@ -43,6 +43,12 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
             *file = change(file);
         }
     }
+    if let Some(profile) = &mut scenario.job_profile
+        && profile.ends_with(".csv")
+        && Path::new(profile.as_str()).is_relative()
+    {
+        *profile = change(Path::new(profile.as_str())).display().to_string();
+    }
     if let Some(topology) = &mut scenario.topology {
         *topology = map_topology(topology, &change);
     }

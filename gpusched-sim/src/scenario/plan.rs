@@ -7,6 +7,7 @@ use crate::calibrate::load_profile;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::metrics::InputDigest;
+use crate::network::{JobProfiles, NetworkMode};
 use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
 use crate::topology::{self, heed};
@@ -43,6 +44,10 @@ pub struct Plan {
     pub mig_placement: String,
     /// How GPUs are shared.
     pub sharing: SharingMode,
+    /// What the network costs.
+    pub network: NetworkMode,
+    /// What jobs exchange.
+    pub job_profiles: Arc<JobProfiles>,
     /// What may go wrong where GPUs are shared.
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
@@ -122,6 +127,7 @@ impl Scenario {
                 })?
             }
         };
+        let (network, job_profiles) = self.network(origins)?;
         Ok(Plan {
             trace,
             cluster,
@@ -131,6 +137,8 @@ impl Scenario {
             device_policy,
             mig_placement,
             sharing,
+            network,
+            job_profiles,
             risks: self.risks(origins)?,
             licence_price: self.price(origins)?,
             profile: self.profile()?,
@@ -171,6 +179,32 @@ impl Scenario {
             limit: self.limit,
             ..defaults
         })
+    }
+
+    fn network(&self, origins: &Origins) -> Result<(NetworkMode, Arc<JobProfiles>)> {
+        let mode = match &self.network {
+            None => NetworkMode::Ideal,
+            Some(text) => {
+                NetworkMode::parse(text).map_err(|problem| origins.blame("network", problem))?
+            }
+        };
+        let Some(said) = &self.job_profile else {
+            if mode.asks_profiles() {
+                let problem = Diagnostic::new(format!(
+                    "network `{mode}` asks what jobs exchange, and nothing says it"
+                ));
+                let help = "name a profile for all jobs, such as `--job-profile llm-7b`, a CSV file \
+                            that says it job by job, or `none`: then nobody slows down";
+                return Err(origins.blame("network", problem.help(help)));
+            }
+            return Ok((mode, Arc::default()));
+        };
+        let profiles = JobProfiles::load(said).map_err(|problem| match problem.file {
+            // It stands in the file that was named.
+            Some(_) => problem,
+            None => origins.blame("job-profile", problem),
+        })?;
+        Ok((mode, Arc::new(profiles)))
     }
 
     fn price(&self, origins: &Origins) -> Result<Option<f64>> {
@@ -341,6 +375,8 @@ impl Plan {
             seed: self.seed,
             discipline: self.discipline,
             sharing: self.sharing.clone(),
+            network: self.network,
+            job_profiles: self.job_profiles.clone(),
             risks: self.risks,
             licence_price: self.licence_price,
             profile: self.profile.clone(),
@@ -481,11 +517,13 @@ fn policy_problem(error: &PolicyError) -> Box<Diagnostic> {
     };
     let near = |names: &[&'static str]| did_you_mean(name, names.iter().copied());
     let help = match (near(&own), near(&others)) {
-        (Some(close), _) => format!("did you mean `{close}`? all: `gpusched policy list`"),
-        (None, Some(close)) => {
+        (Some(close), _) if !others.contains(&name.as_str()) => {
+            format!("did you mean `{close}`? all: `gpusched policy list`")
+        }
+        (_, Some(close)) => {
             format!("`{close}` is a {other} policy: did you mean `--{other} {close}`?")
         }
-        (None, None) => format!("choose one of: {}", own.join(", ")),
+        (_, None) => format!("choose one of: {}", own.join(", ")),
     };
     problem.help(help)
 }

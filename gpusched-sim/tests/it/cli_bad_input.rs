@@ -78,6 +78,34 @@ const LINES: &[(&str, &[&str])] = &[
         &["no way to share GPUs", "did you mean `exclusive`?"],
     ),
     (
+        "run --network levle --job-profile llm-7b",
+        &[
+            "no model of the network",
+            "--network",
+            "did you mean `level`?",
+        ],
+    ),
+    (
+        "run --network across:0.5",
+        &["how many times as long", "`across:1.5`"],
+    ),
+    (
+        "run --network level:rack=0.5",
+        &["at which level", "1 or more"],
+    ),
+    (
+        "run --network level",
+        &["asks what jobs exchange", "`--job-profile llm-7b`"],
+    ),
+    (
+        "run --network flow --job-profile llm-7",
+        &["no job profile `llm-7`", "--job-profile", "`llm-7b`"],
+    ),
+    (
+        "run --network flow --job-profile nosuch.csv",
+        &["cannot read the job profiles", "nosuch.csv"],
+    ),
+    (
         "trace generate --preset itp --rate-scale 0",
         &["rate scale", "0.000001"],
     ),

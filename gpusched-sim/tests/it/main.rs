@@ -26,6 +26,7 @@ mod kueue_world;
 mod metrics;
 mod mig;
 mod provisioning;
+mod network;
 mod rules;
 mod sharing;
 mod speeds;

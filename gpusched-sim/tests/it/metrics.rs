@@ -92,7 +92,7 @@ c,0,capacity,10,15,5
 #[test]
 fn series_csv_shows_the_state_after_each_grid_instant() {
     let run = censored();
-    let csv = text(|out| write_series_csv(out, &run.result.series));
+    let csv = text(|out| write_series_csv(out, &run.result.series, None));
     // A T4 at work draws 70 W. At 0 only a has come; from 5 on b and c have.
     let expected = "\
 t_s,waiting,running,gpus_allocated,gpus_requested,gpus_capacity,frag_gpus,frag_ratio,power_w

@@ -54,6 +54,20 @@ impl Speed {
         }
     }
 
+    /// The speed of a job that two things slow down, each by itself: the product, rounded down to a
+    /// whole part; at most [`Speed::MAX`].
+    ///
+    /// ```
+    /// use gpusched_core::performance::sharing::Speed;
+    /// let half = Speed::ratio(1, 2).unwrap();
+    /// assert_eq!(half.times(half), Speed::ratio(1, 4).unwrap());
+    /// assert_eq!(half.times(Speed::FULL), half);
+    /// ```
+    pub fn times(self, other: Speed) -> Speed {
+        let parts = u128::from(self.0) * u128::from(other.0) / u128::from(Speed::FULL.0);
+        Speed(u64::try_from(parts).unwrap_or(u64::MAX).min(Speed::MAX.0))
+    }
+
     /// Whole parts; [`Speed::FULL`] has 133,855,722,000.
     #[inline]
     pub const fn parts(self) -> u64 {

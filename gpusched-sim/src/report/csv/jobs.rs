@@ -2,7 +2,7 @@
 
 use super::fields::{Row, device_list};
 use crate::engine::Fate;
-use crate::metrics::{JobFacts, WaitInterval, facts};
+use crate::metrics::{JobFacts, Levels, WaitInterval, facts, level_of, slowdown};
 use crate::replay::RunResult;
 use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::ids::{JobId, ShapeId};
@@ -41,6 +41,8 @@ const JOB_COLUMNS: [&str; 15] = [
 ///   end, else `running`, `waiting`, `unschedulable` or `not-arrived`.
 /// * With [`crate::replay::ReplayOptions::keep_waits`], `wait_<reason>_s` columns follow; they add
 ///   up to `wait_s` exactly. A job in parts shows the waits of the part that started first.
+/// * Where the network is known or costs something, `level` (of the smallest domain that held a job
+///   of two or more GPUs whole) and `slowdown` (its run time ÷ the recorded one) follow.
 /// * Where MIG cuts GPUs, `setup_s` comes last: how long the places were prepared (instances created)
 ///   before the work began, a part of `run_s`.
 ///
@@ -61,6 +63,15 @@ pub fn write_jobs_csv(
             row.show(format_args!("wait_{}_s", reason.name()))?;
         }
     }
+    let levels = Levels::new(inventory);
+    let names = match result.summary.topology {
+        Some(_) => levels.names(),
+        None => Vec::new(),
+    };
+    if !names.is_empty() {
+        row.text("level")?;
+        row.text("slowdown")?;
+    }
     let has_setup = result.records.mig().is_some();
     if has_setup {
         row.text("setup_s")?;
@@ -70,6 +81,11 @@ pub fn write_jobs_csv(
         job_fields(&mut row, work, result, inventory, &job)?;
         if by_reason {
             reason_fields(&mut row, &result.waits, &job)?;
+        }
+        if !names.is_empty() {
+            let level = level_of(work, &result.records, levels, &job);
+            row.text(level.map_or("", |level| &names[level]))?;
+            row.maybe(level.and(slowdown(&job)))?;
         }
         if has_setup {
             row.secs(job.setup.0)?;

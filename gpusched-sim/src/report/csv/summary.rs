@@ -1,24 +1,30 @@
 //! `summary.csv`: one row per run, from one table of names and values.
 
 use super::fields::Row;
-use crate::metrics::{Distribution, Summary};
+use crate::metrics::{Distribution, Summary, TopologySummary};
 use std::io::{self, Write};
 
-/// `summary.csv`: one row per run; lists (queues, users, models) are left to the JSON form.
+/// `summary.csv`: one row per run; lists (queues, users, models, levels) are left to the JSON form.
+/// Columns of the network follow when any run has some.
 ///
 /// # Errors
 /// What the writer reports.
 pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()> {
     let mut row = Row::new(out);
-    COLUMNS.iter().try_for_each(|(name, _)| row.text(name))?;
+    let networked = runs.iter().any(|run| run.topology.is_some());
+    let more = if networked { NETWORK } else { &[] };
+    let columns = || COLUMNS.iter().chain(more);
+    columns().try_for_each(|(name, _)| row.text(name))?;
     row.end()?;
     for run in runs {
-        COLUMNS
-            .iter()
-            .try_for_each(|(_, value)| row.text(&value(run)))?;
+        columns().try_for_each(|(_, value)| row.text(&value(run)))?;
         row.end()?;
     }
     row.finish()
+}
+
+fn topology(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> String {
+    maybe(run.topology.as_ref().and_then(value))
 }
 
 type Column = (&'static str, fn(&Summary) -> String);
@@ -99,4 +105,15 @@ const COLUMNS: &[Column] = &[
     ("frag_ratio", |run| run.sampled.frag_ratio.to_string()),
     ("power_w", |run| run.sampled.power_w.to_string()),
     ("energy_kwh", |run| run.sampled.energy_kwh.to_string()),
+];
+
+#[rustfmt::skip]
+const NETWORK: &[Column] = &[
+    ("network", |run| run.topology.as_ref().map_or_else(String::new, |one| one.network.clone())),
+    ("job_profile", |run| run.topology.as_ref().and_then(|one| one.job_profile.clone()).unwrap_or_default()),
+    ("gang_slowdown_mean", |run| topology(run, |one| Some(one.slowdown?.mean))),
+    ("gang_slowdown_p50", |run| topology(run, |one| Some(one.slowdown?.p50))),
+    ("gang_slowdown_p95", |run| topology(run, |one| Some(one.slowdown?.p95))),
+    ("gang_slowdown_max", |run| topology(run, |one| Some(one.slowdown?.max))),
+    ("cross_leaf_gpu_hours", |run| topology(run, |one| Some(one.cross_leaf_gpu_hours))),
 ];

@@ -1,7 +1,7 @@
 //! Several runs for people: one row each.
 
 use super::{number, percent, plain, right_align, span};
-use crate::metrics::Summary;
+use crate::metrics::{Summary, TopologySummary};
 
 /// Which end of a column is good.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,13 +49,38 @@ const SHARED: &[Compared] = &[
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 
+/// What differs when the network costs something.
+#[rustfmt::skip]
+const NETWORKED: &[Compared] = &[
+    ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
+    ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
+    ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    ("p50 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p50), span),
+    ("p95 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p95), span),
+    ("gang slowdown", Better::Low, |run| network(run, |one| Some(one.slowdown?.mean)), number),
+    ("p95", Better::Low, |run| network(run, |one| Some(one.slowdown?.p95)), number),
+    ("cross-leaf GPU-h", Better::Low, |run| network(run, |one| Some(one.cross_leaf_gpu_hours)), |hours| format!("{hours:.0}")),
+    ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
+    ("utilisation", Better::High, |run| run.utilisation.window, percent),
+];
+
+fn network(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> Option<f64> {
+    run.topology.as_ref().and_then(value)
+}
+
 /// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
 /// The best value of a column among the runs that serve most jobs carries a `*`, unless all are
 /// equal; values are compared before they are rounded for display.
 pub fn compare_table(runs: &[Summary]) -> String {
     let mut table = plain();
     let shared_ways = runs.iter().any(|run| run.sharing != "recorded");
-    let columns = if shared_ways { SHARED } else { COMPARED };
+    let costs = |run: &Summary| matches!(&run.topology, Some(one) if one.network != "ideal");
+    let columns = match (shared_ways, runs.iter().any(costs)) {
+        (_, true) => NETWORKED,
+        (true, false) => SHARED,
+        (false, false) => COMPARED,
+    };
     let names = columns.iter().map(|(name, ..)| *name);
     table.set_header(std::iter::once("policy").chain(names));
     for run in runs {

@@ -1,7 +1,7 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
 use super::{name, number, percent, plain, right_align, span};
-use crate::metrics::{DeviceUse, Distribution, GroupSummary, MigSummary, Summary};
+use crate::metrics::{DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
 const GROUPS: usize = 10;
@@ -14,6 +14,9 @@ pub fn summary_table(summary: &Summary) -> String {
     }
     if let Some(mig) = &summary.mig {
         parts.push(mig_table(mig));
+    }
+    if let Some(topology) = &summary.topology {
+        parts.push(topology_table(topology));
     }
     for (title, groups) in [("queue", &summary.queues), ("user", &summary.users)] {
         if groups.len() > 1 {
@@ -37,6 +40,7 @@ fn overview(run: &Summary) -> String {
                 "jobs run as recorded (assumed: what they ask for is what they need)".to_owned()
             }
             "ideal" => "every job at full speed".to_owned(),
+            law if run.topology.is_some() => format!("speeds by the {law} law"),
             law => format!("neighbours slow each other down by the {law} law"),
         };
         row("sharing", format!("{}; {speed}", run.sharing));
@@ -256,6 +260,47 @@ fn mig_table(mig: &MigSummary) -> String {
     );
     row("setup", format!("{} of job time in all", span(mig.setup_s)));
     table.trim_fmt()
+}
+
+fn topology_table(topology: &TopologySummary) -> String {
+    let mut table = plain();
+    table.set_header([
+        "gangs ran within",
+        "jobs",
+        "GPU-hours",
+        "largest gang free",
+        "free elsewhere",
+    ]);
+    let levels = topology.levels.iter();
+    for level in levels.filter(|level| level.jobs > 0 || level.largest_gang > 0.0) {
+        table.add_row([
+            name(&level.level),
+            level.jobs.to_string(),
+            format!("{:.1}", level.gpu_hours),
+            format!("{:.1}", level.largest_gang),
+            percent(level.fragmented),
+        ]);
+    }
+    right_align(&mut table);
+    let mut text = table.trim_fmt();
+    text += &format!("\n network: {}", topology.network);
+    if let Some(profile) = &topology.job_profile {
+        text += &format!(", jobs exchange as {profile}");
+    }
+    text += &format!(
+        "; {:.1} GPU-hours across leaves\n",
+        topology.cross_leaf_gpu_hours
+    );
+    if let Some(slowdown) = &topology.slowdown {
+        let [mean, p50, p95, max] =
+            [slowdown.mean, slowdown.p50, slowdown.p95, slowdown.max].map(number);
+        text += &format!(" slowdown of gangs: mean {mean}, p50 {p50}, p95 {p95}, max {max};");
+        let bins = topology.slowdown_histogram.iter();
+        for bin in bins.filter(|bin| bin.jobs > 0) {
+            text += &format!(" {} from {}x", bin.jobs, bin.from);
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 fn slots_in_use(mig: &MigSummary) -> String {

@@ -1,5 +1,6 @@
 //! The presets that come with gpusched, one file each.
 
+mod gangs;
 mod helios_venus;
 mod itp;
 mod openb;
@@ -11,12 +12,13 @@ use super::preset::{Class, Estimates, Preset, Weather};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::units::Span;
 
-static PRESETS: [Preset; 6] = [
+static PRESETS: [Preset; 7] = [
     itp::ITP,
     philly::PHILLY,
     openb::OPENB,
     helios_venus::HELIOS_VENUS,
     uniform::UNIFORM,
+    gangs::GANGS,
     sample::SAMPLE,
 ];
 
