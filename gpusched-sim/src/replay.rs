@@ -11,6 +11,7 @@ use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile as SchedulerProfile};
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
@@ -46,6 +47,8 @@ pub struct ReplayOptions {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
+    pub scheduler: Option<Arc<SchedulerProfile>>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
@@ -77,6 +80,7 @@ impl Default for ReplayOptions {
             sharing: SharingMode::default(),
             risks: Risks::default(),
             licence_price: None,
+            scheduler: None,
             profile: None,
             horizon: None,
             sample_every: None,
@@ -161,7 +165,12 @@ pub fn replay(
         inventory,
         seed: options.seed,
     };
-    let placement = placement(&options.placement, &context)?;
+    let placement = match &options.scheduler {
+        Some(profile) if options.placement == "kube-scheduler" => {
+            Box::new(KubeScheduler::new(profile))
+        }
+        _ => placement(&options.placement, &context)?,
+    };
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
     let labels = Summary {

@@ -232,6 +232,8 @@ scenario! {
     Wins fidelity: FidelityKey = "fidelity",
     /// The placement policy: on which machine (default `best-fit`).
     Wins placement: String = "placement",
+    /// With `placement: kube-scheduler`: its KubeSchedulerConfiguration (default: that of 1.36).
+    Wins scheduler_config: PathBuf = "scheduler-config",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",

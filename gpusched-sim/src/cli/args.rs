@@ -230,6 +230,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
         mig_placement: rest.policy.mig_placement.clone(),
+        scheduler_config: rest.policy.scheduler_config.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -316,6 +317,10 @@ pub(crate) struct PolicyArgs {
     /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) mig_placement: Option<String>,
+
+    /// KubeSchedulerConfiguration, for `--placement kube-scheduler` [default: that of 1.36]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) scheduler_config: Option<PathBuf>,
 
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]

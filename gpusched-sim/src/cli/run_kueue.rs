@@ -39,6 +39,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
     let never_kueue = [
         ("cluster", scenario.cluster.is_some()),
         ("placement", scenario.placement.is_some()),
+        ("scheduler-config", scenario.scheduler_config.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("sharing", scenario.sharing.is_some()),
         ("overcommit", scenario.overcommit.is_some()),
