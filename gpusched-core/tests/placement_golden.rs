@@ -303,3 +303,131 @@ fn consolidate_sends_shares_to_the_tightest_device_and_cpu_pods_to_busy_nodes() 
     let host_only = case(eights(3), &kinds, &[(1, 1, 1)]);
     assert_eq!(host_only.place("consolidate"), (1, 0));
 }
+
+/// Memory in GiB.
+fn memory(gib: u64, shape: Shape) -> Shape {
+    Shape {
+        mem_mib: gib << 10,
+        ..shape
+    }
+}
+
+fn machine(name: &str, cores: u64, gib: u64) -> Node {
+    Node {
+        mem_mib: gib << 10,
+        ..host(name, 4, "T4", cores)
+    }
+}
+
+/// Three machines; the first has such a pod, of 2 cores and 8 GiB, already.
+fn kube() -> Case {
+    let pod = memory(8, cpu(2, Shape::whole_gpus(1)));
+    let nodes = vec![
+        machine("a", 8, 64),
+        machine("b", 8, 16),
+        machine("c", 32, 64),
+    ];
+    case(nodes, &[(pod, 1)], &[(0, 0, 0b1)])
+}
+
+#[test]
+fn kube_least_allocated_takes_the_mean_of_what_is_left() {
+    // a: (8-4)*100/8 = 50, (64-16)*100/64 = 75: (50+75)/2 = 62
+    // b: (8-2)*100/8 = 75, (16-8)*100/16 = 50: 62
+    // c: (32-2)*100/32 = 93, (64-8)*100/64 = 87: 90
+    let case = kube();
+    assert_eq!(case.raw("kube-least-allocated"), [62, 62, 90]);
+    assert_eq!(case.place("kube-least-allocated"), (2, 0b1));
+}
+
+#[test]
+fn kube_most_allocated_takes_the_mean_of_what_is_used() {
+    // a: 4*100/8 = 50, 16*100/64 = 25: 37; b: 25 and 50: 37; c: 6 and 12: 9. Ties: lowest rank.
+    let case = kube();
+    assert_eq!(case.raw("kube-most-allocated"), [37, 37, 9]);
+    assert_eq!(case.place("kube-most-allocated"), (0, 0b10));
+}
+
+#[test]
+fn kube_balanced_rates_the_change() {
+    // a: before 2/8 and 8/64: |0.25-0.125|/2 = 0.0625, b = 93; after 0.5 and 0.25: 0.125, b = 87.
+    //    50 + (50 + 87 - 93) / 2 = 72
+    // b: before 0 and 0, b = 100; after 0.25 and 0.5: b = 87. 50 + 37/2 = 68
+    // c: before b = 100; after 0.0625 and 0.125: 0.03125, b = 96. 50 + 46/2 = 73
+    assert_eq!(kube().raw("kube-balanced"), [72, 68, 73]);
+}
+
+#[test]
+fn kube_scheduler_adds_its_plugins() {
+    // 62+72, 62+68, 90+73
+    assert_eq!(kube().place("kube-scheduler"), (2, 0b1));
+}
+
+#[test]
+fn kube_scheduler_breaks_ties_by_the_root_of_its_heap() {
+    use gpusched_core::placement::Placement;
+    use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile, TieBreak};
+    // Totals (low, low, high, high). Place 1 against its child 3: node 3 goes up. Then the root
+    // against places 1 (node 3) and 2 (node 2), of which 2 is not strictly better: node 3, though
+    // node 2 comes first.
+    let small = |name: &str| machine(name, 8, 64);
+    let large = |name: &str| machine(name, 32, 256);
+    let pod = memory(8, cpu(2, Shape::whole_gpus(1)));
+    let nodes = vec![small("a"), small("b"), large("c"), large("d")];
+    let choose = |ties: TieBreak, ordinal: u32| {
+        let Case { mut cluster, .. } = case(nodes.clone(), &[(pod.clone(), 1)], &[]);
+        let profile = Profile {
+            ties,
+            ..Profile::default()
+        };
+        let pod = Pod {
+            shape: ShapeId(0),
+            job: JobId(0),
+            ordinal,
+        };
+        let spot = KubeScheduler::new(&profile).choose(&mut View::new(&mut cluster), pod);
+        spot.unwrap().node.0
+    };
+    assert_eq!(choose(TieBreak::Heap136, 0), 3);
+    assert_eq!(choose(TieBreak::First, 0), 2);
+    let drawn: Vec<u32> = (0..40)
+        .map(|pod| choose(TieBreak::Uniform(1), pod))
+        .collect();
+    assert!(drawn.contains(&2) && drawn.contains(&3) && !drawn.contains(&0));
+}
+
+#[test]
+fn kube_scheduler_scores_gpus_only_when_told() {
+    use gpusched_core::placement::Placement;
+    use gpusched_core::placement::kube_scheduler::{
+        BalancedScore, FitScore, KubeScheduler, Profile, ScoredResource, ShapePoint, Strategy,
+    };
+    // One GPU of 4 in use on the second node. Bin packing by the ratio 0 -> 0, 100 -> 10:
+    // 1 of 4 is 25 %: 25; 2 of 4 is 50 %: 50.
+    let nodes = vec![machine("a", 8, 64), machine("b", 8, 64)];
+    let Case { mut cluster, .. } = case(nodes, &[(Shape::whole_gpus(1), 1)], &[(0, 1, 0b1)]);
+    let points = [(0, 0), (100, 10)];
+    let shape = points.map(|(utilization, score)| ShapePoint { utilization, score });
+    let profile = Profile {
+        fit: FitScore {
+            weight: 1,
+            strategy: Strategy::RequestedToCapacityRatio(shape.into()),
+            resources: vec![ScoredResource {
+                name: "nvidia.com/gpu".into(),
+                weight: 5,
+            }],
+        },
+        balanced: BalancedScore {
+            weight: 0,
+            ..Profile::default().balanced
+        },
+        ..Profile::default()
+    };
+    let pod = Pod {
+        shape: ShapeId(0),
+        job: JobId(0),
+        ordinal: 0,
+    };
+    let spot = KubeScheduler::new(&profile).choose(&mut View::new(&mut cluster), pod);
+    assert_eq!(spot.map(|spot| spot.node), Some(NodeId(1)));
+}

@@ -16,6 +16,7 @@ use gpusched_core::performance::Both;
 use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::device::Chooser;
 use gpusched_core::placement::device::registry::{self, device_policy};
+use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile as SchedulerProfile};
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
@@ -68,6 +69,8 @@ pub struct ReplayOptions {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
+    pub scheduler: Option<Arc<SchedulerProfile>>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
@@ -107,6 +110,7 @@ impl Default for ReplayOptions {
             job_profiles: Arc::default(),
             risks: Risks::default(),
             licence_price: None,
+            scheduler: None,
             profile: None,
             horizon: None,
             sample_every: None,
@@ -194,7 +198,12 @@ pub fn replay(
         inventory,
         seed: options.seed,
     };
-    let placement = placement(&options.placement, &context)?;
+    let placement = match &options.scheduler {
+        Some(profile) if options.placement == "kube-scheduler" => {
+            Box::new(KubeScheduler::new(profile))
+        }
+        _ => placement(&options.placement, &context)?,
+    };
     let devices = device_policy(&options.device_policy)?;
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;

@@ -246,6 +246,8 @@ scenario! {
     Wins placement: String = "placement",
     /// The device policy: which devices of a node a pod of whole GPUs gets (default `index`).
     Wins device_policy: String = "device-policy",
+    /// With `placement: kube-scheduler`: its KubeSchedulerConfiguration (default: that of 1.36).
+    Wins scheduler_config: PathBuf = "scheduler-config",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",

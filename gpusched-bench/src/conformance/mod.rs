@@ -6,8 +6,10 @@
 
 mod backfill;
 mod device_plugin;
+mod dra;
 pub mod fgd;
 pub(crate) mod files;
+mod kube_scheduler;
 mod kueue;
 
 pub use files::Unreadable;
@@ -37,6 +39,14 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "device_plugin",
         run: device_plugin::run,
+    },
+    Suite {
+        name: "dra",
+        run: dra::run,
+    },
+    Suite {
+        name: "kube_scheduler",
+        run: kube_scheduler::run,
     },
 ];
 

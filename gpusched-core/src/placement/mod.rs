@@ -23,6 +23,7 @@ pub mod fragmentation;
 mod gpu_clustering;
 mod gpu_packing;
 pub mod levels;
+pub mod kube_scheduler;
 pub mod mig;
 pub mod power;
 mod pwr;

@@ -9,6 +9,8 @@ use super::fragmentation::Fragmentation;
 use super::levels::{
     self, ByLevel, Hived, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
     VolcanoTier,
+use super::kube_scheduler::{
+    Balance, KubeRating, KubeScheduler, Profile as SchedulerProfile, ScoredResource, Strategy,
 };
 use super::power::Power;
 use super::{
@@ -16,8 +18,8 @@ use super::{
     Placement, Pwr, Random, Scored, TypicalConfig, TypicalPods, WorstFit,
 };
 use super::{
-    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing, pwr, random,
-    worst_fit,
+    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing,
+    kube_scheduler, pwr, random, worst_fit,
 };
 use crate::cluster::Inventory;
 use crate::policy::{PolicyError, PolicyInfo};
@@ -55,6 +57,10 @@ const TABLE: &[Entry] = &[
     Entry { info: gpu_clustering::INFO, make: Make::Rating(|_, _| Box::new(GpuClustering)) },
     Entry { info: fgd::INFO, make: Make::Rating(make_fgd) },
     Entry { info: pwr::INFO, make: Make::Rating(|context, _| Box::new(Pwr::new(Power::new(context.inventory)))) },
+    Entry { info: kube_scheduler::INFO, make: Make::Policy(|_| Box::new(KubeScheduler::new(&SchedulerProfile::default()))) },
+    Entry { info: kube_scheduler::LEAST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::LeastAllocated, &ScoredResource::defaults()))) },
+    Entry { info: kube_scheduler::MOST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::MostAllocated, &ScoredResource::defaults()))) },
+    Entry { info: kube_scheduler::BALANCED, make: Make::Rating(|_, _| Box::new(KubeRating::balanced(Balance::Change, &ScoredResource::defaults()))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
     Entry { info: levels::RACK_PACK, make: Make::Policy(|context| by_level(RackPack, context)) },
     Entry { info: *Profile::Mixed.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::Mixed), context)) },

@@ -246,6 +246,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         profile: rest.policy.profile.clone(),
         device_policy: rest.policy.device_policy.clone(),
         mig_placement: rest.policy.mig_placement.clone(),
+        scheduler_config: rest.policy.scheduler_config.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -344,6 +345,9 @@ pub(crate) struct PolicyArgs {
     /// What jobs exchange, for level and flow: a profile such as llm-7b:tp=4, or a CSV file
     #[arg(long, value_name = "PROFILE", help_heading = "Policies")]
     pub(crate) job_profile: Option<String>,
+    /// KubeSchedulerConfiguration, for `--placement kube-scheduler` [default: that of 1.36]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) scheduler_config: Option<PathBuf>,
 
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]

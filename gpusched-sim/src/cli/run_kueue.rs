@@ -42,6 +42,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("topology", scenario.topology.is_some()),
         ("placement", scenario.placement.is_some()),
         ("device-policy", scenario.device_policy.is_some()),
+        ("scheduler-config", scenario.scheduler_config.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("sharing", scenario.sharing.is_some()),
         ("network", scenario.network.is_some()),

@@ -21,9 +21,11 @@ mod meta;
 mod quota;
 mod read;
 mod rules;
+mod scheduler;
 mod time;
 
 pub use read::{Manifests, Submission};
+pub use scheduler::scheduler_profile;
 
 use crate::diagnostic::{Diagnostic, Result};
 use cursor::{At, Read};

@@ -33,6 +33,7 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
     let files = [
         &mut scenario.throughputs,
         &mut scenario.profile,
+        &mut scenario.scheduler_config,
         &mut scenario.manifests,
         &mut scenario.queue_map,
     ];

@@ -6,6 +6,7 @@ use crate::builtin;
 use crate::calibrate::load_profile;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
+use crate::manifest::scheduler_profile;
 use crate::metrics::InputDigest;
 use crate::network::{JobProfiles, NetworkMode};
 use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
@@ -16,6 +17,7 @@ use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::device::registry::{device_policies, device_policy};
+use gpusched_core::placement::kube_scheduler::Profile as SchedulerProfile;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
@@ -40,6 +42,8 @@ pub struct Plan {
     pub placement: String,
     /// The device policy.
     pub device_policy: String,
+    /// The profile of `kube-scheduler`, if one is given.
+    pub scheduler: Option<Arc<SchedulerProfile>>,
     /// The MIG placement policy.
     pub mig_placement: String,
     /// How GPUs are shared.
@@ -99,7 +103,11 @@ impl Scenario {
             .map_err(|problem| origins.blame("topology", problem))?;
         let queueing = self.queueing.clone().unwrap_or_else(|| "fifo".into());
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
-        let placement = self.placement.clone().unwrap_or_else(|| "best-fit".into());
+        let configured = match self.scheduler_config {
+            Some(_) => "kube-scheduler",
+            None => "best-fit",
+        };
+        let placement = self.placement.clone().unwrap_or_else(|| configured.into());
         check_placement(&placement).map_err(|problem| origins.blame("placement", problem))?;
         let device_policy = match &self.device_policy {
             None => DEFAULT_DEVICE_POLICY.to_owned(),
@@ -142,6 +150,7 @@ impl Scenario {
             risks: self.risks(origins)?,
             licence_price: self.price(origins)?,
             profile: self.profile()?,
+            scheduler: self.scheduler(origins)?,
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -216,6 +225,24 @@ impl Scenario {
             }
             price => Ok(price),
         }
+    }
+
+    /// The profile of kube-scheduler. Another placement policy has no use for it.
+    fn scheduler(&self, origins: &Origins) -> Result<Option<Arc<SchedulerProfile>>> {
+        let Some(path) = &self.scheduler_config else {
+            return Ok(None);
+        };
+        if let Some(placement) = self.placement.as_deref()
+            && placement != "kube-scheduler"
+        {
+            let problem = Diagnostic::new(format!(
+                "`scheduler-config` means nothing with `placement: {placement}`"
+            ));
+            return Err(origins
+                .blame("scheduler-config", problem)
+                .help("use `placement: kube-scheduler`"));
+        }
+        scheduler_profile(path).map(|profile| Some(Arc::new(profile)))
     }
 
     fn profile(&self) -> Result<Option<Arc<Profile>>> {
@@ -380,6 +407,7 @@ impl Plan {
             risks: self.risks,
             licence_price: self.licence_price,
             profile: self.profile.clone(),
+            scheduler: self.scheduler.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()
         }
