@@ -61,6 +61,7 @@ impl Allocator {
         let env = Env {
             consumable_capacity: features.consumable_capacity,
             list_type_attributes: features.list_type_attributes,
+            ..Env::default()
         };
         let classes = cluster.classes.into_iter();
         Allocator {
@@ -212,7 +213,8 @@ impl Attempt<'_> {
         let trial = Trial::new(given, self.selectors, self.sources, &mut self.state);
         let mut search = Search::new(&self.problem, self.choice, trial, self.scratch);
         let answer = search.run();
-        let answer = answer.map(|found| found.then(|| solution(node, view, &self.state, self.scratch)));
+        let answer =
+            answer.map(|found| found.then(|| solution(node, view, &self.state, self.scratch)));
         Outcome {
             answer,
             invocations: self.scratch.invocations,

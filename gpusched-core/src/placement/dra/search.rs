@@ -276,7 +276,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 true => self.scratch.orders[at.ask][index] as usize,
                 false => index,
             };
-            if self.trial.may_take(at.ask, position)? && self.trial.choose(at.ask, position, false)?
+            if self.trial.may_take(at.ask, position)?
+                && self.trial.choose(at.ask, position, false)?
             {
                 let next = index + 1;
                 self.scratch.frames.push(Frame::Each { at, next });

@@ -1,7 +1,7 @@
 //! One device, for one request: may it be taken, and what taking it changes.
 
-use super::consumable::{self, Amounts, Taken};
 use super::constraints;
+use super::consumable::{self, Amounts, Taken};
 use super::counters::{Books, CounterSources, Ledgers};
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
@@ -115,7 +115,9 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     pub(super) fn device(&self, position: usize) -> &'a Device {
-        self.given.inventory.published(self.candidate(position).unit)
+        self.given
+            .inventory
+            .published(self.candidate(position).unit)
     }
 
     /// Several claims may have it.
@@ -183,7 +185,11 @@ impl<'s, 'a> Trial<'s, 'a> {
                 return true;
             }
         }
-        let giving = self.state.giving.iter().find(|one| one.position == position);
+        let giving = self
+            .state
+            .giving
+            .iter()
+            .find(|one| one.position == position);
         consumable::fits(
             asked,
             &self.device(position).capacity,
@@ -296,7 +302,12 @@ impl<'s, 'a> Trial<'s, 'a> {
     /// Whether somebody has a share of a device, or gets one in this search.
     fn has_shares(&self, position: usize) -> bool {
         let given = self.state.giving.iter().any(|one| one.position == position);
-        given || self.given.usage.consumed(self.unit(position).device).is_some()
+        given
+            || self
+                .given
+                .usage
+                .consumed(self.unit(position).device)
+                .is_some()
     }
 
     fn books(&mut self) -> (&mut Ledgers, Books<'_>) {
@@ -345,7 +356,10 @@ impl<'s, 'a> Trial<'s, 'a> {
         if constraints.is_empty() {
             return true;
         }
-        let (inventory, id) = (self.given.inventory, self.given.view.candidates[position].unit);
+        let (inventory, id) = (
+            self.given.inventory,
+            self.given.view.candidates[position].unit,
+        );
         let driver = &inventory.slice(inventory.unit(id).slice).driver;
         let device = inventory.published(id);
         let purpose = asked.purpose();
