@@ -3,3 +3,4 @@
 //! The objects are those of `resource.k8s.io/v1`.
 
 pub mod objects;
+pub mod publish;
