@@ -21,6 +21,8 @@ mod domain;
 mod dynamic;
 mod fixed;
 mod identity;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use classes::device_classes;
