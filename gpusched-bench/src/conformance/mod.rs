@@ -5,6 +5,7 @@
 //! at the end the totals.
 
 mod backfill;
+mod dra;
 pub mod fgd;
 pub(crate) mod files;
 mod kueue;
@@ -32,6 +33,10 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "kueue",
         run: kueue::run,
+    },
+    Suite {
+        name: "dra",
+        run: dra::run,
     },
 ];
 

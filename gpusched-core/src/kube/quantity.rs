@@ -1,7 +1,7 @@
 //! Quantities as Kubernetes writes them: `500m`, `16Gi`, `1.5`, `2e3`.
 
 use std::fmt;
-use std::ops::Add;
+use std::ops::{Add, Neg};
 use std::str::FromStr;
 
 /// Nano-units in a unit.
@@ -148,6 +148,16 @@ impl Add for Quantity {
             } else {
                 self.format
             },
+        }
+    }
+}
+
+impl Neg for Quantity {
+    type Output = Quantity;
+    fn neg(self) -> Quantity {
+        Quantity {
+            nanos: self.nanos.saturating_neg(),
+            ..self
         }
     }
 }
