@@ -24,7 +24,7 @@ mod read;
 mod rules;
 mod time;
 
-pub use dra::DraObjects;
+pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim};
 pub use read::{Manifests, Submission};
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -173,7 +173,7 @@ pub fn objects_from_json<'v>(values: impl IntoIterator<Item = &'v Value>) -> Res
 }
 
 /// Reads what decides about devices in one cluster, by `kind`: DeviceClasses, ResourceSlices,
-/// ResourceClaims, ResourceClaimTemplates and Nodes. Other kinds are left out, and nothing is
+/// ResourceClaims, ResourceClaimTemplates, Nodes, and pods (also those of Jobs and JobSets). Other kinds are left out, and nothing is
 /// checked but types.
 ///
 /// # Errors

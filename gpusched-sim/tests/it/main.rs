@@ -9,6 +9,7 @@ mod cli_bad_input;
 mod cli_results;
 mod cli_screens;
 mod cluster_twin;
+mod dra_bad_manifests;
 mod dra_manifests;
 mod generator;
 mod invariants;

@@ -17,6 +17,7 @@ mod features;
 mod inventory;
 pub mod objects;
 mod problem;
+pub mod publish;
 mod quirks;
 mod result;
 mod search;

@@ -12,7 +12,7 @@ use gpusched_core::placement::dra::objects::{
 };
 
 /// What a request says of the devices it is for.
-const DEVICES: &[&str] = &[
+pub(super) const DEVICES: &[&str] = &[
     "deviceClassName",
     "selectors",
     "allocationMode",
@@ -76,7 +76,7 @@ fn claim_spec(at: At<'_, '_>, shape: Shape) -> Read<ClaimSpec> {
     })
 }
 
-/// A request. One that is neither `exactly` something nor a list of choices is of a kind this
+/// A request; fields of the other versions are the rules' business. One that is neither `exactly` something nor a list of choices is of a kind this
 /// version does not know: nothing is available for it.
 fn request(at: At<'_, '_>, shape: Shape) -> Read<DeviceRequest> {
     let choices = at.field("firstAvailable");
@@ -84,12 +84,12 @@ fn request(at: At<'_, '_>, shape: Shape) -> Read<DeviceRequest> {
     let name = at.field("name").string()?;
     let kind = match shape {
         Shape::Nested => {
-            at.only(&[&["name", "exactly", "firstAvailable"]])?;
+            at.only(&[&["name", "exactly", "firstAvailable"], DEVICES])?;
             exactly.only(&[DEVICES])?;
             exactly.present().then_some(exactly)
         }
         Shape::Flat => {
-            at.only(&[&["name", "firstAvailable"], DEVICES])?;
+            at.only(&[&["name", "exactly", "firstAvailable"], DEVICES])?;
             (!choices.present()).then_some(at)
         }
     };

@@ -12,7 +12,7 @@ use gpusched_core::placement::dra::objects::{
 use std::collections::BTreeMap;
 
 /// What a device has in every version.
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "attributes",
     "capacity",
     "consumesCounters",
@@ -28,16 +28,17 @@ const FIELDS: &[&str] = &[
     "nodeAllocatableResources",
 ];
 
-/// A device, which older versions keep under `basic`.
+/// A device, which older versions keep under `basic`; fields of the other versions are the rules'
+/// business.
 pub(in crate::manifest) fn device(at: At<'_, '_>, shape: Shape) -> Read<Device> {
     let name = at.field("name").string()?;
     match shape {
         Shape::Nested => {
-            at.only(&[&["name"], FIELDS])?;
+            at.only(&[&["name", "basic"], FIELDS])?;
             body(&at, name)
         }
         Shape::Flat => {
-            at.only(&[&["name", "basic"]])?;
+            at.only(&[&["name", "basic"], FIELDS])?;
             let basic = at.field("basic");
             basic.only(&[FIELDS])?;
             body(&basic, name)

@@ -7,25 +7,27 @@ mod allocation;
 mod claim;
 mod class;
 mod device;
+mod kinds;
+mod pods;
+mod read;
+mod rules;
 mod slice;
 mod version;
 
 pub(super) use allocation::allocation_result;
 pub(super) use claim::{resource_claim, resource_claim_template};
 pub(super) use class::device_class;
+pub use pods::{ClaimSource, ClaimingPods, PodClaim};
+pub use read::DraManifests;
 pub(super) use slice::resource_slice;
 
 use super::cursor::{At, Read};
 use super::kind::group_kind;
-use super::kube;
 use gpusched_core::kube::Node;
 use gpusched_core::placement::dra::objects::{
     Device, DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice,
 };
 use version::Shape;
-
-/// Group of the API.
-const GROUP: &str = "resource.k8s.io";
 
 /// What a cluster holds that decides about devices, each kind in the order it was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,20 +42,20 @@ pub struct DraObjects {
     pub templates: Vec<ResourceClaimTemplate>,
     /// Nodes.
     pub nodes: Vec<Node>,
+    /// Pods that wait for a node and claim devices.
+    pub pods: Vec<ClaimingPods>,
 }
 
 impl DraObjects {
     /// Takes in an object by its kind. `false` when nothing here decides with it.
     pub(super) fn take(&mut self, at: At<'_, '_>) -> Read<bool> {
-        match group_kind(&at)? {
-            (GROUP, "DeviceClass") => self.classes.push(device_class(at)?),
-            (GROUP, "ResourceSlice") => self.slices.push(resource_slice(at)?),
-            (GROUP, "ResourceClaim") => self.claims.push(resource_claim(at)?),
-            (GROUP, "ResourceClaimTemplate") => self.templates.push(resource_claim_template(at)?),
-            ("", "Node") => self.nodes.push(kube::node(at)?),
-            _ => return Ok(false),
+        match kinds::known(group_kind(&at)?) {
+            Some(kind) => {
+                (kind.read)(at, self)?;
+                Ok(true)
+            }
+            None => Ok(false),
         }
-        Ok(true)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::manifest::cursor::{At, Read};
 use gpusched_core::kube::{NodeAffinity, NodeSelectorTerm, PreferredTerm};
 
 /// `affinity.nodeAffinity` of a pod; the other affinities are the kube-scheduler's business.
-pub(super) fn node_affinity(at: At<'_, '_>) -> Read<NodeAffinity> {
+pub(in crate::manifest) fn node_affinity(at: At<'_, '_>) -> Read<NodeAffinity> {
     let required = at.field("requiredDuringSchedulingIgnoredDuringExecution");
     let preferred = at.field("preferredDuringSchedulingIgnoredDuringExecution");
     Ok(NodeAffinity {
