@@ -8,12 +8,14 @@
 
 mod allocator;
 mod choice;
+mod compare;
 mod constraints;
 mod consumable;
 mod counters;
 mod dense;
 mod failure;
 mod features;
+pub mod gang;
 mod inventory;
 pub mod objects;
 mod problem;
@@ -29,6 +31,7 @@ mod view;
 
 pub use allocator::{Allocator, Attempt, Cluster};
 pub use choice::Choice;
+pub use compare::{Difference, compare};
 pub use failure::{Failure, FailureKind};
 pub use features::{Features, UnknownFeature};
 pub use problem::MAX_DEVICES;

@@ -25,6 +25,19 @@ pub(super) struct Chosen {
     drew: bool,
 }
 
+/// A counter, beside the devices chosen so far. In nano-units.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counter {
+    /// Which one: the name of the pool and its number there.
+    pub(super) id: (u32, u32),
+    /// How much is left of it.
+    pub(super) left: i128,
+    /// How much the device takes.
+    pub(super) takes: i128,
+    /// How much there is.
+    pub(super) limit: i128,
+}
+
 /// What is given of a device to several claims in one search.
 #[derive(Clone, Debug)]
 struct Giving {
@@ -334,19 +347,71 @@ impl<'s, 'a> Trial<'s, 'a> {
         }
     }
 
-    /// How much is left of each counter a device draws on, with what it draws.
-    pub(super) fn counters(&mut self, position: usize) -> Vec<(u32, i128, i128)> {
+    /// The counters a device draws on, as far as they are bounded.
+    pub(super) fn counters(&mut self, position: usize) -> Vec<Counter> {
         let (unit, counters) = (self.unit(position), self.candidate(position).counters);
         let (ledgers, mut books) = self.books();
         let Some(source) = counters else {
             return Vec::new();
         };
+        let name = books.inventory.pools()[unit.pool.index()].name_id;
         let takes = books.inventory.takes(unit).iter();
-        let known = takes.filter_map(|&(number, amount)| {
-            let left = ledgers.left(source, number, &mut books)?;
-            Some((number, left, amount))
+        let known = takes.filter_map(|&(number, takes)| {
+            let (left, limit) = ledgers.left(source, number, &mut books)?;
+            Some(Counter {
+                id: (name.0, number),
+                left,
+                takes,
+                limit,
+            })
         });
         known.collect()
+    }
+
+    /// The driver of a device.
+    pub(super) fn driver(&self, position: usize) -> &'a str {
+        &self.given.inventory.slice(self.unit(position).slice).driver
+    }
+
+    /// Whether nobody has a device, and nobody gets it in this search.
+    pub(super) fn is_free(&self, position: usize) -> bool {
+        let device = self.unit(position).device;
+        !self.given.usage.is_whole(device) && !self.is_chosen(position, None)
+    }
+
+    /// The devices chosen for a claim.
+    pub(super) fn chosen_positions(&self, claim: usize) -> Vec<usize> {
+        let asks = &self.given.problem.asks;
+        let mine = self
+            .state
+            .chosen
+            .iter()
+            .filter(|one| asks[one.ask].claim == claim);
+        mine.map(|one| one.position).collect()
+    }
+
+    /// What is taken of the capacities of a device that several claims may have, by claims and in
+    /// this search; `None` for any other device.
+    pub(super) fn taken_of_shared(&self, position: usize) -> Option<Taken> {
+        let unit = self.unit(position);
+        if !self.is_shared(unit) {
+            return None;
+        }
+        let mut taken = self
+            .given
+            .usage
+            .consumed(unit.device)
+            .cloned()
+            .unwrap_or_default();
+        for giving in self
+            .state
+            .giving
+            .iter()
+            .filter(|one| one.position == position)
+        {
+            taken.merge(&giving.taken);
+        }
+        Some(taken)
     }
 
     /// Adds a device to all constraints of its claim, or to none.
