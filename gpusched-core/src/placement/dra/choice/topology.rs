@@ -4,7 +4,7 @@
 //! within it by PCIe root (`resource.kubernetes.io/pcieRoot`). A group in which the claim has a
 //! device already comes first; then the smallest that holds all devices the request still wants;
 //! then the largest of those too small. Ties go to the group with the first name, and devices of a
-//! group keep the order of names. A device that does not say where it is is a group of its own.
+//! group keep the order of names. Devices that do not say where they are come after all others.
 
 use super::super::constraints::look_up;
 use super::super::trial::Trial;
@@ -39,9 +39,7 @@ fn arrange(
     let mut groups: Vec<(Option<&Attribute>, Vec<u32>)> = Vec::new();
     for position in order {
         let place = place(trial, position as usize, level);
-        let known = groups
-            .iter_mut()
-            .find(|(known, _)| place.is_some() && *known == place);
+        let known = groups.iter_mut().find(|(known, _)| *known == place);
         match known {
             Some((_, members)) => members.push(position),
             None => groups.push((place, vec![position])),
@@ -56,7 +54,7 @@ fn arrange(
         } else {
             (0, Reverse(size))
         };
-        (!chosen.iter().any(has), !holds, by_size)
+        (known.is_none(), !chosen.iter().any(has), !holds, by_size)
     });
     let groups = groups.into_iter().map(|(_, members)| members);
     let arranged = groups.map(|members| arrange(trial, members, chosen, wanted, narrower));
