@@ -12,6 +12,7 @@ mod constraints;
 mod consumable;
 mod counters;
 mod dense;
+mod explain;
 mod failure;
 mod features;
 mod inventory;
@@ -29,6 +30,7 @@ mod view;
 
 pub use allocator::{Allocator, Attempt, Cluster};
 pub use choice::Choice;
+pub use explain::{BrokenPool, Explanation, Reasons, WhyNot};
 pub use failure::{Failure, FailureKind};
 pub use features::{Features, UnknownFeature};
 pub use problem::MAX_DEVICES;

@@ -2,6 +2,7 @@
 
 use super::consumable::{self, Amounts, Taken};
 use super::constraints;
+use super::explain::WhyNot;
 use super::counters::{Books, CounterSources, Ledgers};
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
@@ -23,6 +24,23 @@ pub(super) struct Chosen {
     pub(super) share: Option<Amounts>,
     /// Counters were drawn for it.
     drew: bool,
+}
+
+/// Why a device is not chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Somebody has it.
+    InUse,
+    /// The feature it needs is off.
+    Off,
+    /// A counter it draws on is exhausted.
+    Counters,
+    /// A taint keeps the claim away.
+    Taints,
+    /// A constraint of its claim, by position.
+    Constraint(usize),
+    /// Too little of a capacity is left.
+    Capacity,
 }
 
 /// What is given of a device to several claims in one search.
@@ -125,7 +143,7 @@ impl<'s, 'a> Trial<'s, 'a> {
 
     /// Whether a device is in the way of an ask because of who has it.
     #[inline]
-    fn is_in_use(&self, ask: usize, position: usize) -> bool {
+    pub(super) fn is_in_use(&self, ask: usize, position: usize) -> bool {
         let ask = &self.given.problem.asks[ask];
         if ask.admin {
             return self.is_chosen(position, Some(ask.claim));
@@ -140,6 +158,24 @@ impl<'s, 'a> Trial<'s, 'a> {
                 && chosen.share.is_none()
                 && claim.is_none_or(|claim| self.given.problem.asks[chosen.ask].claim == claim)
         })
+    }
+
+    /// Whether a device is chosen as a whole in this search.
+    pub(super) fn is_taken(&self, position: usize) -> bool {
+        self.is_chosen(position, None)
+    }
+
+    /// `driver/pool/device`.
+    pub(super) fn device_name(&self, position: usize) -> String {
+        let (driver, pool, device) = self.given.inventory.names(self.unit(position).device);
+        format!("{driver}/{pool}/{device}")
+    }
+
+    /// Which selector is the first that is not true for a device, if one is not.
+    pub(super) fn first_false(&self, ask: usize, position: usize) -> Option<String> {
+        let predicate = self.given.problem.asks[ask].predicate;
+        let unit = self.candidate(position).unit;
+        self.selectors.first_false(predicate, unit, self.given.inventory)
     }
 
     /// Whether class, request and node allow a device.
@@ -203,7 +239,8 @@ impl<'s, 'a> Trial<'s, 'a> {
             && self.has_capacity(ask, position))
     }
 
-    /// Chooses a device if counters, taints, constraints and capacities allow it.
+    /// Chooses a device if counters, taints, constraints and capacities allow it; else says what
+    /// does not.
     ///
     /// # Errors
     /// A constraint does not allow it, and it must be chosen.
@@ -212,23 +249,23 @@ impl<'s, 'a> Trial<'s, 'a> {
         ask: usize,
         position: usize,
         must: bool,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Result<(), Refusal>, Failure> {
         let (inventory, quirks) = (self.given.inventory, self.given.quirks);
         let unit = self.unit(position);
         let asked = &self.given.problem.asks[ask];
         let shared = self.is_shared(unit);
         // Otherwise this was seen before.
         if must && self.is_in_use(ask, position) {
-            return Ok(false);
+            return Ok(Err(Refusal::InUse));
         }
         let draws = !inventory.takes(unit).is_empty();
         if draws && !self.given.features.partitionable_devices {
-            return Ok(false);
+            return Ok(Err(Refusal::Off));
         }
         // A share draws on counters only where it is the first.
         let draws = draws && !(shared && self.has_shares(position));
         if draws && !self.draw(position) {
-            return Ok(false);
+            return Ok(Err(Refusal::Counters));
         }
         if self.given.features.device_taints && unit.tainted {
             let tolerations = &asked.body.tolerations;
@@ -236,10 +273,10 @@ impl<'s, 'a> Trial<'s, 'a> {
                 if draws && !quirks.taint_keeps_counters {
                     self.undraw(position);
                 }
-                return Ok(false);
+                return Ok(Err(Refusal::Taints));
             }
         }
-        if !self.constrain(ask, position) {
+        if let Err(constraint) = self.constrain(ask, position) {
             if draws && !quirks.constraint_keeps_counters {
                 self.undraw(position);
             }
@@ -251,7 +288,7 @@ impl<'s, 'a> Trial<'s, 'a> {
                 );
                 return Err(Failure::new(FailureKind::ConstraintUnsatisfiable, text));
             }
-            return Ok(false);
+            return Ok(Err(Refusal::Constraint(constraint)));
         }
         if must && !self.has_capacity(ask, position) {
             if !quirks.capacity_keeps_constraints {
@@ -260,7 +297,7 @@ impl<'s, 'a> Trial<'s, 'a> {
                     self.undraw(position);
                 }
             }
-            return Ok(false);
+            return Ok(Err(Refusal::Capacity));
         }
         let share = shared.then(|| {
             let amounts = consumable::all_taken(asked.capacity(), &self.device(position).capacity);
@@ -274,7 +311,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             share,
             drew: draws,
         });
-        Ok(true)
+        Ok(Ok(()))
     }
 
     /// Takes the last device back.
@@ -338,12 +375,34 @@ impl<'s, 'a> Trial<'s, 'a> {
         known.collect()
     }
 
-    /// Adds a device to all constraints of its claim, or to none.
-    fn constrain(&mut self, ask: usize, position: usize) -> bool {
+    /// The first counter that has too little left for a device. Rounded to whole units: what is left
+    /// down, what is taken up.
+    pub(super) fn short_counter(&mut self, position: usize) -> WhyNot {
+        let numbers = self.counters(position);
+        let (inventory, unit) = (self.given.inventory, self.unit(position));
+        let pool = inventory.pools()[unit.pool.index()].name_id;
+        for set in &self.device(position).consumes {
+            for (counter, amount) in &set.counters {
+                let number = inventory.counter(pool, &set.counter_set, counter);
+                let left = numbers.iter().find(|(known, ..)| Some(*known) == number);
+                if let Some((_, left, _)) = left.filter(|(_, left, _)| *left < amount.nanos()) {
+                    return WhyNot::Counter {
+                        counter: format!("{}/{counter}", set.counter_set),
+                        left: i64::try_from(left.div_euclid(1_000_000_000)).unwrap_or(i64::MIN),
+                        takes: amount.value(),
+                    };
+                }
+            }
+        }
+        WhyNot::Exhausted
+    }
+
+    /// Adds a device to all constraints of its claim, or to none and says which one refuses it.
+    fn constrain(&mut self, ask: usize, position: usize) -> Result<(), usize> {
         let asked = &self.given.problem.asks[ask];
         let constraints = &mut self.state.constraints[asked.claim];
         if constraints.is_empty() {
-            return true;
+            return Ok(());
         }
         let (inventory, id) = (self.given.inventory, self.given.view.candidates[position].unit);
         let driver = &inventory.slice(inventory.unit(id).slice).driver;
@@ -354,10 +413,10 @@ impl<'s, 'a> Trial<'s, 'a> {
                 for earlier in &mut constraints[..at] {
                     earlier.remove(purpose);
                 }
-                return false;
+                return Err(at);
             }
         }
-        true
+        Ok(())
     }
 
     fn unconstrain(&mut self, ask: usize) {
@@ -401,7 +460,7 @@ impl<'s, 'a> Trial<'s, 'a> {
 }
 
 /// Whether a taint keeps a claim with these tolerations away.
-fn repelled(taints: &[DeviceTaint], tolerations: &[DeviceToleration]) -> bool {
+pub(super) fn repelled(taints: &[DeviceTaint], tolerations: &[DeviceToleration]) -> bool {
     let mut taints = taints.iter().filter(|taint| keeps_away(&taint.effect));
     taints.any(|taint| !tolerations.iter().any(|one| tolerates(one, taint)))
 }

@@ -2,27 +2,20 @@
 //!
 //! What upstream asks CEL for every device of every node and pod is a pure function of what the
 //! device is. A [`Predicate`] is the selectors of a class and a request in their order; its answer
-//! is kept for each published device, and devices that differ only in what the selectors do not
-//! read ([`reads`]) share one evaluation.
+//! is kept for each published device, and that of each selector for each [`Shape`]: devices that
+//! differ only in what a selector does not read share one evaluation.
 
-mod reads;
-
+use super::dense::dense;
 use super::failure::{Failure, FailureKind};
 use super::inventory::{Inventory, UnitId};
-use super::objects::{DeviceCapacity, DeviceClass};
-use crate::cel::{Attribute, CompileError, Env, Program};
-use super::dense::dense;
-use crate::kube::Quantity;
-use reads::Reads;
+use super::objects::DeviceClass;
+use crate::cel::{COST_LIMIT, CompileError, DeviceFacts, Env, Program, Shape};
 use rustc_hash::FxHashMap;
 
 dense!(
     /// The selectors of a class and a request.
     PredicateId
 );
-
-/// What an evaluation may cost (`CELSelectorExpressionMaxCost` of the API).
-const COST_LIMIT: u64 = 1_000_000;
 
 /// What is known of a published device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,26 +39,23 @@ struct Selector {
 #[derive(Debug)]
 struct Predicate {
     selectors: Vec<Selector>,
-    reads: Reads,
     verdicts: Vec<Verdict>,
-    shapes: FxHashMap<Vec<Trait>, Verdict>,
     errors: Vec<Failure>,
 }
 
-/// One thing a selector reads of a device.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Trait {
-    Driver(String),
-    Shared(Option<bool>),
-    Attribute(String, Attribute),
-    Capacity(String, i128, String),
+/// A selector, and its answers so far.
+#[derive(Debug)]
+struct Known {
+    program: Result<Program, CompileError>,
+    /// Whether a device of a shape matches; an error with its text.
+    answers: FxHashMap<Shape, Result<bool, String>>,
 }
 
 /// All selectors seen so far. Grows with the number of different ones.
 #[derive(Debug, Default)]
 pub(super) struct Selectors {
     env: Env,
-    programs: Vec<(Reads, Result<Program, CompileError>)>,
+    programs: Vec<Known>,
     by_text: FxHashMap<String, usize>,
     predicates: Vec<Predicate>,
     known: FxHashMap<(String, Vec<String>), PredicateId>,
@@ -97,7 +87,6 @@ impl Selectors {
             return known;
         }
         let mut selectors = Vec::new();
-        let mut reads = Reads::Only(Vec::new());
         // A selector of a class without CEL is one that does not compile.
         let of_class = class.selectors.iter().enumerate().map(|(at, text)| {
             let place = format!("class {}: selector #{at}", class.name);
@@ -107,15 +96,12 @@ impl Selectors {
         let of_request = of_request.map(|(at, text)| (format!("selector #{at}"), text.as_str()));
         for (place, text) in of_class.chain(of_request) {
             let program = self.program(text);
-            reads = reads.and(self.programs[program].0.clone());
             selectors.push(Selector { program, place });
         }
         let id = PredicateId::from(self.predicates.len());
         self.predicates.push(Predicate {
             selectors,
-            reads,
             verdicts: Vec::new(),
-            shapes: FxHashMap::default(),
             errors: Vec::new(),
         });
         self.known.insert(key, id);
@@ -126,9 +112,12 @@ impl Selectors {
         if let Some(&known) = self.by_text.get(text) {
             return known;
         }
-        let program = Program::compile(text, &self.env);
-        self.programs.push((Reads::of(text), program));
-        self.by_text.insert(text.to_owned(), self.programs.len() - 1);
+        self.programs.push(Known {
+            program: Program::compile(text, &self.env),
+            answers: FxHashMap::default(),
+        });
+        self.by_text
+            .insert(text.to_owned(), self.programs.len() - 1);
         self.programs.len() - 1
     }
 
@@ -154,19 +143,26 @@ impl Selectors {
         }
     }
 
+    /// Which selector is the first that is not true for a device.
+    pub(super) fn first_false(
+        &self,
+        id: PredicateId,
+        unit: UnitId,
+        inventory: &Inventory,
+    ) -> Option<String> {
+        let driver = &inventory.slice(inventory.unit(unit).slice).driver;
+        let facts = inventory.published(unit).facts(driver);
+        let mut selectors = self.predicates[id.index()].selectors.iter();
+        let refusing = selectors.find(|selector| {
+            let program = self.programs[selector.program].program.as_ref();
+            !program.is_ok_and(|program| answer(program, &facts) == Ok(true))
+        });
+        refusing.map(|selector| selector.place.clone())
+    }
+
     #[cold]
     fn ask(&mut self, id: PredicateId, unit: UnitId, inventory: &Inventory) -> Verdict {
-        let traits = traits(&self.predicates[id.index()].reads, unit, inventory);
-        let shape = self.predicates[id.index()].shapes.get(&traits);
-        let verdict = match shape {
-            Some(&verdict) => verdict,
-            None => {
-                let verdict = self.evaluate(id, unit, inventory);
-                let shapes = &mut self.predicates[id.index()].shapes;
-                shapes.insert(traits, verdict);
-                verdict
-            }
-        };
+        let verdict = self.evaluate(id, unit, inventory);
         let verdicts = &mut self.predicates[id.index()].verdicts;
         if verdicts.is_empty() {
             verdicts.resize(inventory.unit_count(), Verdict::Unknown);
@@ -180,21 +176,26 @@ impl Selectors {
         let facts = inventory.published(unit).facts(driver);
         let predicate = &mut self.predicates[id.index()];
         for selector in &predicate.selectors {
-            let failure = match &self.programs[selector.program].1 {
-                Err(error) => (FailureKind::CelCompile, "CEL compile error", &error.text),
+            let known = &mut self.programs[selector.program];
+            let (kind, why) = match &known.program {
+                Err(error) => (
+                    FailureKind::CelCompile,
+                    format!("does not compile: {}", error.text),
+                ),
                 Ok(program) => {
-                    self.evaluations += 1;
-                    match &program.evaluate(&facts, COST_LIMIT).outcome {
+                    let shape = program.shape(&facts);
+                    let answer = known.answers.entry(shape).or_insert_with(|| {
+                        self.evaluations += 1;
+                        answer(program, &facts)
+                    });
+                    match answer {
                         Ok(true) => continue,
                         Ok(false) => return Verdict::No,
-                        Err(error) => {
-                            (FailureKind::CelRuntime, "CEL runtime error", &error.text.clone())
-                        }
+                        Err(text) => (FailureKind::CelRuntime, format!("has no answer: {text}")),
                     }
                 }
             };
-            let (kind, what, why) = failure;
-            let text = format!("{}: {what}: {why}", selector.place);
+            let text = format!("{} {why}", selector.place);
             predicate.errors.push(Failure::new(kind, text));
             return Verdict::Error(predicate.errors.len() as u32 - 1);
         }
@@ -202,22 +203,7 @@ impl Selectors {
     }
 }
 
-/// What selectors that read this can tell a device by.
-fn traits(reads: &Reads, unit: UnitId, inventory: &Inventory) -> Vec<Trait> {
-    let driver = &inventory.slice(inventory.unit(unit).slice).driver;
-    let device = inventory.published(unit);
-    let read = |name: &String| reads.reads(driver, name);
-    let attributes = device.attributes.iter().filter(|(name, _)| read(name));
-    let attributes =
-        attributes.map(|(name, value)| Trait::Attribute(name.clone(), value.clone()));
-    let capacity = device.capacity.iter().filter(|(name, _)| read(name));
-    let amount = |value: Quantity| value.nanos();
-    let capacity = capacity.map(|(name, one): (&String, &DeviceCapacity)| {
-        Trait::Capacity(name.clone(), amount(one.value), one.value.to_string())
-    });
-    let whole = [
-        Trait::Driver(driver.clone()),
-        Trait::Shared(device.allow_multiple_allocations),
-    ];
-    whole.into_iter().chain(attributes).chain(capacity).collect()
+fn answer(program: &Program, facts: &DeviceFacts) -> Result<bool, String> {
+    let evaluation = program.evaluate(facts, COST_LIMIT);
+    evaluation.outcome.map_err(|error| error.text)
 }
