@@ -29,7 +29,9 @@ pub(super) fn features(value: &Value) -> Result<Features, Difference> {
     let mut features = Features::V1_36;
     for (name, on) in value.as_object().into_iter().flatten() {
         let on = on.as_bool().unwrap_or_default();
-        features.set(name, on).map_err(|error| unreadable("features", error))?;
+        features
+            .set(name, on)
+            .map_err(|error| unreadable("features", error))?;
     }
     Ok(features)
 }
@@ -129,7 +131,9 @@ impl Answer {
 pub(super) fn devices(recorded: &Value) -> Vec<[String; 3]> {
     let part = |one: &Value, at: usize| one[at].as_str().unwrap_or_default().to_owned();
     let devices = list(recorded, "devices");
-    devices.map(|one| [part(one, 0), part(one, 1), part(one, 2)]).collect()
+    devices
+        .map(|one| [part(one, 0), part(one, 1), part(one, 2)])
+        .collect()
 }
 
 /// Compares what can be printed.
@@ -140,7 +144,11 @@ pub(super) fn check<T: PartialEq + fmt::Debug>(
 ) -> Result<(), Difference> {
     match expected == got {
         true => Ok(()),
-        false => Err(Difference::new(at, format!("{expected:?}"), format!("{got:?}"))),
+        false => Err(Difference::new(
+            at,
+            format!("{expected:?}"),
+            format!("{got:?}"),
+        )),
     }
 }
 
@@ -148,5 +156,6 @@ pub(super) fn check<T: PartialEq + fmt::Debug>(
 pub(super) fn node(allocator: &Allocator, name: &str) -> Result<NodeId, Difference> {
     let mut nodes = allocator.nodes().iter();
     let at = nodes.position(|node| node.name == name);
-    at.map(NodeId::from).ok_or_else(|| unreadable("node", format_args!("no node {name}")))
+    at.map(NodeId::from)
+        .ok_or_else(|| unreadable("node", format_args!("no node {name}")))
 }

@@ -71,7 +71,11 @@ fn one(
     check("outcome", &text(expected, "outcome"), &got.outcome)?;
     check("error", &text(expected, "errorKind"), &got.error.as_str())?;
     let recorded = read::allocations(expected)?;
-    check("allocations", &recorded, &read::comparable(&got.allocations))?;
+    check(
+        "allocations",
+        &recorded,
+        &read::comparable(&got.allocations),
+    )?;
     check("invocations", &invocations, &Some(got.invocations))
 }
 

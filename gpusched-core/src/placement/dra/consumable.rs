@@ -77,7 +77,10 @@ fn round_up(asked: Quantity, min: Quantity, step: Option<Quantity>) -> Quantity 
     if asked < min {
         return min;
     }
-    let (min, step) = (i128::from(min.value()), step.map(|step| i128::from(step.value())));
+    let (min, step) = (
+        i128::from(min.value()),
+        step.map(|step| i128::from(step.value())),
+    );
     let Some(step) = step.filter(|step| *step != 0) else {
         return asked;
     };

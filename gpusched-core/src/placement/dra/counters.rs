@@ -6,10 +6,10 @@
 //! all counters of the pool for each device; as long as nothing is below zero at the start, only
 //! those the device draws on can be exceeded by it, and only they are looked at here.
 
+use super::dense::dense;
 use super::inventory::{Inventory, PoolId, PoolName, Unit, UnitId};
 use super::objects::CounterSet;
 use super::usage::Usage;
-use super::dense::dense;
 use rustc_hash::FxHashMap;
 
 dense!(
@@ -63,7 +63,10 @@ impl CounterSources {
             return Ok(Some(known));
         }
         let mut names: FxHashMap<&str, &CounterSet> = FxHashMap::default();
-        for set in sets.iter().flat_map(|&at| &inventory.slice(at).content.shared_counters) {
+        for set in sets
+            .iter()
+            .flat_map(|&at| &inventory.slice(at).content.shared_counters)
+        {
             if names.insert(&set.name, set).is_some() {
                 return Err(format!("two counter sets are named {}", set.name));
             }
@@ -71,7 +74,11 @@ impl CounterSources {
         for &at in sets.iter().chain(devices).chain(unseen) {
             check(inventory, at, &names)?;
         }
-        let units = key.2.iter().flat_map(|&at| inventory.units_of(at)).map(UnitId);
+        let units = key
+            .2
+            .iter()
+            .flat_map(|&at| inventory.units_of(at))
+            .map(UnitId);
         let draws = |unit: &UnitId| !inventory.takes(inventory.unit(*unit)).is_empty();
         let members: Vec<UnitId> = units.filter(draws).collect();
         if names.is_empty() && members.is_empty() {

@@ -167,11 +167,7 @@ pub(super) fn explain(
 }
 
 /// One ask: takes what it can.
-fn one(
-    problem: &Problem<'_>,
-    ask: usize,
-    trial: &mut Trial<'_, '_>,
-) -> Result<Reasons, Failure> {
+fn one(problem: &Problem<'_>, ask: usize, trial: &mut Trial<'_, '_>) -> Result<Reasons, Failure> {
     let asked = &problem.asks[ask];
     let mut reasons = Reasons {
         claim: asked.claim,
@@ -181,7 +177,9 @@ fn one(
         refused: Vec::new(),
     };
     for position in 0..trial.view().candidates.len() {
-        let enough = asked.count.is_some_and(|count| reasons.taken.len() as i64 >= count);
+        let enough = asked
+            .count
+            .is_some_and(|count| reasons.taken.len() as i64 >= count);
         match why_not(problem, ask, position, trial)? {
             Some(why) => reasons.refused.push((trial.device_name(position), why)),
             None if enough => trial.take_back(),

@@ -4,8 +4,8 @@
 //! allocations name: driver, pool and device. Several units can be the same device, while a driver
 //! replaces a generation or when a pool is broken.
 
-use super::objects::{Device, NodeScope, ResourceSlice, TaintEffect};
 use super::dense::dense;
+use super::objects::{Device, NodeScope, ResourceSlice, TaintEffect};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -304,7 +304,10 @@ impl Inventory {
         let Some(unit) = units.find(|&at| self.units[at as usize].device == device) else {
             return false;
         };
-        let (slice, at) = (self.units[unit as usize].slice, self.units[unit as usize].at);
+        let (slice, at) = (
+            self.units[unit as usize].slice,
+            self.units[unit as usize].at,
+        );
         let published = &mut self.slices[slice as usize].content.devices[at as usize];
         published.taints = taints;
         self.units[unit as usize].tainted = repels(published);

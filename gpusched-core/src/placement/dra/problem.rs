@@ -4,8 +4,8 @@
 //! here is a list of [`Check`]s in the same order; only those that depend on the node's pools are
 //! left to be made there.
 
-use super::consumable::Amounts;
 use super::constraints;
+use super::consumable::Amounts;
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
 use super::objects::{
@@ -183,9 +183,8 @@ impl<'a> Problem<'a> {
             return Ok(());
         }
         let claim = name(&self.claims[claim]);
-        let text = format!(
-            "{claim}: needs at least {needed} devices, and a claim can have {MAX_DEVICES}"
-        );
+        let text =
+            format!("{claim}: needs at least {needed} devices, and a claim can have {MAX_DEVICES}");
         Err(Failure::new(FailureKind::TooManyDevices, text))
     }
 
@@ -227,7 +226,11 @@ fn bodies<'a>(
     };
     if !features.consumable_capacity {
         if let Some(body) = bodies.iter().find(|body| body.capacity.is_some()) {
-            let short = if body.name.is_empty() { &request.name } else { &body.name };
+            let short = if body.name.is_empty() {
+                &request.name
+            } else {
+                &body.name
+            };
             return off(short, "asks for capacity", "ConsumableCapacity");
         }
     }

@@ -66,8 +66,15 @@ impl Maker<'_, '_> {
         let requests = self.problem.requests[claim].iter();
         let asks: Vec<_> = requests
             .filter_map(|request| {
-                let chosen = solution.alternatives.iter().find(|ask| request.asks.contains(ask));
-                let ask = if request.alternatives { chosen.copied() } else { Some(request.asks.start) };
+                let chosen = solution
+                    .alternatives
+                    .iter()
+                    .find(|ask| request.asks.contains(ask));
+                let ask = if request.alternatives {
+                    chosen.copied()
+                } else {
+                    Some(request.asks.start)
+                };
                 ask.map(|ask| &self.problem.asks[ask])
             })
             .collect();
@@ -97,7 +104,10 @@ impl Maker<'_, '_> {
             };
             let times = match one.requests.is_empty() {
                 true => 1,
-                false => asks.iter().filter(|ask| concerns(one, ask.name, ask.sub)).count(),
+                false => asks
+                    .iter()
+                    .filter(|ask| concerns(one, ask.name, ask.sub))
+                    .count(),
             };
             config.extend((0..times).map(|_| of_claim()));
         }

@@ -1,9 +1,9 @@
 //! One device, for one request: may it be taken, and what taking it changes.
 
-use super::consumable::{self, Amounts, Taken};
 use super::constraints;
-use super::explain::WhyNot;
+use super::consumable::{self, Amounts, Taken};
 use super::counters::{Books, CounterSources, Ledgers};
+use super::explain::WhyNot;
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
 use super::inventory::{Inventory, PoolId, Unit, keeps_away};
@@ -133,7 +133,9 @@ impl<'s, 'a> Trial<'s, 'a> {
     }
 
     pub(super) fn device(&self, position: usize) -> &'a Device {
-        self.given.inventory.published(self.candidate(position).unit)
+        self.given
+            .inventory
+            .published(self.candidate(position).unit)
     }
 
     /// Several claims may have it.
@@ -175,7 +177,8 @@ impl<'s, 'a> Trial<'s, 'a> {
     pub(super) fn first_false(&self, ask: usize, position: usize) -> Option<String> {
         let predicate = self.given.problem.asks[ask].predicate;
         let unit = self.candidate(position).unit;
-        self.selectors.first_false(predicate, unit, self.given.inventory)
+        self.selectors
+            .first_false(predicate, unit, self.given.inventory)
     }
 
     /// Whether class, request and node allow a device.
@@ -219,7 +222,11 @@ impl<'s, 'a> Trial<'s, 'a> {
                 return true;
             }
         }
-        let giving = self.state.giving.iter().find(|one| one.position == position);
+        let giving = self
+            .state
+            .giving
+            .iter()
+            .find(|one| one.position == position);
         consumable::fits(
             asked,
             &self.device(position).capacity,
@@ -333,7 +340,12 @@ impl<'s, 'a> Trial<'s, 'a> {
     /// Whether somebody has a share of a device, or gets one in this search.
     fn has_shares(&self, position: usize) -> bool {
         let given = self.state.giving.iter().any(|one| one.position == position);
-        given || self.given.usage.consumed(self.unit(position).device).is_some()
+        given
+            || self
+                .given
+                .usage
+                .consumed(self.unit(position).device)
+                .is_some()
     }
 
     fn books(&mut self) -> (&mut Ledgers, Books<'_>) {
@@ -404,7 +416,10 @@ impl<'s, 'a> Trial<'s, 'a> {
         if constraints.is_empty() {
             return Ok(());
         }
-        let (inventory, id) = (self.given.inventory, self.given.view.candidates[position].unit);
+        let (inventory, id) = (
+            self.given.inventory,
+            self.given.view.candidates[position].unit,
+        );
         let driver = &inventory.slice(inventory.unit(id).slice).driver;
         let device = inventory.published(id);
         let purpose = asked.purpose();

@@ -130,11 +130,18 @@ pub(super) fn gather(
         look(inventory, features, pool, &slices, sources).map(|seen| (pool, seen))
     });
     let mut pools: Vec<(PoolId, Seen)> = pools.collect();
-    let others = afar.0.iter().filter(|(id, _)| mine.binary_search(id).is_err());
+    let others = afar
+        .0
+        .iter()
+        .filter(|(id, _)| mine.binary_search(id).is_err());
     pools.extend(others.map(|(id, why)| (*id, Seen::Broken(why.clone()))));
     pools.sort_by_cached_key(|(id, seen)| {
         let pool = &inventory.pools()[id.index()];
-        (binds(inventory, seen), pool.driver.clone(), pool.name.clone())
+        (
+            binds(inventory, seen),
+            pool.driver.clone(),
+            pool.name.clone(),
+        )
     });
     let mut view = View::default();
     for (pool, seen) in pools {
@@ -266,7 +273,9 @@ fn look(
 
 fn duplicate_device<'a>(inventory: &'a Inventory, slices: &[u32]) -> Option<&'a str> {
     let units = slices.iter().flat_map(|&at| inventory.units_of(at));
-    let mut devices: Vec<_> = units.map(|unit| inventory.unit(UnitId(unit)).device).collect();
+    let mut devices: Vec<_> = units
+        .map(|unit| inventory.unit(UnitId(unit)).device)
+        .collect();
     devices.sort_unstable();
     let pair = devices.windows(2).find(|pair| pair[0] == pair[1])?;
     Some(inventory.names(pair[0]).2)
