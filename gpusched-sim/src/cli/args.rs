@@ -3,9 +3,13 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod dra;
 mod kueue;
 mod trace;
 
+pub(crate) use dra::{
+    DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
+};
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs,
@@ -60,6 +64,8 @@ pub(crate) enum Verb {
     Mig(MigVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
+    /// Look at devices and claims of Dynamic Resource Allocation
+    Dra(DraVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files
