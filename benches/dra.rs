@@ -8,10 +8,8 @@ use gpusched_bench::speed::dra::Sweep;
 use std::hint::black_box;
 
 fn sweeps(criterion: &mut Criterion) {
-    let kinds: [(&str, fn(u16) -> Sweep); 2] = [
-        ("whole", Sweep::whole),
-        ("dynamic-mig", Sweep::dynamic_mig),
-    ];
+    let kinds: [(&str, fn(u16) -> Sweep); 2] =
+        [("whole", Sweep::whole), ("dynamic-mig", Sweep::dynamic_mig)];
     for (kind, sweep) in kinds {
         let mut group = criterion.benchmark_group(format!("dra/sweep/{kind}"));
         group.sample_size(10);

@@ -123,7 +123,10 @@ impl Sweep {
         let mut attempt = self.allocator.attempt(&self.claims);
         let fits = |at: &usize| {
             let outcome = attempt.on(NodeId::from(*at));
-            outcome.answer.expect("the selectors have answers").is_some()
+            outcome
+                .answer
+                .expect("the selectors have answers")
+                .is_some()
         };
         (0..nodes).filter(fits).count()
     }

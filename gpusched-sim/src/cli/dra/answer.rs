@@ -23,8 +23,21 @@ pub(super) fn table(together: &Together, label: Option<&str>) -> String {
             text += &format!("  among those with {value}: {pods} placed\n");
         }
     }
+    let mut last = None;
     for placement in &together.placements {
         text += &pod(placement);
+        if placement.placed.is_none() {
+            // Pods of one kind wait for the same reasons: once is enough.
+            match last {
+                Some((name, refused)) if refused == &placement.refused => {
+                    text += &format!("  for the reasons of {name}\n");
+                }
+                _ => {
+                    text += &why_not(placement);
+                    last = Some((&placement.pod, &placement.refused));
+                }
+            }
+        }
     }
     let all = together.placements.len() as u64;
     let placed = together
@@ -59,6 +72,11 @@ fn pod(placement: &Placement) -> String {
         }
         None => text += &format!("{} has no node\n", placement.pod),
     }
+    text
+}
+
+fn why_not(placement: &Placement) -> String {
+    let mut text = String::new();
     for (node, why) in &placement.refused {
         text += &match why {
             Refused::Selector => format!("  not {node}: node selector or affinity\n"),
@@ -105,8 +123,7 @@ fn no_devices(node: &str, explanation: &Explanation) -> String {
     text
 }
 
-/// Devices by reason, in the order reasons first come up; the driver and pool are left out where
-/// all have the same.
+/// Devices by reason, in the order reasons first come up.
 fn grouped(reasons: &Reasons) -> Vec<(&WhyNot, Vec<&str>)> {
     let mut order: Vec<(&WhyNot, Vec<&str>)> = Vec::new();
     let mut known: BTreeMap<&WhyNot, usize> = BTreeMap::new();
