@@ -3,9 +3,13 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod dra;
 mod kueue;
 mod trace;
 
+pub(crate) use dra::{
+    DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
+};
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs,
@@ -60,6 +64,8 @@ pub(crate) enum Verb {
     Mig(MigVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
+    /// Look at devices and claims of Dynamic Resource Allocation
+    Dra(DraVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files
@@ -105,6 +111,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
 
+    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) mig_placement: Option<String>,
+
     #[command(flatten)]
     pub(crate) kueue: KueueRunArgs,
 
@@ -125,6 +135,7 @@ impl RunArgs {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             sharing: self.sharing.clone(),
+            mig_placement: self.mig_placement.clone(),
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
             fidelity: self.kueue.fidelity.map(Into::into),
@@ -145,6 +156,8 @@ EXAMPLES:
   gpusched compare --queueing fifo,easy,conservative      three queueing policies on the sample
   gpusched compare --placement all                        every placement policy
   gpusched compare --sharing exclusive,mps:4,timeslice:4  whole GPUs, or shared, and how?
+  gpusched compare --sharing mig:all-balanced,mig:dynamic \
+                   --mig-placement device-plugin-distributed,dra-name-order,min-fragmentation
   gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
   gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
 )]
@@ -183,6 +196,15 @@ pub(crate) struct CompareArgs {
         help_heading = "Policies"
     )]
     pub(crate) sharing: Vec<String>,
+
+    /// MIG placement policies to try, with each sharing mode they can serve
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) mig_placement: Vec<String>,
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
@@ -229,7 +251,6 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
-        mig_placement: rest.policy.mig_placement.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -313,10 +334,6 @@ impl From<StrategyArg> for MigStrategy {
 
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
-    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
-    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
-    pub(crate) mig_placement: Option<String>,
-
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]
     pub(crate) overcommit: bool,

@@ -24,7 +24,7 @@ mod read;
 mod rules;
 mod time;
 
-pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim};
+pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim, write};
 pub use read::{Manifests, Submission};
 
 use crate::diagnostic::{Diagnostic, Result};

@@ -58,6 +58,7 @@ const BAD: &[Bad] = &[
     ("apiVersion: resource.k8s.io/v1beta2\nkind: «DeviceTaintRule\nmetadata: {name: a}\n", "warning", "DeviceTaintRules are not applied"),
     // Classes.
     ("@class  selectors: [«{cel: {}}]\n", "error", "a selector needs `cel.expression`"),
+    ("@class  selectors: [{cel: {expression: «device.name == 'a'}}]\n", "error", "this selector does not compile"),
     ("@class  «selector: []\n", "error", "there is no field `selector`"),
     ("@class  config: [{opaque: {driver: gpu.nvidia.com, parameters: «fast}}]\n", "error", "`parameters` must be an object"),
     ("@class  config: [{opaque: {driver: «GPU, parameters: {}}}]\n", "error", "`GPU` cannot be a driver"),

@@ -11,6 +11,7 @@ mod cli_screens;
 mod cluster_twin;
 mod dra_bad_manifests;
 mod dra_manifests;
+mod dra_screens;
 mod generator;
 mod invariants;
 mod kueue_admit;

@@ -2,6 +2,8 @@
 
 use super::choice::Choice;
 use super::counters::CounterSources;
+use super::explain::{self, Explanation};
+use super::failure::Failure;
 use super::features::Features;
 use super::inventory::Inventory;
 use super::objects::{AllocationResult, DeviceClass, DeviceTaint, ResourceClaim, ResourceSlice};
@@ -227,6 +229,30 @@ impl Attempt<'_> {
             answer,
             invocations: self.scratch.invocations,
         }
+    }
+
+    /// Says of every device a node sees why it is not one for each request.
+    ///
+    /// # Errors
+    /// A selector does not compile or fails.
+    ///
+    /// # Panics
+    /// When there is no such node.
+    pub fn explain(&mut self, node: NodeId) -> Result<Explanation, Failure> {
+        let view = self.views[node.index()].get_or_insert_with(|| {
+            let node = &self.nodes[node.index()];
+            gather(self.inventory, self.features, node, self.afar, self.sources)
+        });
+        let given = Given {
+            problem: &self.problem,
+            view,
+            inventory: self.inventory,
+            usage: self.usage,
+            features: self.features,
+            quirks: self.quirks,
+        };
+        let trial = Trial::new(given, self.selectors, self.sources, &mut self.state);
+        explain::explain(&self.problem, trial)
     }
 
     /// What a solution gives each claim, in their order. Shares are numbered as they are made.

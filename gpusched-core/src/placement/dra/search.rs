@@ -252,7 +252,7 @@ impl<'s, 'a> Search<'s, 'a> {
     /// The next device of an ask for all. A device that cannot be had fails the step.
     fn take_all(&mut self, at: At, ask: usize) -> Result<Step, Failure> {
         let position = self.scratch.all[ask][at.placed] as usize;
-        if !self.trial.choose(ask, position, true)? {
+        if self.trial.choose(ask, position, true)?.is_err() {
             return Ok(Step::Leave(End::Failed));
         }
         self.scratch.frames.push(Frame::All);
@@ -277,7 +277,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 false => index,
             };
             if self.trial.may_take(at.ask, position)?
-                && self.trial.choose(at.ask, position, false)?
+                && self.trial.choose(at.ask, position, false)?.is_ok()
             {
                 let next = index + 1;
                 self.scratch.frames.push(Frame::Each { at, next });

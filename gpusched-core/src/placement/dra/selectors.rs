@@ -143,6 +143,23 @@ impl Selectors {
         }
     }
 
+    /// Which selector is the first that is not true for a device.
+    pub(super) fn first_false(
+        &self,
+        id: PredicateId,
+        unit: UnitId,
+        inventory: &Inventory,
+    ) -> Option<String> {
+        let driver = &inventory.slice(inventory.unit(unit).slice).driver;
+        let facts = inventory.published(unit).facts(driver);
+        let mut selectors = self.predicates[id.index()].selectors.iter();
+        let refusing = selectors.find(|selector| {
+            let program = self.programs[selector.program].program.as_ref();
+            !program.is_ok_and(|program| answer(program, &facts) == Ok(true))
+        });
+        refusing.map(|selector| selector.place.clone())
+    }
+
     #[cold]
     fn ask(&mut self, id: PredicateId, unit: UnitId, inventory: &Inventory) -> Verdict {
         let verdict = self.evaluate(id, unit, inventory);

@@ -1,11 +1,15 @@
 //! One device, for one request: may it be taken, and what taking it changes.
 
 use super::constraints;
+mod look;
+
+pub(super) use look::Counter;
+
 use super::consumable::{self, Amounts, Taken};
 use super::counters::{Books, CounterSources, Ledgers};
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
-use super::inventory::{Inventory, PoolId, Unit, keeps_away};
+use super::inventory::{Inventory, Unit, keeps_away};
 use super::objects::{Device, DeviceTaint, DeviceToleration, TaintEffect};
 use super::problem::Problem;
 use super::quirks::Quirks;
@@ -25,17 +29,21 @@ pub(super) struct Chosen {
     drew: bool,
 }
 
-/// A counter, beside the devices chosen so far. In nano-units.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Counter {
-    /// Which one: the name of the pool and its number there.
-    pub(super) id: (u32, u32),
-    /// How much is left of it.
-    pub(super) left: i128,
-    /// How much the device takes.
-    pub(super) takes: i128,
-    /// How much there is.
-    pub(super) limit: i128,
+/// Why a device is not chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Somebody has it.
+    InUse,
+    /// The feature it needs is off.
+    Off,
+    /// A counter it draws on is exhausted.
+    Counters,
+    /// A taint keeps the claim away.
+    Taints,
+    /// A constraint of its claim, by position.
+    Constraint(usize),
+    /// Too little of a capacity is left.
+    Capacity,
 }
 
 /// What is given of a device to several claims in one search.
@@ -107,11 +115,6 @@ impl<'s, 'a> Trial<'s, 'a> {
         self.given.view
     }
 
-    pub(super) fn pool_name(&self, pool: PoolId) -> String {
-        let pool = &self.given.inventory.pools()[pool.index()];
-        format!("{}/{}", pool.driver, pool.name)
-    }
-
     /// How many devices are chosen for a claim.
     pub(super) fn chosen_for(&self, claim: usize) -> usize {
         self.state.in_claim[claim]
@@ -140,7 +143,7 @@ impl<'s, 'a> Trial<'s, 'a> {
 
     /// Whether a device is in the way of an ask because of who has it.
     #[inline]
-    fn is_in_use(&self, ask: usize, position: usize) -> bool {
+    pub(super) fn is_in_use(&self, ask: usize, position: usize) -> bool {
         let ask = &self.given.problem.asks[ask];
         if ask.admin {
             return self.is_chosen(position, Some(ask.claim));
@@ -222,7 +225,8 @@ impl<'s, 'a> Trial<'s, 'a> {
             && self.has_capacity(ask, position))
     }
 
-    /// Chooses a device if counters, taints, constraints and capacities allow it.
+    /// Chooses a device if counters, taints, constraints and capacities allow it; else says what
+    /// does not.
     ///
     /// # Errors
     /// A constraint does not allow it, and it must be chosen.
@@ -231,23 +235,23 @@ impl<'s, 'a> Trial<'s, 'a> {
         ask: usize,
         position: usize,
         must: bool,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Result<(), Refusal>, Failure> {
         let (inventory, quirks) = (self.given.inventory, self.given.quirks);
         let unit = self.unit(position);
         let asked = &self.given.problem.asks[ask];
         let shared = self.is_shared(unit);
         // Otherwise this was seen before.
         if must && self.is_in_use(ask, position) {
-            return Ok(false);
+            return Ok(Err(Refusal::InUse));
         }
         let draws = !inventory.takes(unit).is_empty();
         if draws && !self.given.features.partitionable_devices {
-            return Ok(false);
+            return Ok(Err(Refusal::Off));
         }
         // A share draws on counters only where it is the first.
         let draws = draws && !(shared && self.has_shares(position));
         if draws && !self.draw(position) {
-            return Ok(false);
+            return Ok(Err(Refusal::Counters));
         }
         if self.given.features.device_taints && unit.tainted {
             let tolerations = &asked.body.tolerations;
@@ -255,10 +259,10 @@ impl<'s, 'a> Trial<'s, 'a> {
                 if draws && !quirks.taint_keeps_counters {
                     self.undraw(position);
                 }
-                return Ok(false);
+                return Ok(Err(Refusal::Taints));
             }
         }
-        if !self.constrain(ask, position) {
+        if let Err(constraint) = self.constrain(ask, position) {
             if draws && !quirks.constraint_keeps_counters {
                 self.undraw(position);
             }
@@ -270,7 +274,7 @@ impl<'s, 'a> Trial<'s, 'a> {
                 );
                 return Err(Failure::new(FailureKind::ConstraintUnsatisfiable, text));
             }
-            return Ok(false);
+            return Ok(Err(Refusal::Constraint(constraint)));
         }
         if must && !self.has_capacity(ask, position) {
             if !quirks.capacity_keeps_constraints {
@@ -279,7 +283,7 @@ impl<'s, 'a> Trial<'s, 'a> {
                     self.undraw(position);
                 }
             }
-            return Ok(false);
+            return Ok(Err(Refusal::Capacity));
         }
         let share = shared.then(|| {
             let amounts = consumable::all_taken(asked.capacity(), &self.device(position).capacity);
@@ -293,7 +297,7 @@ impl<'s, 'a> Trial<'s, 'a> {
             share,
             drew: draws,
         });
-        Ok(true)
+        Ok(Ok(()))
     }
 
     /// Takes the last device back.
@@ -347,79 +351,12 @@ impl<'s, 'a> Trial<'s, 'a> {
         }
     }
 
-    /// The counters a device draws on, as far as they are bounded.
-    pub(super) fn counters(&mut self, position: usize) -> Vec<Counter> {
-        let (unit, counters) = (self.unit(position), self.candidate(position).counters);
-        let (ledgers, mut books) = self.books();
-        let Some(source) = counters else {
-            return Vec::new();
-        };
-        let name = books.inventory.pools()[unit.pool.index()].name_id;
-        let takes = books.inventory.takes(unit).iter();
-        let known = takes.filter_map(|&(number, takes)| {
-            let (left, limit) = ledgers.left(source, number, &mut books)?;
-            Some(Counter {
-                id: (name.0, number),
-                left,
-                takes,
-                limit,
-            })
-        });
-        known.collect()
-    }
-
-    /// The driver of a device.
-    pub(super) fn driver(&self, position: usize) -> &'a str {
-        &self.given.inventory.slice(self.unit(position).slice).driver
-    }
-
-    /// Whether nobody has a device, and nobody gets it in this search.
-    pub(super) fn is_free(&self, position: usize) -> bool {
-        let device = self.unit(position).device;
-        !self.given.usage.is_whole(device) && !self.is_chosen(position, None)
-    }
-
-    /// The devices chosen for a claim.
-    pub(super) fn chosen_positions(&self, claim: usize) -> Vec<usize> {
-        let asks = &self.given.problem.asks;
-        let mine = self
-            .state
-            .chosen
-            .iter()
-            .filter(|one| asks[one.ask].claim == claim);
-        mine.map(|one| one.position).collect()
-    }
-
-    /// What is taken of the capacities of a device that several claims may have, by claims and in
-    /// this search; `None` for any other device.
-    pub(super) fn taken_of_shared(&self, position: usize) -> Option<Taken> {
-        let unit = self.unit(position);
-        if !self.is_shared(unit) {
-            return None;
-        }
-        let mut taken = self
-            .given
-            .usage
-            .consumed(unit.device)
-            .cloned()
-            .unwrap_or_default();
-        for giving in self
-            .state
-            .giving
-            .iter()
-            .filter(|one| one.position == position)
-        {
-            taken.merge(&giving.taken);
-        }
-        Some(taken)
-    }
-
-    /// Adds a device to all constraints of its claim, or to none.
-    fn constrain(&mut self, ask: usize, position: usize) -> bool {
+    /// Adds a device to all constraints of its claim, or to none and says which one refuses it.
+    fn constrain(&mut self, ask: usize, position: usize) -> Result<(), usize> {
         let asked = &self.given.problem.asks[ask];
         let constraints = &mut self.state.constraints[asked.claim];
         if constraints.is_empty() {
-            return true;
+            return Ok(());
         }
         let (inventory, id) = (
             self.given.inventory,
@@ -433,10 +370,10 @@ impl<'s, 'a> Trial<'s, 'a> {
                 for earlier in &mut constraints[..at] {
                     earlier.remove(purpose);
                 }
-                return false;
+                return Err(at);
             }
         }
-        true
+        Ok(())
     }
 
     fn unconstrain(&mut self, ask: usize) {
@@ -480,7 +417,7 @@ impl<'s, 'a> Trial<'s, 'a> {
 }
 
 /// Whether a taint keeps a claim with these tolerations away.
-fn repelled(taints: &[DeviceTaint], tolerations: &[DeviceToleration]) -> bool {
+pub(super) fn repelled(taints: &[DeviceTaint], tolerations: &[DeviceToleration]) -> bool {
     let mut taints = taints.iter().filter(|taint| keeps_away(&taint.effect));
     taints.any(|taint| !tolerations.iter().any(|one| tolerates(one, taint)))
 }

@@ -13,6 +13,7 @@ mod read;
 mod rules;
 mod slice;
 mod version;
+pub mod write;
 
 pub(super) use allocation::allocation_result;
 pub(super) use claim::{resource_claim, resource_claim_template};

@@ -6,8 +6,13 @@ use crate::gpu::mig::{BOARDS, Geometry, Instance, MigGpu, visit_layouts};
 use crate::gpu::model::{CATALOGUE, find};
 use crate::ids::NodeId;
 use crate::kube::Quantity;
-use crate::placement::dra::objects::{CounterSet, Device};
-use crate::placement::mig::dra_device_name;
+use crate::placement::dra::objects::{
+    AllocationResult, ClaimSpec, CounterSet, Device, DeviceRequest, RequestKind, ResourceClaim,
+    SubRequest,
+};
+use crate::placement::dra::{Allocator, Cluster, Features, Quirks};
+use crate::placement::mig::{DraNameOrder, MigPlacement, dra_device_name};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -296,5 +301,100 @@ fn counters_allow_what_the_hardware_does() {
             }
         });
         assert!(layouts > 10, "{model}");
+    }
+}
+
+/// A claim on instances of MIG profiles, one request each.
+fn claim(number: usize, profiles: &[&str]) -> ResourceClaim {
+    let request = |(at, profile): (usize, &&str)| DeviceRequest {
+        name: format!("r{at}"),
+        kind: RequestKind::Exactly(SubRequest {
+            class: "mig.nvidia.com".to_owned(),
+            selectors: vec![Some(format!(
+                "device.attributes['gpu.nvidia.com'].profile == '{profile}'"
+            ))],
+            ..SubRequest::default()
+        }),
+    };
+    ResourceClaim {
+        name: format!("c{number}"),
+        spec: ClaimSpec {
+            requests: profiles.iter().enumerate().map(request).collect(),
+            ..ClaimSpec::default()
+        },
+        ..ResourceClaim::default()
+    }
+}
+
+proptest! {
+    /// The policy `dra-name-order`, which a replay of MIG jobs uses, chooses the devices that the
+    /// allocator chooses among what is published of the same boards: claim by claim, while others
+    /// come and go. And where there is none, the explanation has a request that is not met.
+    #[test]
+    fn a_replay_chooses_as_the_allocator_does_on_published_slices(
+        board in 0_usize..3,
+        steps in proptest::collection::vec((any::<bool>(), 0_usize..100, 0_usize..100), 1..60),
+    ) {
+        let model = ["A30", "A100-SXM4-40GB", "H100-SXM5-80GB"][board];
+        let gpus = [gpu(model, 0), gpu(model, 1)];
+        let published = dynamic(&node(), &gpus, SliceModel::Split, true).expect("known");
+        let cluster = Cluster {
+            classes: device_classes(),
+            slices: published.slices,
+            nodes: vec![crate::kube::Node { name: "n".to_owned(), ..Default::default() }],
+        };
+        let mut allocator = Allocator::new(cluster, Features::V1_36, Quirks::NONE);
+        let board = crate::gpu::mig::board(model).expect("a board");
+        let geometry = Arc::new(Geometry::of(board).expect("known placements"));
+        let mut cut: Vec<MigGpu> =
+            (0..2).map(|minor| MigGpu::new(geometry.clone(), NodeId(0), minor)).collect();
+        let mut held = Vec::new();
+        for (number, (release, a, b)) in steps.into_iter().enumerate() {
+            if release && !held.is_empty() {
+                let (result, places): (AllocationResult, Vec<(usize, u8)>) =
+                    held.swap_remove(a % held.len());
+                allocator.release(&result);
+                for (gpu, start) in places {
+                    cut[gpu].free(start).expect("in use");
+                }
+                continue;
+            }
+            let name = |at: usize| board.profiles[at % board.profiles.len()].name;
+            let both = [name(a), name(b)];
+            let profiles = &both[..1 + (a + b) % 2];
+            let claims = [claim(number, profiles)];
+            let mut attempt = allocator.attempt(&claims);
+            let theirs = attempt.on(NodeId(0)).answer.expect("no error");
+            let theirs = theirs.map(|solution| attempt.results(&solution).remove(0));
+            if theirs.is_none() {
+                let why = attempt.explain(NodeId(0)).expect("no error");
+                let unmet = why.requests.iter().any(|one| !one.is_met());
+                // The first devices a request takes may leave none for the next.
+                prop_assert!(unmet, "{profiles:?}: {why:?}");
+            }
+            let ours = DraNameOrder.choose_all(&mut cut, profiles);
+            let names = ours.as_ref().map(|choices| {
+                let choices = choices.iter().zip(profiles);
+                let names = choices.map(|(choice, profile)| {
+                    let profile = board.by_name(profile).expect("a profile");
+                    let start = choice.start;
+                    dra_device_name(&cut[choice.gpu], Instance { profile, start }).expect("an id")
+                });
+                names.collect::<Vec<_>>()
+            });
+            let devices = theirs.as_ref().map(|result| {
+                result.devices.iter().map(|one| one.device.clone()).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(&names, &devices, "{:?}", profiles);
+            let (Some(result), Some(choices)) = (theirs, ours) else { continue };
+            allocator.commit(&result);
+            let mut places = Vec::new();
+            for (choice, profile) in choices.iter().zip(profiles) {
+                let row = board.by_name(profile).expect("a profile");
+                cut[choice.gpu].allocate(row, choice.start).expect("legal");
+                places.push((choice.gpu, choice.start));
+            }
+            held.push((result, places));
+        }
     }
 }

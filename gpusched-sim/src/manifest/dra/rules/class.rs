@@ -3,6 +3,7 @@
 use super::{at_most, exactly_one, names};
 use crate::manifest::cursor::{At, Read};
 use crate::manifest::rules;
+use gpusched_core::cel::{Env, Program};
 
 /// Longest CEL expression, in bytes.
 const LONGEST_EXPRESSION: usize = 10 << 10;
@@ -42,6 +43,9 @@ pub(super) fn selectors(at: &At<'_, '_>) -> Read<()> {
         if text.len() > LONGEST_EXPRESSION {
             let message = format!("an expression has at most {LONGEST_EXPRESSION} bytes");
             expression.refuse(expression.fault(message));
+        } else if let Err(error) = Program::compile(&text, &Env::default()) {
+            let fault = expression.fault(format!("this selector does not compile: {error}"));
+            expression.refuse(fault);
         }
         Ok(())
     })?;
