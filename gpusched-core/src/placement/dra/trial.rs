@@ -1,10 +1,10 @@
 //! One device, for one request: may it be taken, and what taking it changes.
 
-use super::constraints;
 mod look;
 
 pub(super) use look::Counter;
 
+use super::constraints;
 use super::consumable::{self, Amounts, Taken};
 use super::counters::{Books, CounterSources, Ledgers};
 use super::failure::{Failure, FailureKind};
