@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod calibrate;
 pub mod diagnostic;
+pub mod dra;
 pub mod engine;
 pub mod kueue;
 pub mod manifest;

@@ -6,6 +6,7 @@
 
 pub mod bare;
 pub mod bare_easy;
+pub mod dra;
 pub mod event_queue;
 pub mod flow;
 pub mod kueue;

@@ -3,10 +3,14 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod dra;
 mod kueue;
 mod topo;
 mod trace;
 
+pub(crate) use dra::{
+    DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
+};
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
@@ -66,6 +70,8 @@ pub(crate) enum Verb {
     Topo(TopoVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
+    /// Look at devices and claims of Dynamic Resource Allocation
+    Dra(DraVerbArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files
@@ -111,6 +117,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "MODE", help_heading = "Policies")]
     pub(crate) sharing: Option<String>,
 
+    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) mig_placement: Option<String>,
+
     #[command(flatten)]
     pub(crate) kueue: KueueRunArgs,
 
@@ -131,6 +141,7 @@ impl RunArgs {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             sharing: self.sharing.clone(),
+            mig_placement: self.mig_placement.clone(),
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
             fidelity: self.kueue.fidelity.map(Into::into),
@@ -152,6 +163,8 @@ EXAMPLES:
   gpusched compare --queueing fifo,easy,conservative      three queueing policies on the sample
   gpusched compare --placement all                        every placement policy
   gpusched compare --sharing exclusive,mps:4,timeslice:4  whole GPUs, or shared, and how?
+  gpusched compare --sharing mig:all-balanced,mig:dynamic \
+                   --mig-placement device-plugin-distributed,dra-name-order,min-fragmentation
   gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
   gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
 )]
@@ -190,6 +203,15 @@ pub(crate) struct CompareArgs {
         help_heading = "Policies"
     )]
     pub(crate) sharing: Vec<String>,
+
+    /// MIG placement policies to try, with each sharing mode they can serve
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) mig_placement: Vec<String>,
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
@@ -245,7 +267,6 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
         device_policy: rest.policy.device_policy.clone(),
-        mig_placement: rest.policy.mig_placement.clone(),
         scheduler_config: rest.policy.scheduler_config.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
@@ -334,10 +355,6 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) device_policy: Option<String>,
 
-    /// On which GPU and at which slot a MIG instance goes [default: best-fit-slots]
-    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
-    pub(crate) mig_placement: Option<String>,
-
     /// What the network costs: ideal, level, flow, gavel, blox or across:F [default: ideal]
     #[arg(long, value_name = "MODEL", help_heading = "Policies")]
     pub(crate) network: Option<String>,
@@ -345,6 +362,7 @@ pub(crate) struct PolicyArgs {
     /// What jobs exchange, for level and flow: a profile such as llm-7b:tp=4, or a CSV file
     #[arg(long, value_name = "PROFILE", help_heading = "Policies")]
     pub(crate) job_profile: Option<String>,
+
     /// KubeSchedulerConfiguration, for `--placement kube-scheduler` [default: that of 1.36]
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) scheduler_config: Option<PathBuf>,

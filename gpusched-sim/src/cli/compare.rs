@@ -6,14 +6,18 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::{describe, load, replay_one, subject};
 use super::terminal::{self, count};
+use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
 use gpusched_sim::report;
-use gpusched_sim::scenario::{Format, Loaded, Plan, check_placement, check_queueing};
+use gpusched_sim::scenario::{
+    Format, Loaded, Plan, check_mig_placement, check_placement, check_queueing,
+};
 use gpusched_sim::sharing::SharingMode;
+use gpusched_sim::sharing::mig::MigSharing;
 use rayon::prelude::*;
 
 /// More runs than this at once are taken for a slip.
@@ -71,11 +75,19 @@ struct Trial {
     queueing: String,
     placement: String,
     sharing: SharingMode,
+    mig_placement: String,
 }
 
-/// Every queueing policy with every placement policy and every sharing mode, in the order given.
+/// Every queueing policy with every placement policy, sharing mode and MIG placement policy, in the
+/// order given.
 fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
-    if args.queueing.is_empty() && args.placement.is_empty() && args.sharing.is_empty() {
+    let given = [
+        &args.queueing,
+        &args.placement,
+        &args.sharing,
+        &args.mig_placement,
+    ];
+    if given.iter().all(|list| list.is_empty()) {
         return Err(Diagnostic::new("there are no policies to compare").help(
             "name some, such as `--queueing fifo,easy,sjf` or `--placement all`; \
              `gpusched policy list` lists them",
@@ -98,17 +110,58 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
         &plan.placement,
     )?;
     let sharing = modes(&args.sharing, &plan.sharing)?;
+    let known = mig_placements().map(|info| info.name);
+    let instances = names(
+        "mig-placement",
+        &args.mig_placement,
+        known,
+        check_mig_placement,
+        &plan.mig_placement,
+    )?;
+    let ways = ways(&sharing, &instances);
     let mut trials = Vec::new();
     for queueing in &queueing {
         for placement in &placement {
-            trials.extend(sharing.iter().map(|sharing| Trial {
+            trials.extend(ways.iter().map(|(sharing, instances)| Trial {
                 queueing: queueing.clone(),
                 placement: placement.clone(),
-                sharing: sharing.clone(),
+                sharing: (*sharing).clone(),
+                mig_placement: (*instances).to_owned(),
             }));
         }
     }
     Ok(trials)
+}
+
+/// Sharing modes with the MIG placement policies that make a difference under them: where no
+/// instance is placed the first stands for all, and a policy that only uses instances that stand is
+/// left out, with a word, where none stands unless it is created.
+fn ways<'a>(
+    sharing: &'a [SharingMode],
+    instances: &'a [String],
+) -> Vec<(&'a SharingMode, &'a str)> {
+    let mut ways = Vec::new();
+    for mode in sharing {
+        let creates = |name: &str| mig_placement(name).is_ok_and(|policy| policy.creates());
+        let all = instances.iter().map(String::as_str);
+        match mode {
+            SharingMode::Recorded | SharingMode::Mig(MigSharing::Layout { .. }) => {
+                ways.extend(all.map(|name| (mode, name)));
+            }
+            SharingMode::Mig(_) if instances.len() > 1 => {
+                for name in all {
+                    match creates(name) {
+                        true => ways.push((mode, name)),
+                        false => terminal::say(&format!(
+                            "Note: left out: {name} under {mode}, where it finds no instance to use"
+                        )),
+                    }
+                }
+            }
+            _ => ways.extend(all.take(1).map(|name| (mode, name))),
+        }
+    }
+    ways
 }
 
 /// The sharing modes given, each once; nothing stands for what the plan says.
@@ -197,6 +250,7 @@ fn replay_all(
                     queueing: trial.queueing.clone(),
                     placement: trial.placement.clone(),
                     sharing: trial.sharing.clone(),
+                    mig_placement: trial.mig_placement.clone(),
                     device_use: shared,
                     stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),

@@ -8,6 +8,7 @@ mod args;
 mod calibrate;
 mod compare;
 mod completions;
+mod dra;
 mod explain;
 mod failure;
 mod interrupt;
@@ -53,6 +54,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Mig(args) => mig::mig(args.verb),
         Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
+        Verb::Dra(args) => dra::dra(args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),

@@ -37,6 +37,11 @@ impl<'p, 'v> At<'p, 'v> {
         self.value.is_some()
     }
 
+    /// The value itself, if there is one.
+    pub(super) fn value(&self) -> Option<&'v Value> {
+        self.value
+    }
+
     /// A field of an object; missing when this is missing or no object.
     pub(super) fn field<'c>(&'c self, name: &'v str) -> At<'c, 'v>
     where

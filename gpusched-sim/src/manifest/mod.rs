@@ -11,6 +11,7 @@
 mod configuration;
 mod cursor;
 mod document;
+mod dra;
 mod fault;
 mod jobs;
 mod kind;
@@ -24,6 +25,7 @@ mod rules;
 mod scheduler;
 mod time;
 
+pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim, write};
 pub use read::{Manifests, Submission};
 pub use scheduler::scheduler_profile;
 
@@ -31,6 +33,9 @@ use crate::diagnostic::{Diagnostic, Result};
 use cursor::{At, Read};
 use fault::Notices;
 use gpusched_core::kube::{BoundPod, Node, PodSpec};
+use gpusched_core::placement::dra::objects::{
+    AllocationResult, Device, DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice,
+};
 use gpusched_core::queueing::kueue::objects::{
     AdmissionCheck, ClusterQueue, Cohort, LocalQueue, Namespace, PriorityClass, ResourceFlavor,
     Topology, Workload,
@@ -110,6 +115,18 @@ readers! {
     workload: kueue::workload => Workload;
     /// Kueue's configuration: the part that changes decisions, but for its feature gates.
     configuration: configuration::configuration => Configuration;
+    /// A DeviceClass.
+    device_class: dra::device_class => DeviceClass;
+    /// A ResourceSlice.
+    resource_slice: dra::resource_slice => ResourceSlice;
+    /// A ResourceClaim with its status.
+    resource_claim: dra::resource_claim => ResourceClaim;
+    /// A ResourceClaimTemplate.
+    resource_claim_template: dra::resource_claim_template => ResourceClaimTemplate;
+    /// A device, as a ResourceSlice of `resource.k8s.io/v1` lists it.
+    device: dra::v1_device => Device;
+    /// What a ResourceClaim has got (`status.allocation`).
+    allocation_result: dra::allocation_result => AllocationResult;
     /// A Namespace.
     namespace: kube::namespace => Namespace;
     /// A PriorityClass.
@@ -147,20 +164,54 @@ readers! {
 pub fn objects_from_json<'v>(values: impl IntoIterator<Item = &'v Value>) -> Result<Objects> {
     let mut objects = Objects::default();
     for value in values {
-        let notices = Notices::default();
-        let at = At::root(value, &notices);
-        let read = match kind::group_kind(&at).map(kind::known) {
-            Ok(Some(known)) => (known.read)(at, &mut objects),
-            Ok(None) => Ok(()),
-            Err(fault) => Err(fault),
-        };
-        read.map_err(|fault| {
-            let name = |part: &Value| part.as_str().unwrap_or_default().to_owned();
-            let (kind, name) = (name(&value["kind"]), name(&value["metadata"]["name"]));
-            let mut problem = fault.unplaced();
-            problem.message = format!("{kind} {name}: {}", problem.message);
-            problem
+        named(value, |at| {
+            match kind::group_kind(&at).map(kind::known)? {
+                Some(known) => (known.read)(at, &mut objects),
+                None => Ok(()),
+            }
         })?;
     }
     Ok(objects)
+}
+
+/// Reads what decides about devices in one cluster, by `kind`: DeviceClasses, ResourceSlices,
+/// ResourceClaims, ResourceClaimTemplates, Nodes, and pods (also those of Jobs and JobSets). Other kinds are left out, and nothing is
+/// checked but types.
+///
+/// # Errors
+/// At the first object that cannot be read; the message says which.
+///
+/// ```
+/// use gpusched_sim::manifest::dra_from_json;
+/// let slice = serde_json::json!({
+///     "apiVersion": "resource.k8s.io/v1",
+///     "kind": "ResourceSlice",
+///     "metadata": {"name": "node-1-gpus"},
+///     "spec": {
+///         "driver": "gpu.nvidia.com",
+///         "pool": {"name": "node-1", "generation": 1, "resourceSliceCount": 1},
+///         "nodeName": "node-1",
+///         "devices": [{"name": "gpu-0", "capacity": {"memory": {"value": "80Gi"}}}],
+///     },
+/// });
+/// let cluster = dra_from_json([&slice]).unwrap();
+/// let device = &cluster.slices[0].content.devices[0];
+/// assert_eq!(device.capacity["memory"].value.value(), 80 << 30);
+/// ```
+pub fn dra_from_json<'v>(values: impl IntoIterator<Item = &'v Value>) -> Result<DraObjects> {
+    let mut objects = DraObjects::default();
+    for value in values {
+        named(value, |at| objects.take(at))?;
+    }
+    Ok(objects)
+}
+
+/// Reads an object; what is wrong with it is said together with its kind and name.
+fn named<T>(value: &Value, read: impl FnOnce(At<'_, '_>) -> Read<T>) -> Result<T> {
+    single(value, read).map_err(|mut problem| {
+        let name = |part: &Value| part.as_str().unwrap_or_default().to_owned();
+        let (kind, name) = (name(&value["kind"]), name(&value["metadata"]["name"]));
+        problem.message = format!("{kind} {name}: {}", problem.message);
+        problem
+    })
 }

@@ -36,7 +36,7 @@ pub(in crate::manifest) fn job(at: At<'_, '_>) -> Read<Option<Draft>> {
 }
 
 /// Pods that run at once: as many as may, but no more than have to complete.
-pub(super) fn pods(spec: &At<'_, '_>) -> Read<i32> {
+pub(in crate::manifest) fn pods(spec: &At<'_, '_>) -> Read<i32> {
     let (parallelism, completions) = (spec.field("parallelism"), spec.field("completions"));
     for at in [&parallelism, &completions] {
         if at.i32()?.is_some_and(|count| count < 0) {
@@ -48,7 +48,7 @@ pub(super) fn pods(spec: &At<'_, '_>) -> Read<i32> {
 }
 
 /// Whether a job's status says that it is over.
-pub(super) fn ended(at: &At<'_, '_>) -> Read<bool> {
+pub(in crate::manifest) fn ended(at: &At<'_, '_>) -> Read<bool> {
     let status = at.field("status");
     let ended = status.field("conditions").list(|item| {
         let kind = item.field("type").str()?;

@@ -12,7 +12,7 @@ mod job_set;
 mod template;
 
 pub(super) use draft::{Draft, QUEUE_NAME};
-pub(super) use job::job;
+pub(super) use job::{ended, job, pods};
 pub(super) use job_set::job_set;
 
 /// The LocalQueue of jobs without a label.

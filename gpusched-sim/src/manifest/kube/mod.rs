@@ -8,6 +8,7 @@ mod pod;
 mod priority_class;
 mod taints;
 
+pub(super) use affinity::{node_affinity, node_selector_term};
 pub(super) use labels::selector;
 pub(super) use namespace::{implied_namespace, namespace};
 pub(super) use node::node;

@@ -99,6 +99,29 @@ fn namespace(meta: &Meta) -> String {
     }
 }
 
+/// Reads a document with `read`; with what is wrong with it, in the order it stands there.
+pub(in crate::manifest) fn noted<T>(
+    file: &File,
+    document: &Document,
+    read: impl FnOnce(At<'_, '_>) -> Read<T>,
+) -> (Option<T>, Vec<Problem>) {
+    let notices = Notices::default();
+    let done = match read(At::root(&document.value, &notices)) {
+        Ok(done) => Some(done),
+        Err(fault) => {
+            notices.refuse(*fault);
+            None
+        }
+    };
+    let problem = |(severity, fault)| Problem {
+        severity,
+        diagnostic: *file.blame(document, fault),
+    };
+    let mut problems: Vec<Problem> = notices.into_inner().into_iter().map(problem).collect();
+    problems.sort_by_key(|one| (one.diagnostic.line, one.diagnostic.column));
+    (done, problems)
+}
+
 impl Gathered {
     /// A document of a file: one object, or a list of them.
     pub(super) fn document(&mut self, files: &[(File, Vec<Document>)], origin: Origin) {
@@ -116,23 +139,8 @@ impl Gathered {
         document: &Document,
         read: impl FnOnce(&mut Gathered, At<'_, '_>) -> Read<T>,
     ) -> Option<T> {
-        let notices = Notices::default();
-        let done = match read(self, At::root(&document.value, &notices)) {
-            Ok(done) => Some(done),
-            Err(fault) => {
-                notices.refuse(*fault);
-                None
-            }
-        };
-        let first = self.problems.len();
-        for (severity, fault) in notices.into_inner() {
-            let diagnostic = *file.blame(document, fault);
-            self.problems.push(Problem {
-                severity,
-                diagnostic,
-            });
-        }
-        self.problems[first..].sort_by_key(|one| (one.diagnostic.line, one.diagnostic.column));
+        let (done, problems) = noted(file, document, |at| read(self, at));
+        self.problems.extend(problems);
         done
     }
 

@@ -5,6 +5,7 @@ mod gather;
 mod managed;
 mod submission;
 
+pub(super) use gather::noted;
 pub use submission::Submission;
 
 use super::document::{Document, File};
@@ -71,22 +72,7 @@ impl Manifests {
     /// When there is nothing to read. What is wrong with what can be read is in
     /// [`Manifests::problems`].
     pub fn read(path: &Path) -> Result<Manifests> {
-        let unreadable = |path: &Path, error: std::io::Error| {
-            Diagnostic::new(format!("cannot read the manifests: {error}"))
-                .in_file(path.display().to_string())
-                .help("name a folder of YAML or JSON files, or one such file")
-        };
-        let mut files = Vec::new();
-        for path in paths(path).map_err(|error| unreadable(path, error))? {
-            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
-            files.push((path.display().to_string(), bytes));
-        }
-        if files.is_empty() {
-            return Err(Diagnostic::new("there are no manifests here")
-                .in_file(path.display().to_string())
-                .help("manifests are files that end in .yaml, .yml or .json"));
-        }
-        Ok(Manifests::from_files(files))
+        Ok(Manifests::from_files(contents(path)?))
     }
 
     /// Reads texts; each comes with the name its file has in messages. Linear in their length.
@@ -100,17 +86,7 @@ impl Manifests {
 
     fn from_files(files: Vec<(String, Vec<u8>)>) -> Manifests {
         let mut gathered = Gathered::default();
-        let mut parsed = Vec::new();
-        for (name, bytes) in files {
-            let file = match String::from_utf8(bytes) {
-                Ok(text) => File::parse(&name, text),
-                Err(_) => Err(Diagnostic::new("this is no text in UTF-8").in_file(name)),
-            };
-            match file {
-                Ok(file) => parsed.push(file),
-                Err(problem) => gathered.problems.push(Problem::error(*problem)),
-            }
-        }
+        let parsed = parse(files, &mut gathered.problems);
         for (file, documents) in parsed.iter().enumerate() {
             for document in 0..documents.1.len() {
                 let path = Vec::new();
@@ -190,6 +166,45 @@ impl Manifests {
         let (file, documents) = &self.files[origin.file];
         file.blame(&documents[origin.document], *Fault::new(path, message))
     }
+}
+
+/// What the files of a folder hold, or the one file, each with its name in messages.
+pub(in crate::manifest) fn contents(path: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Diagnostic::new(format!("cannot read the manifests: {error}"))
+            .in_file(path.display().to_string())
+            .help("name a folder of YAML or JSON files, or one such file")
+    };
+    let mut files = Vec::new();
+    for path in paths(path).map_err(|error| unreadable(path, error))? {
+        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
+        files.push((path.display().to_string(), bytes));
+    }
+    if files.is_empty() {
+        return Err(Diagnostic::new("there are no manifests here")
+            .in_file(path.display().to_string())
+            .help("manifests are files that end in .yaml, .yml or .json"));
+    }
+    Ok(files)
+}
+
+/// The documents of files; what is no text or no YAML is a problem.
+pub(in crate::manifest) fn parse(
+    files: Vec<(String, Vec<u8>)>,
+    problems: &mut Vec<Problem>,
+) -> Vec<(File, Vec<Document>)> {
+    let mut parsed = Vec::new();
+    for (name, bytes) in files {
+        let file = match String::from_utf8(bytes) {
+            Ok(text) => File::parse(&name, text),
+            Err(_) => Err(Diagnostic::new("this is no text in UTF-8").in_file(name)),
+        };
+        match file {
+            Ok(file) => parsed.push(file),
+            Err(problem) => problems.push(Problem::error(*problem)),
+        }
+    }
+    parsed
 }
 
 /// The files to read, in order.

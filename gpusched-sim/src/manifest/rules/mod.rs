@@ -15,7 +15,7 @@ pub(super) use cluster_queue::cluster_queue;
 pub(super) use cohort::cohort;
 pub(super) use configuration::configuration;
 pub(super) use local_queue::local_queue;
-pub(super) use names::object_name;
+pub(super) use names::{label_value, object_name, qualified};
 pub(super) use resource_flavor::resource_flavor;
 pub(super) use topology::topology;
 pub(super) use workload::workload;

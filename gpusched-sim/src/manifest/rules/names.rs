@@ -55,7 +55,7 @@ pub(super) fn reference(at: &At<'_, '_>) -> Read<()> {
 }
 
 /// A label key or the name of a resource.
-pub(super) fn qualified(at: &At<'_, '_>) -> Read<()> {
+pub(in crate::manifest) fn qualified(at: &At<'_, '_>) -> Read<()> {
     if let Some(name) = at.str()?
         && !is_qualified(name)
     {
@@ -81,7 +81,7 @@ pub(super) fn labels(at: &At<'_, '_>) -> Read<()> {
 }
 
 /// The value of a label or taint.
-pub(super) fn label_value(at: &At<'_, '_>) -> Read<()> {
+pub(in crate::manifest) fn label_value(at: &At<'_, '_>) -> Read<()> {
     if let Some(text) = at.str()?
         && !(text.is_empty() || is_label_text(text))
     {

@@ -31,6 +31,9 @@ const COMPARED: &[Compared] = &[
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 
+/// Mean free slots of MIG that no legal placement could use; left out where MIG cuts nothing.
+const HOLES: &str = "slots lost";
+
 /// What differs when GPUs are shared in different ways.
 #[rustfmt::skip]
 const SHARED: &[Compared] = &[
@@ -46,6 +49,7 @@ const SHARED: &[Compared] = &[
     ("SM use", Better::High, |run| run.devices.and_then(|used| used.sm_use), percent),
     ("memory use", Better::High, |run| run.devices.and_then(|used| used.memory_use), percent),
     ("wasted", Better::Low, |run| run.devices.and_then(|used| used.wasted), percent),
+    (HOLES, Better::Low, |run| run.mig.as_ref().map(|mig| mig.slots_lost), |slots| format!("{slots:.2}")),
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
 
@@ -81,10 +85,12 @@ pub fn compare_table(runs: &[Summary]) -> String {
         (true, false) => SHARED,
         (false, false) => COMPARED,
     };
-    let names = columns.iter().map(|(name, ..)| *name);
+    let cut = runs.iter().any(|run| run.mig.is_some());
+    let columns = columns.iter().filter(|(name, ..)| cut || *name != HOLES);
+    let names = columns.clone().map(|(name, ..)| *name);
     table.set_header(std::iter::once("policy").chain(names));
     for run in runs {
-        let cells = columns.iter().map(|column| compared(column, run, runs));
+        let cells = columns.clone().map(|column| compared(column, run, runs));
         table.add_row(std::iter::once(run.label()).chain(cells));
     }
     right_align(&mut table);

@@ -1,0 +1,115 @@
+//! `gpusched dra allocate`: which devices claims get, or for each device why not.
+
+use super::super::args::{AnswerFormatArg, DraAllocateArgs, DraModeArg};
+use super::super::failure::{Failure, Outcome};
+use super::super::terminal;
+use super::answer;
+use gpusched_core::ids::NodeId;
+use gpusched_core::placement::dra::{Choice, Features, Quirks};
+use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
+use gpusched_sim::dra::{Devices, Together, place_together, pods};
+use gpusched_sim::manifest::{DraManifests, Severity};
+
+/// Runs the verb.
+pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
+    let choice = choice(args.policy.as_deref().unwrap_or("first-fit"))?;
+    let quirks = match args.mode.unwrap_or_default() {
+        DraModeArg::KubeCompat => Quirks::KUBE,
+        DraModeArg::Correct => Quirks::NONE,
+    };
+    let manifests = read(args)?;
+    let pods = pods(manifests.objects())?;
+    if pods.is_empty() {
+        return Err(Failure::Input(
+            Diagnostic::new("nothing here asks for devices")
+                .help("give ResourceClaims without an allocation, or pods that claim devices"),
+        ));
+    }
+    let mut devices = Devices::new(manifests.objects(), Features::V1_36, quirks, choice);
+    let nodes = nodes(&devices, args.node.as_deref())?;
+    let together = match &args.same {
+        Some(label) => place_together(&mut devices, &pods, &nodes, label),
+        None => Together {
+            value: None,
+            placements: pods.iter().map(|pod| devices.place(pod, &nodes)).collect(),
+            others: Default::default(),
+        },
+    };
+    match args.format.unwrap_or_default() {
+        AnswerFormatArg::Table => {
+            let text = answer::table(&together, args.same.as_deref());
+            terminal::print_text(&text)?;
+        }
+        AnswerFormatArg::Json => {
+            let json = answer::json(&together, args.same.as_deref());
+            terminal::print(&format!("{json:#}\n"))?;
+        }
+    }
+    match together.placements.iter().all(|one| one.placed.is_some()) {
+        true => Ok(()),
+        false => Err(Failure::Told(1)),
+    }
+}
+
+/// Reads what is named; warnings are shown, errors end the verb.
+fn read(args: &DraAllocateArgs) -> Outcome<DraManifests> {
+    let lists = [&args.manifests, &args.slices, &args.claims, &args.classes];
+    let mut paths: Vec<_> = Vec::new();
+    for path in lists.into_iter().flatten() {
+        // One dump may hold everything: `--slices live.json --claims live.json`.
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        let problem = Diagnostic::new("there is nothing to read");
+        let help = "give `--manifests DIR`, or `--slices` and `--claims`";
+        return Err(Failure::Input(problem.help(help)));
+    }
+    let manifests = DraManifests::read(paths)?;
+    for problem in manifests.problems() {
+        let word = match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        terminal::report(word, &problem.diagnostic);
+    }
+    match manifests.is_sound() {
+        true => Ok(manifests),
+        false => Err(Failure::Told(2)),
+    }
+}
+
+fn choice(name: &str) -> Result<Choice> {
+    Choice::named(name).ok_or_else(|| {
+        let names = || Choice::ALL.iter().map(|(name, _)| *name);
+        let problem = Diagnostic::new(format!("there is no policy `{name}`")).in_file("--policy");
+        problem.help(match did_you_mean(name, names()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("policies are {}", names().collect::<Vec<_>>().join(", ")),
+        })
+    })
+}
+
+/// The nodes to ask.
+fn nodes(devices: &Devices, only: Option<&str>) -> Result<Vec<NodeId>> {
+    let all = devices.nodes();
+    let ids = (0..all.len() as u32).map(NodeId);
+    let Some(only) = only else {
+        if all.is_empty() {
+            let problem = Diagnostic::new("there are no nodes");
+            return Err(problem.help("give Nodes, or ResourceSlices with a `nodeName`"));
+        }
+        return Ok(ids.collect());
+    };
+    let found: Vec<NodeId> = ids.filter(|id| all[id.index()].name == only).collect();
+    if found.is_empty() {
+        let names = all.iter().map(|node| node.name.as_str());
+        let problem = Diagnostic::new(format!("there is no node `{only}`")).in_file("--node");
+        return Err(match did_you_mean(only, names) {
+            Some(close) => problem.help(format!("did you mean `{close}`?")),
+            None => problem,
+        });
+    }
+    Ok(found)
+}

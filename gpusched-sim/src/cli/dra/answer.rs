@@ -1,0 +1,199 @@
+//! What became of pods, for people and for programs.
+
+use super::super::terminal;
+use gpusched_core::placement::dra::{Explanation, Reasons, WhyNot};
+use gpusched_sim::dra::{Placement, Refused, Together};
+use gpusched_sim::manifest::write;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Devices that are named for one reason before the rest is only counted.
+const NAMED: usize = 8;
+
+/// For people.
+pub(super) fn table(together: &Together, label: Option<&str>) -> String {
+    let mut text = String::new();
+    if let Some(label) = label {
+        text += &match &together.value {
+            Some(value) => format!("Nodes with {label}={value}\n"),
+            None => format!("No node has the label {label}\n"),
+        };
+        for (value, placed) in &together.others {
+            let pods = terminal::count(*placed as u64, "pod");
+            text += &format!("  among those with {value}: {pods} placed\n");
+        }
+    }
+    let mut last = None;
+    for placement in &together.placements {
+        text += &pod(placement);
+        if placement.placed.is_none() {
+            // Pods of one kind wait for the same reasons: once is enough.
+            match last {
+                Some((name, refused)) if refused == &placement.refused => {
+                    text += &format!("  for the reasons of {name}\n");
+                }
+                _ => {
+                    text += &why_not(placement);
+                    last = Some((&placement.pod, &placement.refused));
+                }
+            }
+        }
+    }
+    let all = together.placements.len() as u64;
+    let placed = together
+        .placements
+        .iter()
+        .filter(|one| one.placed.is_some())
+        .count() as u64;
+    text + &format!("{placed} of {} placed\n", terminal::count(all, "pod"))
+}
+
+fn pod(placement: &Placement) -> String {
+    let mut text = String::new();
+    match &placement.placed {
+        Some(placed) => {
+            text += &format!("{} -> {}\n", placement.pod, placed.node);
+            for (claim, result) in &placed.allocations {
+                for device in &result.devices {
+                    text += &format!(
+                        "  {claim} {}: {}/{}/{}",
+                        device.request, device.driver, device.pool, device.device
+                    );
+                    let consumed = device.consumed_capacity.iter();
+                    let consumed: Vec<String> = consumed
+                        .map(|(name, amount)| format!("{name} {amount}"))
+                        .collect();
+                    if !consumed.is_empty() {
+                        text += &format!(" ({})", consumed.join(", "));
+                    }
+                    text += "\n";
+                }
+            }
+        }
+        None => text += &format!("{} has no node\n", placement.pod),
+    }
+    text
+}
+
+fn why_not(placement: &Placement) -> String {
+    let mut text = String::new();
+    for (node, why) in &placement.refused {
+        text += &match why {
+            Refused::Selector => format!("  not {node}: node selector or affinity\n"),
+            Refused::Claim(claim) => format!("  not {node}: {claim} has its devices elsewhere\n"),
+            Refused::Error(failure) => format!("  not {node}: {}: {failure}\n", failure.kind),
+            Refused::NoDevices(explanation) => no_devices(node, explanation),
+        };
+    }
+    text
+}
+
+fn no_devices(node: &str, explanation: &Explanation) -> String {
+    let mut text = format!("  not {node}:\n");
+    for pool in &explanation.pools {
+        text += &format!("    pool {} does not count: {}\n", pool.pool, pool.why);
+    }
+    for reasons in &explanation.requests {
+        if reasons.is_met() {
+            text += &format!(
+                "    request {} could have {}\n",
+                reasons.request,
+                reasons.taken.join(", ")
+            );
+            continue;
+        }
+        let wanted = match reasons.wanted {
+            Some(wanted) => terminal::count(wanted.max(0) as u64, "device"),
+            None => "all devices of its kind".to_owned(),
+        };
+        let found = reasons.taken.len();
+        text += &format!(
+            "    request {} wants {wanted}, found {found}\n",
+            reasons.request
+        );
+        for (why, devices) in grouped(reasons) {
+            let named: Vec<&str> = devices.iter().take(NAMED).copied().collect();
+            let more = match devices.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                rest => format!(" and {rest} more"),
+            };
+            text += &format!("      {why}: {}{more}\n", named.join(", "));
+        }
+    }
+    text
+}
+
+/// Devices by reason, in the order reasons first come up.
+fn grouped(reasons: &Reasons) -> Vec<(&WhyNot, Vec<&str>)> {
+    let mut order: Vec<(&WhyNot, Vec<&str>)> = Vec::new();
+    let mut known: BTreeMap<&WhyNot, usize> = BTreeMap::new();
+    for (device, why) in &reasons.refused {
+        let at = *known.entry(why).or_insert_with(|| {
+            order.push((why, Vec::new()));
+            order.len() - 1
+        });
+        order[at].1.push(device);
+    }
+    order
+}
+
+/// For programs.
+pub(super) fn json(together: &Together, label: Option<&str>) -> Value {
+    let pods = together.placements.iter().map(|placement| {
+        let placed = placement.placed.as_ref();
+        let allocations = placed.iter().flat_map(|placed| &placed.allocations);
+        let allocations = allocations
+            .map(|(claim, result)| json!({ "claim": claim, "allocation": write::allocation_result(result) }));
+        json!({
+            "pod": placement.pod,
+            "node": placed.map(|placed| &placed.node),
+            "allocations": allocations.collect::<Vec<_>>(),
+            "refused": placement.refused.iter().map(|(node, why)| refused(node, why)).collect::<Vec<_>>(),
+        })
+    });
+    let pods: Vec<Value> = pods.collect();
+    match label {
+        None => json!({ "pods": pods }),
+        Some(label) => json!({
+            "label": label,
+            "value": together.value,
+            "others": together.others,
+            "pods": pods,
+        }),
+    }
+}
+
+fn refused(node: &str, why: &Refused) -> Value {
+    match why {
+        Refused::Selector => json!({ "node": node, "why": "node-selector" }),
+        Refused::Claim(claim) => json!({ "node": node, "why": "claim-elsewhere", "claim": claim }),
+        Refused::Error(failure) => json!({
+            "node": node,
+            "why": "error",
+            "kind": failure.kind.name(),
+            "text": failure.text,
+        }),
+        Refused::NoDevices(explanation) => {
+            let requests = explanation.requests.iter().map(|one| {
+                let devices = one.refused.iter().map(|(device, why)| {
+                    json!({ "device": device, "why": why.name(), "text": why.to_string() })
+                });
+                json!({
+                    "request": one.request,
+                    "wanted": one.wanted,
+                    "met": one.is_met(),
+                    "taken": one.taken,
+                    "refused": devices.collect::<Vec<_>>(),
+                })
+            });
+            let pools = explanation.pools.iter();
+            let pools = pools.map(|one| json!({ "pool": one.pool, "why": one.why }));
+            json!({
+                "node": node,
+                "why": "no-devices",
+                "requests": requests.collect::<Vec<_>>(),
+                "pools": pools.collect::<Vec<_>>(),
+            })
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Dynamic Resource Allocation: the objects of `resource.k8s.io`, and the pods that claim devices.
+//!
+//! `v1` and `v1beta2` have one shape; `v1beta1` keeps devices under `basic` and requests flat. All
+//! become the types of [`gpusched_core::placement::dra::objects`].
+
+mod allocation;
+mod claim;
+mod class;
+mod device;
+mod kinds;
+mod pods;
+mod read;
+mod rules;
+mod slice;
+mod version;
+pub mod write;
+
+pub(super) use allocation::allocation_result;
+pub(super) use claim::{resource_claim, resource_claim_template};
+pub(super) use class::device_class;
+pub use pods::{ClaimSource, ClaimingPods, PodClaim};
+pub use read::DraManifests;
+pub(super) use slice::resource_slice;
+
+use super::cursor::{At, Read};
+use super::kind::group_kind;
+use gpusched_core::kube::Node;
+use gpusched_core::placement::dra::objects::{
+    Device, DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice,
+};
+use version::Shape;
+
+/// What a cluster holds that decides about devices, each kind in the order it was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DraObjects {
+    /// DeviceClasses.
+    pub classes: Vec<DeviceClass>,
+    /// ResourceSlices.
+    pub slices: Vec<ResourceSlice>,
+    /// ResourceClaims, with what they have already.
+    pub claims: Vec<ResourceClaim>,
+    /// ResourceClaimTemplates.
+    pub templates: Vec<ResourceClaimTemplate>,
+    /// Nodes.
+    pub nodes: Vec<Node>,
+    /// Pods that wait for a node and claim devices.
+    pub pods: Vec<ClaimingPods>,
+}
+
+impl DraObjects {
+    /// Takes in an object by its kind. `false` when nothing here decides with it.
+    pub(super) fn take(&mut self, at: At<'_, '_>) -> Read<bool> {
+        match kinds::known(group_kind(&at)?) {
+            Some(kind) => {
+                (kind.read)(at, self)?;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+}
+
+/// A device as `v1` writes it in a slice.
+pub(super) fn v1_device(at: At<'_, '_>) -> Read<Device> {
+    device::device(at, Shape::Nested)
+}
