@@ -292,6 +292,15 @@ fn static_layouts_and_dra_compare_in_one_table() {
     let ran = desk.line(line);
     assert_eq!(ran.code, 0, "{}", ran.screen());
     insta::assert_snapshot!("dra_compare", ran.screen());
+    // Ten of the sixty jobs ask for a 7g.40gb, which all-balanced does not have.
+    let accepted = |mode: &str| {
+        let lines = ran.out.lines().filter(|line| line.contains(mode));
+        lines
+            .map(|line| line.split_whitespace().nth(1))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(accepted("mig:all-balanced"), [Some("83.3%"); 4]);
+    assert_eq!(accepted("mig:dynamic"), [Some("100.0%"); 3]);
     let one = desk.line("compare --trace t --sharing exclusive --mig-placement lottery");
     assert_eq!(one.code, 2);
 }
