@@ -13,10 +13,16 @@ fuzz_target!(|data: &[u8]| {
     };
     let names: Vec<&str> = formats().iter().map(|format| format.name).collect();
     // One more than there are formats: the last means "detect".
-    let format = names.get(usize::from(pick >> 2) % (names.len() + 1)).copied();
+    let format = names
+        .get(usize::from(pick >> 2) % (names.len() + 1))
+        .copied();
     let options = ReadOptions {
         lenient: pick & 1 == 1,
-        zero_run: if pick & 2 == 2 { ZeroRun::Keep } else { ZeroRun::Error },
+        zero_run: if pick & 2 == 2 {
+            ZeroRun::Keep
+        } else {
+            ZeroRun::Error
+        },
         ..ReadOptions::default()
     };
     let source = Source::from_bytes("input", bytes.to_vec());

@@ -28,6 +28,16 @@ fn every_decision_of_the_fgd_simulator_is_reproduced() {
 }
 
 #[test]
+fn every_decision_of_the_dra_allocator_is_reproduced() {
+    let Some(dir) = vectors("dra") else { return };
+    let mut report = Vec::new();
+    let tally = conformance::run("dra", &dir, &mut report).expect("readable vectors");
+    let report = String::from_utf8(report).expect("text");
+    assert_eq!((tally.failed, tally.not_implemented), (0, 0), "{report}");
+    assert!(tally.passed > 40_000);
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_unreadable_not_a_pass() {
     let missing = Path::new(env!("CARGO_MANIFEST_DIR")).join("no-such-folder");
     assert!(conformance::run("fgd", &missing, &mut Vec::new()).is_err());

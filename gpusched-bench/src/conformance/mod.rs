@@ -8,6 +8,7 @@ mod backfill;
 mod dra;
 pub mod fgd;
 pub(crate) mod files;
+mod kube_scheduler;
 mod kueue;
 
 pub use files::Unreadable;
@@ -37,6 +38,10 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "dra",
         run: dra::run,
+    },
+    Suite {
+        name: "kube_scheduler",
+        run: kube_scheduler::run,
     },
 ];
 

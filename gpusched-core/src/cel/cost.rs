@@ -41,6 +41,11 @@ pub(super) fn traverse(args: &[Value<'_>], _: &Value<'_>) -> u64 {
     tenth(size(args, 0))
 }
 
+/// Going through the second argument: what a text begins or ends with.
+pub(super) fn traverse_second(args: &[Value<'_>], _: &Value<'_>) -> u64 {
+    tenth(size(args, 1))
+}
+
 /// Going through the first argument and making as much again.
 pub(super) fn traverse_twice(args: &[Value<'_>], _: &Value<'_>) -> u64 {
     tenth(2 * size(args, 0))

@@ -130,7 +130,7 @@ impl<'a> Value<'a> {
                 Type::map(Type::Dyn, Type::Dyn)
             }
             Value::Optional(_) => Type::optional(Type::Dyn),
-            Value::Type(_) => Type::Type(Arc::new(Type::Dyn)),
+            Value::Type(_) => Type::Meta(Arc::new(Type::Dyn)),
             Value::Quantity { .. } => Type::QUANTITY,
             Value::Semver(_) => Type::Object("kubernetes.Semver"),
             Value::Ip(_) => Type::Object("net.IP"),
@@ -148,7 +148,7 @@ impl<'a> Value<'a> {
                 elements.first().is_none_or(|first| first.is_a(element))
             }
             (Type::Map(_), value) => matches!(value.type_of(), Type::Map(_)),
-            (Type::Optional(_), Value::Optional(_)) | (Type::Type(_), Value::Type(_)) => true,
+            (Type::Optional(_), Value::Optional(_)) | (Type::Meta(_), Value::Type(_)) => true,
             (simple, value) => value.type_of() == *simple,
         }
     }

@@ -20,6 +20,7 @@ mod first_fit;
 pub mod fragmentation;
 mod gpu_clustering;
 mod gpu_packing;
+pub mod kube_scheduler;
 pub mod mig;
 pub mod power;
 mod pwr;

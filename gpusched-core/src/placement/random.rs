@@ -55,7 +55,7 @@ impl Placement for Random {
     }
 
     fn choose(&mut self, view: &mut View<'_>, pod: Pod) -> Option<Spot> {
-        let mut stream = self.stream(pod);
+        let mut stream = stream(PURPOSE, self.seed, pod);
         let feasible = view.feasible(pod.shape);
         let node = feasible.nth(below(&mut stream, feasible.len())?)?;
         let ask = view.ask(pod.shape);
@@ -76,14 +76,17 @@ impl Placement for Random {
     }
 }
 
-impl Random {
-    /// The pod's own stream. Neighbouring keys are scattered first: streams of a linear generator
-    /// that start side by side stay related.
-    fn stream(self, pod: Pod) -> Pcg64 {
-        let entity = u64::from(pod.job.0) << 32 | u64::from(pod.ordinal);
-        let key = scatter(self.seed ^ scatter(entity));
-        Pcg64::new(PURPOSE ^ u128::from(key), u128::from(entity))
-    }
+/// The pod's own stream. Neighbouring keys are scattered first: streams of a linear generator that
+/// start side by side stay related.
+fn stream(purpose: u128, seed: u64, pod: Pod) -> Pcg64 {
+    let entity = u64::from(pod.job.0) << 32 | u64::from(pod.ordinal);
+    let key = scatter(seed ^ scatter(entity));
+    Pcg64::new(purpose ^ u128::from(key), u128::from(entity))
+}
+
+/// The first draw below `range` of the pod's stream for a purpose; `None` for an empty range.
+pub(super) fn draw(purpose: u128, seed: u64, pod: Pod, range: u32) -> Option<u32> {
+    below(&mut stream(purpose, seed, pod), range)
 }
 
 /// A bijection of 64 bits in which every input bit reaches every output bit (the finaliser of

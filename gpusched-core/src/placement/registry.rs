@@ -6,14 +6,17 @@
 //! are equal, else the one named first).
 
 use super::fragmentation::Fragmentation;
+use super::kube_scheduler::{
+    Balance, KubeRating, KubeScheduler, Profile, ScoredResource, Strategy,
+};
 use super::power::Power;
 use super::{
     BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore,
     Placement, Pwr, Random, Scored, TypicalConfig, TypicalPods, WorstFit,
 };
 use super::{
-    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing, pwr, random,
-    worst_fit,
+    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing,
+    kube_scheduler, pwr, random, worst_fit,
 };
 use crate::cluster::Inventory;
 use crate::policy::{PolicyError, PolicyInfo};
@@ -51,6 +54,10 @@ const TABLE: &[Entry] = &[
     Entry { info: gpu_clustering::INFO, make: Make::Rating(|_, _| Box::new(GpuClustering)) },
     Entry { info: fgd::INFO, make: Make::Rating(make_fgd) },
     Entry { info: pwr::INFO, make: Make::Rating(|context, _| Box::new(Pwr::new(Power::new(context.inventory)))) },
+    Entry { info: kube_scheduler::INFO, make: Make::Policy(|_| Box::new(KubeScheduler::new(&Profile::default()))) },
+    Entry { info: kube_scheduler::LEAST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::LeastAllocated, &ScoredResource::defaults()))) },
+    Entry { info: kube_scheduler::MOST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::MostAllocated, &ScoredResource::defaults()))) },
+    Entry { info: kube_scheduler::BALANCED, make: Make::Rating(|_, _| Box::new(KubeRating::balanced(Balance::Change, &ScoredResource::defaults()))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
 ];
 

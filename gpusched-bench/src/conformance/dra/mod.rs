@@ -5,6 +5,7 @@
 //! results say, errors by kind, and the number of search steps. With the quirks mended
 //! (`Quirks::NONE`) devices must be those of a copy of the program in which they were corrected.
 
+mod cel;
 mod random;
 mod read;
 mod tables;
@@ -15,5 +16,6 @@ use std::path::Path;
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     tables::allocator(&dir.join("tables/allocator.jsonl"), sheet)?;
     tables::quirks(&dir.join("tables/quirks.jsonl"), sheet)?;
-    random::run(&dir.join("random"), sheet)
+    random::run(&dir.join("random"), sheet)?;
+    cel::run(dir, sheet)
 }

@@ -4,14 +4,17 @@ use super::super::files::json_lines;
 use super::super::{Difference, FileResult, Sheet, Unreadable};
 use super::read::{self, Answer, check, list, text, unreadable};
 use gpusched_core::placement::dra::objects::{AllocationResult, ResourceClaim};
-use gpusched_core::placement::dra::{Allocator, Quirks};
+use gpusched_core::placement::dra::{Allocator, Quirks, compare};
 use gpusched_sim::manifest;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// Results by kind of cluster, as deployed and mended.
-type Results = BTreeMap<String, [FileResult; 2]>;
+/// What is compared of each attempt, in the order of results.
+const MODES: [&str; 3] = ["as deployed", "mended", "causes"];
+
+/// Results by kind of cluster.
+type Results = BTreeMap<String, [FileResult; MODES.len()]>;
 
 pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     let clusters: Vec<Value> = json_lines(&dir.join("clusters.jsonl"))?;
@@ -34,7 +37,7 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
             results[0].count(Err(named(difference)));
         }
     }
-    for (at, mode) in ["as deployed", "mended"].into_iter().enumerate() {
+    for (at, mode) in MODES.into_iter().enumerate() {
         for (kind, results) in &results {
             sheet.add(&format!("random, {kind}, {mode}"), &results[at])?;
         }
@@ -52,7 +55,7 @@ struct Replay {
 fn replay(
     scenario: &Value,
     cluster: &Value,
-    results: &mut [FileResult; 2],
+    results: &mut [FileResult; MODES.len()],
     named: &dyn Fn(Difference) -> Difference,
 ) -> Result<(), Difference> {
     let features = read::features(&scenario["features"])?;
@@ -74,6 +77,8 @@ fn replay(
                 let claims = read::claims(step)?;
                 let mended = replay.ask_mended(step, &claims);
                 results[1].count(mended.map_err(at));
+                let causes = replay.ask_causes(step, &claims);
+                results[2].count(causes.map_err(at));
                 let deployed = replay.ask_deployed(step, &claims);
                 results[0].count(deployed.map_err(at));
                 replay.commit(&step["expected"], &claims)?;
@@ -169,6 +174,25 @@ impl Replay {
             }
         }
         Ok(())
+    }
+
+    /// Which quirks change the devices on some node.
+    fn ask_causes(&mut self, step: &Value, claims: &[ResourceClaim]) -> Result<(), Difference> {
+        let names = list(step, "nodes").filter_map(Value::as_str);
+        let nodes = names.map(|name| read::node(&self.deployed, name));
+        let nodes: Vec<_> = nodes.collect::<Result<_, _>>()?;
+        let differences = compare(&mut self.deployed, claims, &nodes);
+        let expected = &step["expected"];
+        let recorded = list(expected, "bugs").filter_map(Value::as_str);
+        let recorded: BTreeSet<&str> = recorded.collect();
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        for difference in &differences {
+            found.extend(&difference.causes);
+        }
+        if found.is_empty() && !differences.is_empty() {
+            found.insert("combined");
+        }
+        check("causes", &recorded, &found)
     }
 
     /// Enters what the claims got as recorded, so that one difference does not lead to others.

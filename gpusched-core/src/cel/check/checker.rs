@@ -4,7 +4,7 @@ use super::types::Type;
 use super::unify::{Unifier, most_general};
 use super::validate::validate;
 use crate::cel::error::{CompileError, CompileErrorKind};
-use crate::cel::library::{self, Overload, Style};
+use crate::cel::library::Overload;
 use crate::cel::program::Env;
 use crate::cel::syntax::ast::{Comprehension, Expr, Kind, Literal};
 
@@ -16,7 +16,8 @@ pub(in crate::cel) struct Checked {
     pub(in crate::cel) kind: CheckedKind,
 }
 
-/// What a name stands for. Folds are counted from the outermost.
+/// What a name stands for. Folds are numbered, because what one starts with is evaluated when it is
+/// first asked for, within whatever folds surround that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cel) enum Binding {
     Device,
@@ -58,6 +59,7 @@ pub(in crate::cel) enum CheckedKind {
 /// A checked comprehension.
 #[derive(Debug)]
 pub(in crate::cel) struct Fold {
+    pub(in crate::cel) number: usize,
     pub(in crate::cel) range: Checked,
     pub(in crate::cel) pairs: bool,
     pub(in crate::cel) start: Checked,
@@ -83,16 +85,16 @@ pub(in crate::cel) fn check(expr: &Expr, env: &Env) -> Result<Checked, CompileEr
     Ok(checked)
 }
 
-struct Checker<'a> {
-    env: &'a Env,
-    types: Unifier,
+pub(super) struct Checker<'a> {
+    pub(super) env: &'a Env,
+    pub(super) types: Unifier,
     /// Names in sight, the innermost last.
     scope: Vec<(String, Binding, Type)>,
-    /// How many folds surround what is being checked.
+    /// How many folds there are so far.
     folds: usize,
 }
 
-fn mismatch(at: usize, expected: &Type, found: &Type) -> CompileError {
+pub(super) fn mismatch(at: usize, expected: &Type, found: &Type) -> CompileError {
     CompileError::new(
         CompileErrorKind::NoMatchingOverload,
         at,
@@ -100,7 +102,7 @@ fn mismatch(at: usize, expected: &Type, found: &Type) -> CompileError {
     )
 }
 
-fn undeclared(at: usize, name: &str) -> CompileError {
+pub(super) fn undeclared(at: usize, name: &str) -> CompileError {
     CompileError::new(
         CompileErrorKind::Undeclared,
         at,
@@ -109,7 +111,7 @@ fn undeclared(at: usize, name: &str) -> CompileError {
 }
 
 impl Checker<'_> {
-    fn check(&mut self, expr: &Expr) -> Result<Checked, CompileError> {
+    pub(super) fn check(&mut self, expr: &Expr) -> Result<Checked, CompileError> {
         let at = expr.at;
         let (ty, kind) = match &expr.kind {
             Kind::Literal(literal) => (of_literal(literal), CheckedKind::Literal(literal.clone())),
@@ -169,7 +171,7 @@ impl Checker<'_> {
             return Some((ty.clone(), CheckedKind::Variable(*binding)));
         }
         let named = Type::named(name)?;
-        Some((Type::Type(named.clone().into()), CheckedKind::Type(named)))
+        Some((Type::Meta(named.clone().into()), CheckedKind::Type(named)))
     }
 
     fn select(
@@ -239,135 +241,6 @@ impl Checker<'_> {
                 format_args!("a device has no field `{name}`"),
             )),
         }
-    }
-
-    fn call(
-        &mut self,
-        at: usize,
-        function: &str,
-        target: Option<&Expr>,
-        args: &[Expr],
-    ) -> Result<(Type, CheckedKind), CompileError> {
-        let mut checked = Vec::with_capacity(args.len() + 1);
-        for arg in args {
-            checked.push(self.check(arg)?);
-        }
-        let Some(target) = target else {
-            return self.resolve(at, function, Style::Global, checked);
-        };
-        // `sets.contains(…)` is one name, unless there is no such function.
-        if let Some(name) = target
-            .qualified_name()
-            .map(|name| format!("{name}.{function}"))
-            && self.declared(&name)
-        {
-            return self.resolve(at, &name, Style::Global, checked);
-        }
-        checked.insert(0, self.check(target)?);
-        self.resolve(at, function, Style::Member, checked)
-    }
-
-    fn declared(&self, function: &str) -> bool {
-        library::overloads(function)
-            .iter()
-            .any(|overload| overload.is_declared(self.env))
-    }
-
-    fn resolve(
-        &mut self,
-        at: usize,
-        function: &str,
-        style: Style,
-        args: Vec<Checked>,
-    ) -> Result<(Type, CheckedKind), CompileError> {
-        if !self.declared(function) {
-            return Err(undeclared(at, function));
-        }
-        let types: Vec<Type> = args.iter().map(|arg| arg.ty.clone()).collect();
-        if matches!(function, "_&&_" | "_||_") {
-            for arg in &args {
-                if !self.types.assign(&arg.ty, &Type::Bool) {
-                    return Err(mismatch(arg.at, &Type::Bool, &self.types.finished(&arg.ty)));
-                }
-            }
-            let function = function.to_owned();
-            let overloads = vec![];
-            return Ok((
-                Type::Bool,
-                CheckedKind::Call {
-                    function,
-                    overloads,
-                    args,
-                },
-            ));
-        }
-        let mut overloads = Vec::new();
-        let mut result: Option<Type> = None;
-        for overload in library::overloads(function) {
-            if overload.style != style || !overload.is_declared(self.env) {
-                continue;
-            }
-            let (params, returned) = self.instance(overload);
-            if !self.types.assign_all(&types, &params) {
-                continue;
-            }
-            overloads.push(overload);
-            let returned = self.types.resolved(&returned);
-            result = Some(match result {
-                None => returned,
-                Some(known) if known.is_dynamic() || known == returned => known,
-                Some(_) => Type::Dyn,
-            });
-        }
-        let Some(ty) = result else {
-            let types: Vec<String> = types
-                .iter()
-                .map(|ty| self.types.finished(ty).to_string())
-                .collect();
-            return Err(CompileError::new(
-                CompileErrorKind::NoMatchingOverload,
-                at,
-                match style {
-                    Style::Global => format!("no `{function}` takes ({})", types.join(", ")),
-                    Style::Member => format!(
-                        "no `{function}` of `{}` takes ({})",
-                        types[0],
-                        types[1..].join(", ")
-                    ),
-                },
-            ));
-        };
-        let function = function.to_owned();
-        Ok((
-            ty,
-            CheckedKind::Call {
-                function,
-                overloads,
-                args,
-            },
-        ))
-    }
-
-    /// A signature with types of its own for its parameters.
-    fn instance(&mut self, overload: &Overload) -> (Vec<Type>, Type) {
-        let mut fresh: Vec<(char, Type)> = Vec::new();
-        let mut replace = |simple: &Type| match simple {
-            Type::Param(name) => match fresh.iter().find(|(known, _)| known == name) {
-                Some((_, variable)) => variable.clone(),
-                None => {
-                    let variable = self.types.fresh();
-                    fresh.push((*name, variable.clone()));
-                    variable
-                }
-            },
-            other => other.clone(),
-        };
-        let params = overload
-            .params
-            .iter()
-            .map(|param| param.replaced(&mut replace))
-            .collect();
-        (params, overload.result.replaced(&mut replace))
     }
 
     fn list(&mut self, elements: &[(Expr, bool)]) -> Result<(Type, CheckedKind), CompileError> {
@@ -450,9 +323,9 @@ impl Checker<'_> {
         self.scope.truncate(inner);
         let result = self.check(&fold.result)?;
         self.scope.truncate(before);
-        self.folds -= 1;
         let ty = self.types.resolved(&result.ty);
         let fold = Fold {
+            number: index,
             range,
             pairs,
             start,

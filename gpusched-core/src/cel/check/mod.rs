@@ -1,5 +1,6 @@
 //! Static types: every name resolved, every call bound to the overloads that can answer it.
 
+mod call;
 mod checker;
 mod signature;
 mod types;

@@ -81,7 +81,7 @@ impl Reader<'_> {
         let made = match word {
             "list" => Type::list(first),
             "optional" => Type::optional(first),
-            "type" => Type::Type(first.into()),
+            "type" => Type::Meta(first.into()),
             "map" => {
                 self.expect(",");
                 Type::map(first, self.read())

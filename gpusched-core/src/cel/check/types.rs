@@ -24,7 +24,7 @@ pub(in crate::cel) enum Type {
     Map(Arc<(Type, Type)>),
     Optional(Arc<Type>),
     /// The type of a type.
-    Type(Arc<Type>),
+    Meta(Arc<Type>),
     /// A type known by its name only: `kubernetes.Quantity`, `net.IP`.
     Object(&'static str),
     /// A parameter of a signature.
@@ -61,7 +61,7 @@ impl Type {
             "null_type" => Type::Null,
             "list" => Type::list(Type::Dyn),
             "map" => Type::map(Type::Dyn, Type::Dyn),
-            "type" => Type::Type(Arc::new(Type::Dyn)),
+            "type" => Type::Meta(Arc::new(Type::Dyn)),
             "optional_type" => Type::optional(Type::Dyn),
             "google.protobuf.Duration" => Type::Duration,
             "google.protobuf.Timestamp" => Type::Timestamp,
@@ -86,7 +86,7 @@ impl Type {
     /// Types this one is made of.
     pub(super) fn parameters(&self) -> impl Iterator<Item = &Type> {
         let (one, two) = match self {
-            Type::List(inner) | Type::Optional(inner) | Type::Type(inner) => (Some(&**inner), None),
+            Type::List(inner) | Type::Optional(inner) | Type::Meta(inner) => (Some(&**inner), None),
             Type::Map(pair) => (Some(&pair.0), Some(&pair.1)),
             _ => (None, None),
         };
@@ -98,7 +98,7 @@ impl Type {
         match self {
             Type::List(inner) => Type::list(inner.replaced(replace)),
             Type::Optional(inner) => Type::optional(inner.replaced(replace)),
-            Type::Type(inner) => Type::Type(Arc::new(inner.replaced(replace))),
+            Type::Meta(inner) => Type::Meta(Arc::new(inner.replaced(replace))),
             Type::Map(pair) => Type::map(pair.0.replaced(replace), pair.1.replaced(replace)),
             simple => replace(simple),
         }
@@ -122,7 +122,7 @@ impl fmt::Display for Type {
             Type::List(element) => write!(f, "list({element})"),
             Type::Map(pair) => write!(f, "map({}, {})", pair.0, pair.1),
             Type::Optional(inner) => write!(f, "optional_type({inner})"),
-            Type::Type(inner) => write!(f, "type({inner})"),
+            Type::Meta(inner) => write!(f, "type({inner})"),
             Type::Object(name) => f.write_str(name),
             Type::Param(name) => write!(f, "{name}"),
         }

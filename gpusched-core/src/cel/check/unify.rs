@@ -60,7 +60,7 @@ impl Unifier {
         }
         match (one, two) {
             (Type::Null, other) | (other, Type::Null) => other.is_nullable(),
-            (Type::Type(_), Type::Type(_)) => true,
+            (Type::Meta(_), Type::Meta(_)) => true,
             (Type::List(one), Type::List(two)) | (Type::Optional(one), Type::Optional(two)) => {
                 self.fits(one, two)
             }
@@ -150,7 +150,7 @@ fn is_general(one: &Type, two: &Type) -> bool {
         (Type::Map(one), Type::Map(two)) => {
             is_general(&one.0, &two.0) && is_general(&one.1, &two.1)
         }
-        (Type::Type(_), Type::Type(_)) => true,
+        (Type::Meta(_), Type::Meta(_)) => true,
         _ => one == two,
     }
 }

@@ -127,13 +127,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     global("size", "(string) -> int", size),
     member("size", "(string) -> int", size),
     member("contains", "(string, string) -> bool", strings::contains).cost(cost::product),
-    member("endsWith", "(string, string) -> bool", strings::ends_with).cost(cost::traverse),
+    member("endsWith", "(string, string) -> bool", strings::ends_with).cost(cost::traverse_second),
     member(
         "startsWith",
         "(string, string) -> bool",
         strings::starts_with,
     )
-    .cost(cost::traverse),
+    .cost(cost::traverse_second),
 ];
 
 /// Stands for what has an expression of its own in a plan.

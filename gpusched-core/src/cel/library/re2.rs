@@ -1,173 +1,233 @@
-//! Regular expressions of RE2's syntax, which Go has, on the `regex` crate, which differs in a few
-//! places.
+//! Regular expressions of RE2's syntax, which Go has, on the `regex` crate, which writes a few
+//! things differently.
 
 use regex::Regex;
+use std::iter::Peekable;
+use std::str::Chars;
 
 /// The largest compiled expression, in bytes.
 const MAX_SIZE: usize = 1 << 20;
+/// The most repetitions RE2 takes in braces.
+const MAX_REPEAT: u32 = 1000;
 
-/// Compiles an expression. What matches, and that it takes linear time, is the same; written
-/// differently are classes of ASCII (`\d`, `\w`, `\s`, `\b`), what brackets mean inside brackets,
-/// and `\Q…\E`; refused, as RE2 does, are operators behind operators (`a**`).
+/// Compiles an expression. What it matches, and that this takes linear time, is as in RE2. Written
+/// differently are classes of ASCII (`\d`, `\w`, `\s`, `\b`), brackets within brackets, `\Q…\E` and
+/// braces that count nothing; refused, as RE2 does, are repetitions of repetitions (`a**`).
 ///
 /// # Errors
 /// What is wrong with it.
 pub(in crate::cel) fn compile(pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(&translate(pattern)?)
+    let mut translation = Translation {
+        rest: pattern.chars().peekable(),
+        out: String::with_capacity(pattern.len()),
+        class: Class::Outside,
+        repeat: Repeat::Nothing,
+    };
+    translation.run()?;
+    regex::RegexBuilder::new(&translation.out)
         .size_limit(MAX_SIZE)
         .build()
         .map_err(|error| {
             let text = error.to_string();
             let last = text.lines().last().unwrap_or_default();
-            format!(
-                "this is no regular expression: {}",
-                last.trim_start_matches("error: ")
-            )
+            let why = last.trim_start_matches("error: ");
+            format!("this is no regular expression: {why}")
         })
 }
 
-fn translate(pattern: &str) -> Result<String, String> {
-    let mut out = String::with_capacity(pattern.len());
-    let mut rest = pattern.chars().peekable();
-    // Inside brackets, and whether anything stands there yet.
-    let mut class: Option<bool> = None;
-    // What came last: an operator of repetition, and whether it is lazy already.
-    let mut repeated: Option<bool> = None;
-    while let Some(next) = rest.next() {
-        let was_repeated = repeated.take();
-        match (next, class) {
-            ('\\', _) => {
-                class = class.map(|_| false);
-                let escaped = rest.next().ok_or("it ends in a backslash")?;
-                escape(escaped, class.is_some(), &mut rest, &mut out);
+/// Where in brackets the translation is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Outside,
+    /// Behind the opening bracket: a closing one is a character.
+    Open,
+    Inside,
+}
+
+/// Whether what came last repeats something.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Nothing,
+    Greedy,
+    Lazy,
+}
+
+struct Translation<'a> {
+    rest: Peekable<Chars<'a>>,
+    out: String,
+    class: Class,
+    repeat: Repeat,
+}
+
+impl Translation<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        while let Some(next) = self.rest.next() {
+            if self.class != Class::Outside {
+                self.in_class(next)?;
+                continue;
             }
-            ('[', None) => {
-                out.push('[');
-                if rest.next_if_eq(&'^').is_some() {
-                    out.push('^');
+            let before = std::mem::replace(&mut self.repeat, Repeat::Nothing);
+            match next {
+                '\\' => self.escape()?,
+                '[' => {
+                    self.class = Class::Open;
+                    self.out.push('[');
+                    if self.rest.next_if_eq(&'^').is_some() {
+                        self.out.push('^');
+                    }
                 }
-                class = Some(true);
+                '?' if before == Repeat::Greedy => {
+                    self.repeat = Repeat::Lazy;
+                    self.out.push('?');
+                }
+                '*' | '+' | '?' => self.repeated(before, &next.to_string())?,
+                '{' => match count(self.rest.clone()) {
+                    Some(count) => {
+                        check_count(&count)?;
+                        for _ in 0..=count.len() {
+                            self.rest.next();
+                        }
+                        self.repeated(before, &format!("{{{count}}}"))?;
+                    }
+                    None => self.out.push_str("\\{"),
+                },
+                '}' => self.out.push_str("\\}"),
+                other => self.out.push(other),
             }
-            ('[', Some(_)) if rest.peek() == Some(&':') => {
-                class = Some(false);
-                out.push('[');
-                for inner in rest.by_ref() {
-                    out.push(inner);
+        }
+        Ok(())
+    }
+
+    fn repeated(&mut self, before: Repeat, operator: &str) -> Result<(), String> {
+        if before != Repeat::Nothing {
+            return Err(format!("`{operator}` repeats a repetition"));
+        }
+        self.repeat = Repeat::Greedy;
+        self.out.push_str(operator);
+        Ok(())
+    }
+
+    fn in_class(&mut self, next: char) -> Result<(), String> {
+        let first = std::mem::replace(&mut self.class, Class::Inside) == Class::Open;
+        match next {
+            '\\' => self.escape()?,
+            ']' if first => self.out.push_str("\\]"),
+            ']' => {
+                self.class = Class::Outside;
+                self.out.push(']');
+            }
+            // `[:alpha:]`
+            '[' if self.rest.peek() == Some(&':') => {
+                self.out.push('[');
+                for inner in self.rest.by_ref() {
+                    self.out.push(inner);
                     if inner == ']' {
                         break;
                     }
                 }
             }
-            (']', Some(true)) => {
-                class = Some(false);
-                out.push_str("\\]");
+            '[' | '&' | '~' => {
+                self.out.push('\\');
+                self.out.push(next);
             }
-            (']', Some(false)) => {
-                class = None;
-                out.push(']');
-            }
-            ('[' | '&' | '~', Some(_)) => {
-                class = Some(false);
-                out.push('\\');
-                out.push(next);
-            }
-            (other, Some(_)) => {
-                class = Some(false);
-                out.push(other);
-            }
-            ('?', None) if was_repeated == Some(false) => {
-                repeated = Some(true);
-                out.push('?');
-            }
-            ('*' | '+' | '?', None) => {
-                if was_repeated.is_some() {
-                    return Err(format!("`{next}` repeats a repetition"));
-                }
-                repeated = Some(false);
-                out.push(next);
-            }
-            ('{', None) => {
-                let count: String = {
-                    let mut look = rest.clone();
-                    let inner: String = look.by_ref().take_while(|c| *c != '}').collect();
-                    inner
-                };
-                if is_count(&count) && rest.clone().any(|c| c == '}') {
-                    if was_repeated.is_some() {
-                        return Err("`{` repeats a repetition".to_owned());
-                    }
-                    let limits = count.split(',').filter(|limit| !limit.is_empty());
-                    for limit in limits {
-                        if limit.parse::<u32>().is_none_or_more_than(1000) {
-                            return Err(format!("{limit} repetitions are too many"));
-                        }
-                    }
-                    out.push('{');
-                    out.push_str(&count);
-                    out.push('}');
-                    for _ in 0..=count.chars().count() {
-                        rest.next();
-                    }
-                    repeated = Some(false);
-                } else {
-                    out.push_str("\\{");
-                }
-            }
-            ('}', None) => out.push_str("\\}"),
-            (other, None) => out.push(other),
+            other => self.out.push(other),
         }
+        Ok(())
     }
-    Ok(out)
-}
 
-/// `3`, `3,` or `3,5`.
-fn is_count(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.split_once(',') {
-        Some((least, most)) => !least.is_empty() && digits(least) && digits(most),
-        None => !text.is_empty() && digits(text),
-    }
-}
-
-trait Bounded {
-    fn is_none_or_more_than(self, most: u32) -> bool;
-}
-
-impl<E> Bounded for Result<u32, E> {
-    fn is_none_or_more_than(self, most: u32) -> bool {
-        self.map_or(true, |number| number > most)
-    }
-}
-
-fn escape(
-    escaped: char,
-    in_class: bool,
-    rest: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    out: &mut String,
-) {
-    match escaped {
-        'd' => out.push_str("[0-9]"),
-        'D' => out.push_str("[^0-9]"),
-        'w' => out.push_str("[0-9A-Za-z_]"),
-        'W' => out.push_str("[^0-9A-Za-z_]"),
-        's' => out.push_str("[\\t\\n\\f\\r ]"),
-        'S' => out.push_str("[^\\t\\n\\f\\r ]"),
-        'b' if !in_class => out.push_str("(?-u:\\b)"),
-        'B' if !in_class => out.push_str("(?-u:\\B)"),
-        'Q' if !in_class => {
-            let mut literal: String = rest.collect();
-            let behind = match literal.find("\\E") {
-                Some(end) => literal.split_off(end).split_off(2),
-                None => String::new(),
-            };
-            out.push_str(&regex::escape(&literal));
-            if let Ok(behind) = translate(&behind) {
-                out.push_str(&behind);
+    fn escape(&mut self) -> Result<(), String> {
+        let escaped = self.rest.next().ok_or("it ends in a backslash")?;
+        let outside = self.class == Class::Outside;
+        match escaped {
+            'd' => self.out.push_str("[0-9]"),
+            'D' => self.out.push_str("[^0-9]"),
+            'w' => self.out.push_str("[0-9A-Za-z_]"),
+            'W' => self.out.push_str("[^0-9A-Za-z_]"),
+            's' => self.out.push_str("[\\t\\n\\f\\r ]"),
+            'S' => self.out.push_str("[^\\t\\n\\f\\r ]"),
+            'b' if outside => self.out.push_str("(?-u:\\b)"),
+            'B' if outside => self.out.push_str("(?-u:\\B)"),
+            'Q' if outside => self.quoted(),
+            other => {
+                self.out.push('\\');
+                self.out.push(other);
             }
         }
-        other => {
-            out.push('\\');
-            out.push(other);
+        Ok(())
+    }
+
+    /// Characters that stand for themselves, up to `\E`.
+    fn quoted(&mut self) {
+        while let Some(next) = self.rest.next() {
+            if next == '\\' && self.rest.next_if_eq(&'E').is_some() {
+                return;
+            }
+            self.out
+                .push_str(&regex::escape(next.encode_utf8(&mut [0; 4])));
+        }
+    }
+}
+
+/// What stands in braces, if it counts: `3`, `3,` or `3,5`.
+fn count(rest: Peekable<Chars<'_>>) -> Option<String> {
+    let text: String = rest
+        .take_while(|next| next.is_ascii_digit() || matches!(next, ',' | '}'))
+        .collect();
+    let count = &text[..text.find('}')?];
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    let counts = !least.is_empty() && !most.contains(',');
+    counts.then(|| count.to_owned())
+}
+
+fn check_count(count: &str) -> Result<(), String> {
+    let limits = count.split(',').filter(|limit| !limit.is_empty());
+    for limit in limits {
+        if !limit
+            .parse::<u32>()
+            .is_ok_and(|number| number <= MAX_REPEAT)
+        {
+            return Err(format!("{limit} repetitions are more than {MAX_REPEAT}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compile;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        compile(pattern).unwrap().is_match(text)
+    }
+
+    #[test]
+    fn classes_are_ascii() {
+        assert!(matches(r"^\d+$", "42") && !matches(r"^\d+$", "٤٢"));
+        assert!(matches(r"^[\w.]+$", "a_1.b") && !matches(r"^\w$", "é"));
+        assert!(matches(r"\bgpu\b", "a gpu here") && !matches(r"\bgpu\b", "gpus"));
+    }
+
+    #[test]
+    fn brackets_within_brackets_are_characters() {
+        assert!(matches("^[[a&&b]+$", "[a&b"));
+        assert!(matches("^[]a]+$", "]a") && matches("^[[:digit:]x]+$", "1x"));
+    }
+
+    #[test]
+    fn quoted_text_stands_for_itself() {
+        assert!(matches(r"^\Qa.b*\E+$", "a.b**") && !matches(r"^\Qa.b\E$", "axb"));
+    }
+
+    #[test]
+    fn braces_that_count_nothing_are_characters() {
+        assert!(matches("^a{,2}$", "a{,2}") && matches("^{}$", "{}"));
+        assert!(matches("^a{2}$", "aa") && matches("^a{1,}?$", "aaa"));
+    }
+
+    #[test]
+    fn what_re2_refuses_is_refused() {
+        for pattern in ["a**", "a+*", "a{2}{3}", "a{1001}", "(", "[", "\\", "a??+"] {
+            assert!(compile(pattern).is_err(), "{pattern}");
         }
     }
 }

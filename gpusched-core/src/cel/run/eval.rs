@@ -17,7 +17,7 @@ pub(super) type Outcome<'a> = Result<Value<'a>, EvalError>;
 /// One evaluation.
 pub(in crate::cel) struct Evaluator<'a> {
     pub(super) device: &'a DeviceFacts,
-    /// Folds that surround what is evaluated, the outermost first.
+    /// Variables of folds, by the number of the fold.
     frames: Vec<Frame<'a>>,
     spent: u64,
     limit: u64,
@@ -27,6 +27,16 @@ struct Frame<'a> {
     first: Value<'a>,
     second: Value<'a>,
     accumulator: Accumulator<'a>,
+}
+
+impl Default for Frame<'_> {
+    fn default() -> Self {
+        Frame {
+            first: Value::Null,
+            second: Value::Null,
+            accumulator: Accumulator::Value(Ok(Value::Null)),
+        }
+    }
 }
 
 /// What a fold has gathered. Its start is evaluated when it is first asked for.
@@ -286,15 +296,15 @@ impl<'a> Evaluator<'a> {
                 "a macro ranges over a list or a map",
             ));
         };
-        self.frames.push(Frame {
-            first: Value::Null,
-            second: Value::Null,
+        if self.frames.len() <= fold.number {
+            self.frames.resize_with(fold.number + 1, Frame::default);
+        }
+        self.frames[fold.number] = Frame {
             accumulator: Accumulator::Start(&fold.start),
-        });
-        let looped = self.run_loop(fold, &range, keys);
-        let outcome = looped.and_then(|()| self.eval(&fold.result));
-        self.frames.pop();
-        outcome
+            ..Frame::default()
+        };
+        self.run_loop(fold, &range, keys)?;
+        self.eval(&fold.result)
     }
 
     fn run_loop(
@@ -303,7 +313,6 @@ impl<'a> Evaluator<'a> {
         range: &Value<'a>,
         keys: Vec<Value<'a>>,
     ) -> Result<(), EvalError> {
-        let depth = self.frames.len() - 1;
         for (index, key) in keys.into_iter().enumerate() {
             let (first, second) = match (fold.pairs, range) {
                 (false, _) => (key, Value::Null),
@@ -313,14 +322,14 @@ impl<'a> Evaluator<'a> {
                     (key, value)
                 }
             };
-            let frame = &mut self.frames[depth];
+            let frame = &mut self.frames[fold.number];
             frame.first = first;
             frame.second = second;
             if let Ok(Value::Bool(false)) = self.settled(&fold.condition)? {
                 break;
             }
             let step = self.settled(&fold.step)?;
-            self.frames[depth].accumulator = Accumulator::Value(step);
+            self.frames[fold.number].accumulator = Accumulator::Value(step);
         }
         Ok(())
     }

@@ -88,6 +88,7 @@ pub(super) struct Qualifier {
 
 #[derive(Debug)]
 pub(in crate::cel) struct Fold {
+    pub(super) number: usize,
     pub(super) range: Node,
     pub(super) pairs: bool,
     pub(super) start: Node,
@@ -147,6 +148,7 @@ pub(in crate::cel) fn plan(checked: Checked) -> Result<Node, CompileError> {
         CheckedKind::Fold(fold) => {
             let fold = *fold;
             Node::Fold(Box::new(Fold {
+                number: fold.number,
                 range: plan(fold.range)?,
                 pairs: fold.pairs,
                 start: plan(fold.start)?,

@@ -1,7 +1,6 @@
 //! The allocator: a cluster with its devices, which of them are in use, and attempts of pods.
 
 use super::choice::Choice;
-use super::consumable::Amounts;
 use super::counters::CounterSources;
 use super::explain::{self, Explanation};
 use super::failure::Failure;
@@ -107,16 +106,25 @@ impl Allocator {
     /// The attempt of one pod with these claims, none of which has devices yet. Nodes are asked
     /// one after the other with [`Attempt::on`].
     pub fn attempt<'a>(&'a mut self, claims: &'a [ResourceClaim]) -> Attempt<'a> {
+        self.attempt_as(claims, self.quirks)
+    }
+
+    /// The same with other quirks than the allocator's own, from the same state.
+    pub fn attempt_as<'a>(
+        &'a mut self,
+        claims: &'a [ResourceClaim],
+        quirks: Quirks,
+    ) -> Attempt<'a> {
         let mut terms = Terms {
             features: self.features,
-            quirks: self.quirks,
+            quirks,
             classes: &self.classes,
             selectors: &mut self.selectors,
         };
         Attempt {
             problem: Problem::new(claims, &mut terms),
             features: self.features,
-            quirks: self.quirks,
+            quirks,
             choice: self.choice,
             nodes: &self.nodes,
             inventory: &self.inventory,
@@ -263,7 +271,7 @@ fn solution(node: NodeId, view: &View, state: &State<'_>, scratch: &Scratch) -> 
     let picks = state.chosen.iter().map(|chosen| Pick {
         ask: chosen.ask,
         unit: view.candidates[chosen.position].unit,
-        share: chosen.share.clone() as Option<Amounts>,
+        share: chosen.share.clone(),
     });
     let alternatives = scratch.frames.iter().filter_map(|frame| match frame {
         Frame::Alternatives { ask, .. } => Some(*ask),

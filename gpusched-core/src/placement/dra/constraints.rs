@@ -151,7 +151,7 @@ impl<'a> State<'a> {
 }
 
 /// An attribute by its full name.
-fn look_up<'d>(device: &'d Device, driver: &str, name: &str) -> Option<&'d Attribute> {
+pub(super) fn look_up<'d>(device: &'d Device, driver: &str, name: &str) -> Option<&'d Attribute> {
     device.attributes.get(name).or_else(|| {
         let (domain, id) = name.split_once('/')?;
         (domain == driver).then(|| device.attributes.get(id))?

@@ -26,6 +26,14 @@ impl Taken {
         }
     }
 
+    /// Takes what another one takes.
+    pub(super) fn merge(&mut self, other: &Taken) {
+        for (name, amount) in &other.0 {
+            let sum = self.of(name).saturating_add(*amount);
+            self.put(name, sum);
+        }
+    }
+
     /// Takes less.
     pub(super) fn remove(&mut self, amounts: &Amounts) {
         for (name, amount) in amounts {

@@ -138,11 +138,15 @@ impl CounterSources {
         source.exhausted = source.left.iter().any(|&left| left < 0);
     }
 
-    /// What is left of each counter of a pool by its number; `None` for one the pool does not
-    /// have. The ledger's source must have been opened.
-    pub(super) fn left(&self, source: CounterSource, number: u32) -> Option<i128> {
-        let left = *self.sources[source.index()].left.get(number as usize)?;
-        (left != UNLIMITED).then_some(left)
+    /// What is left of a counter, and what there is of it; `None` for one the pool does not have.
+    /// The source must be up to date.
+    fn left(&self, source: CounterSource, number: u32) -> Option<(i128, i128)> {
+        let source = &self.sources[source.index()];
+        let at = source
+            .limits
+            .binary_search_by_key(&number, |limit| limit.0)
+            .ok()?;
+        Some((source.left[number as usize], source.limits[at].1))
     }
 }
 
@@ -271,16 +275,18 @@ impl Ledgers {
         give_back(self.open(id, books), takes);
     }
 
-    /// How much of a counter is left with what is drawn; `None` for one without a limit.
+    /// How much of a counter is left beside what is drawn, and how much there is; `None` for one
+    /// without a limit.
     pub(super) fn left(
         &mut self,
         id: CounterSource,
         number: u32,
         books: &mut Books<'_>,
-    ) -> Option<i128> {
+    ) -> Option<(i128, i128)> {
         let ledger = self.open(id, books);
         let (source, drawn) = (ledger.source, ledger.drawn[number as usize]);
-        Some(books.sources.left(source, number)?.saturating_sub(drawn))
+        let (left, limit) = books.sources.left(source, number)?;
+        Some((left.saturating_sub(drawn), limit))
     }
 }
 

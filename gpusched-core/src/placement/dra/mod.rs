@@ -8,6 +8,7 @@
 
 mod allocator;
 mod choice;
+mod compare;
 mod constraints;
 mod consumable;
 mod counters;
@@ -15,6 +16,7 @@ mod dense;
 mod explain;
 mod failure;
 mod features;
+pub mod gang;
 mod inventory;
 pub mod objects;
 mod problem;
@@ -30,6 +32,7 @@ mod view;
 
 pub use allocator::{Allocator, Attempt, Cluster};
 pub use choice::Choice;
+pub use compare::{Difference, compare};
 pub use explain::{BrokenPool, Explanation, Reasons, WhyNot};
 pub use failure::{Failure, FailureKind};
 pub use features::{Features, UnknownFeature};

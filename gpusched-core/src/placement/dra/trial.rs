@@ -1,12 +1,15 @@
 //! One device, for one request: may it be taken, and what taking it changes.
 
+mod look;
+
+pub(super) use look::Counter;
+
 use super::constraints;
 use super::consumable::{self, Amounts, Taken};
 use super::counters::{Books, CounterSources, Ledgers};
-use super::explain::WhyNot;
 use super::failure::{Failure, FailureKind};
 use super::features::Features;
-use super::inventory::{Inventory, PoolId, Unit, keeps_away};
+use super::inventory::{Inventory, Unit, keeps_away};
 use super::objects::{Device, DeviceTaint, DeviceToleration, TaintEffect};
 use super::problem::Problem;
 use super::quirks::Quirks;
@@ -112,11 +115,6 @@ impl<'s, 'a> Trial<'s, 'a> {
         self.given.view
     }
 
-    pub(super) fn pool_name(&self, pool: PoolId) -> String {
-        let pool = &self.given.inventory.pools()[pool.index()];
-        format!("{}/{}", pool.driver, pool.name)
-    }
-
     /// How many devices are chosen for a claim.
     pub(super) fn chosen_for(&self, claim: usize) -> usize {
         self.state.in_claim[claim]
@@ -160,25 +158,6 @@ impl<'s, 'a> Trial<'s, 'a> {
                 && chosen.share.is_none()
                 && claim.is_none_or(|claim| self.given.problem.asks[chosen.ask].claim == claim)
         })
-    }
-
-    /// Whether a device is chosen as a whole in this search.
-    pub(super) fn is_taken(&self, position: usize) -> bool {
-        self.is_chosen(position, None)
-    }
-
-    /// `driver/pool/device`.
-    pub(super) fn device_name(&self, position: usize) -> String {
-        let (driver, pool, device) = self.given.inventory.names(self.unit(position).device);
-        format!("{driver}/{pool}/{device}")
-    }
-
-    /// Which selector is the first that is not true for a device, if one is not.
-    pub(super) fn first_false(&self, ask: usize, position: usize) -> Option<String> {
-        let predicate = self.given.problem.asks[ask].predicate;
-        let unit = self.candidate(position).unit;
-        self.selectors
-            .first_false(predicate, unit, self.given.inventory)
     }
 
     /// Whether class, request and node allow a device.
@@ -370,43 +349,6 @@ impl<'s, 'a> Trial<'s, 'a> {
         if let Some(source) = counters {
             ledgers.give_back(unit, source, &mut books);
         }
-    }
-
-    /// How much is left of each counter a device draws on, with what it draws.
-    pub(super) fn counters(&mut self, position: usize) -> Vec<(u32, i128, i128)> {
-        let (unit, counters) = (self.unit(position), self.candidate(position).counters);
-        let (ledgers, mut books) = self.books();
-        let Some(source) = counters else {
-            return Vec::new();
-        };
-        let takes = books.inventory.takes(unit).iter();
-        let known = takes.filter_map(|&(number, amount)| {
-            let left = ledgers.left(source, number, &mut books)?;
-            Some((number, left, amount))
-        });
-        known.collect()
-    }
-
-    /// The first counter that has too little left for a device. Rounded to whole units: what is left
-    /// down, what is taken up.
-    pub(super) fn short_counter(&mut self, position: usize) -> WhyNot {
-        let numbers = self.counters(position);
-        let (inventory, unit) = (self.given.inventory, self.unit(position));
-        let pool = inventory.pools()[unit.pool.index()].name_id;
-        for set in &self.device(position).consumes {
-            for (counter, amount) in &set.counters {
-                let number = inventory.counter(pool, &set.counter_set, counter);
-                let left = numbers.iter().find(|(known, ..)| Some(*known) == number);
-                if let Some((_, left, _)) = left.filter(|(_, left, _)| *left < amount.nanos()) {
-                    return WhyNot::Counter {
-                        counter: format!("{}/{counter}", set.counter_set),
-                        left: i64::try_from(left.div_euclid(1_000_000_000)).unwrap_or(i64::MIN),
-                        takes: amount.value(),
-                    };
-                }
-            }
-        }
-        WhyNot::Exhausted
     }
 
     /// Adds a device to all constraints of its claim, or to none and says which one refuses it.
