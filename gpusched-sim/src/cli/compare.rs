@@ -26,7 +26,7 @@ const MOST_THREADS: usize = 1024;
 /// Runs the verb.
 pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
-    let plan = scenario.plan(&origins)?;
+    let mut plan = scenario.plan(&origins)?;
     if scenario.out.is_some() {
         let problem = Diagnostic::new("`compare` prints its results and writes no directory")
             .help("take `out` out of the scenario, or use `run`");
@@ -35,6 +35,11 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let trials = product(&args, &plan)?;
     let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
     sound.map_err(|problem| origins.blame("overcommit", problem))?;
+    let cuts = |trial: &Trial| matches!(trial.sharing, SharingMode::Mig(_));
+    if let (Some(first), true) = (trials.first(), trials.iter().all(cuts)) {
+        // Jobs may ask for instances: under every mode there will be some.
+        plan.sharing = first.sharing.clone();
+    }
     let threads = threads(args.threads)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
