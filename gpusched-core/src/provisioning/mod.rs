@@ -1,5 +1,6 @@
 //! Provisioning: which machines take jobs, and when.
 
+pub mod catalog;
 pub mod karpenter;
 mod price;
 pub mod spot;

@@ -3,9 +3,11 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod catalog;
 mod kueue;
 mod trace;
 
+pub(crate) use catalog::CatalogArgs;
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs,
@@ -60,6 +62,8 @@ pub(crate) enum Verb {
     Mig(MigVerbArgs),
     /// Look at Kueue's queues and quotas in manifests and dumps
     Kueue(KueueVerbArgs),
+    /// List cloud instance types with GPUs, and what they cost
+    Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files

@@ -6,6 +6,7 @@
 
 mod args;
 mod calibrate;
+mod catalog;
 mod compare;
 mod completions;
 mod explain;
@@ -51,6 +52,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Policy(args) => policy::policy(args.verb),
         Verb::Mig(args) => mig::mig(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
+        Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),
