@@ -197,14 +197,10 @@ fn most_left<'a>(offerings: &[&'a NodeOffering]) -> Option<Vec<&'a NodeOffering>
 }
 
 fn exotic(of: &NodeType) -> bool {
-    let has = |resource: &&str| {
-        of.capacity
-            .get(*resource)
-            .is_some_and(|amount| *amount != 0)
-    };
+    let has = |resource: &str| of.capacity.get(resource).is_some_and(|amount| *amount != 0);
     let size = of.requirements.get("karpenter.k8s.aws/instance-size");
     let mut sizes = size.into_iter().flat_map(|size| size.values());
-    sizes.any(|size| size.contains("metal")) || ACCELERATORS.iter().any(|one| has(&one))
+    sizes.any(|size| size.contains("metal")) || ACCELERATORS.iter().any(|one| has(one))
 }
 
 fn drop_dear_spot(left: &mut Vec<Candidate<'_>>, wanted: &Requirements) {

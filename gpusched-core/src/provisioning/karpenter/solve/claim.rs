@@ -177,7 +177,7 @@ impl Claim {
         template: &Template<'_>,
         context: &mut Context<'_, '_>,
         relax_min_values: bool,
-    ) -> Result<Vec<usize>, Filtered> {
+    ) -> Result<Vec<usize>, Box<Filtered>> {
         let types = &context.problem.types;
         // No type has a host name: claims that differ in nothing else share the answer.
         let mut labels = wanted.clone();
@@ -201,7 +201,7 @@ impl Claim {
             if !left.is_empty() {
                 filtered.min_values = few;
             }
-            return Err(filtered);
+            return Err(Box::new(filtered));
         }
         for (key, values) in few {
             let lowered = wanted.get(&key).cloned();
@@ -291,7 +291,7 @@ impl Claim {
                 requests: units.named(&self.requests),
                 ..Filtered::default()
             };
-            return Err((self.pods, SolveError::Types(filtered)));
+            return Err((self.pods, SolveError::Types(Box::new(filtered))));
         }
         Ok(NewNode {
             pool: template.pool.name.clone(),

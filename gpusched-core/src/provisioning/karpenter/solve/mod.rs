@@ -5,7 +5,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `mod.rs` | what goes in and comes out; the queue and its loop |
+//! | `mod.rs` | the queue and its loop |
+//! | `problem.rs`, `error.rs` | what goes in and comes out; why a pod goes nowhere |
 //! | `spec.rs` | a pod's wishes, worked out once for all pods that want the same |
 //! | `relax.rs` | which preference is given up next |
 //! | `template.rs` | pools as templates of nodes, their limits, and daemon pods |
@@ -21,20 +22,23 @@
 
 mod amounts;
 mod claim;
+mod error;
 mod existing;
 mod filter;
 mod group;
+mod problem;
 mod relax;
 mod reservations;
 mod spec;
 mod template;
 mod topology;
 
+pub use error::SolveError;
 pub use filter::Filtered;
+pub use problem::{NewNode, Problem, Reserved, Solution, SolveOptions};
 
-use super::objects::{ExistingNode, NodePool, NodeType, Pod, PodSpec};
-use super::{Incompatible, Requirements};
-use crate::kube::{Resources, Taint};
+use super::Requirements;
+use super::objects::NodeType;
 use crate::provisioning::Price;
 use amounts::{Amounts, Units};
 use claim::{Claim, CompatCache, Context};
@@ -42,150 +46,10 @@ use existing::Existing;
 use reservations::Reservations;
 use spec::{SpecId, Specs};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use template::Template;
 use topology::Topology;
-
-/// What is to be solved.
-#[derive(Clone, Debug, Default)]
-pub struct Problem {
-    /// Pools that may make nodes.
-    pub pools: Vec<NodePool>,
-    /// Instance types; every pool may use those its requirements allow.
-    pub types: Vec<NodeType>,
-    /// Nodes that are there, or on their way.
-    pub nodes: Vec<ExistingNode>,
-    /// What daemon sets put on every node they match.
-    pub daemons: Vec<PodSpec>,
-    /// Pods to place.
-    pub pods: Vec<Pod>,
-    /// Settings.
-    pub options: SolveOptions,
-}
-
-/// Settings of the controller that a solve depends on; the defaults are its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SolveOptions {
-    /// `preference-policy`: whether preferences are tried before they are given up (`Respect`).
-    pub respect_preferences: bool,
-    /// `min-values-policy`: whether `minValues` may be lowered to what there is (`BestEffort`).
-    pub relax_min_values: bool,
-    /// What a pod does when all reservations it could use are held.
-    pub reserved: Reserved,
-    /// Most instance types a claim keeps, the cheapest ones.
-    pub max_types: usize,
-    /// Labels the provider knows beyond the core's.
-    pub well_known: Vec<String>,
-}
-
-/// How reserved capacity is treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reserved {
-    /// Not at all (feature gate off).
-    Off,
-    /// A pod waits rather than go without a reservation it could have: provisioning.
-    Strict,
-    /// It goes without: consolidation and drift.
-    Fallback,
-}
-
-impl Default for SolveOptions {
-    fn default() -> SolveOptions {
-        SolveOptions {
-            respect_preferences: true,
-            relax_min_values: false,
-            reserved: Reserved::Strict,
-            max_types: 600,
-            well_known: Vec::new(),
-        }
-    }
-}
-
-/// What a solve decided. Pods and nodes are indices into the [`Problem`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Solution {
-    /// Nodes to make, in the order they were first needed.
-    pub claims: Vec<NewNode>,
-    /// Pods by node that is there.
-    pub placed: BTreeMap<usize, Vec<usize>>,
-    /// Pods that go nowhere, and why.
-    pub errors: BTreeMap<usize, SolveError>,
-}
-
-/// A node to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewNode {
-    /// Its pool.
-    pub pool: String,
-    /// The pods it is made for, in the order they came.
-    pub pods: Vec<usize>,
-    /// What it may be.
-    pub requirements: Requirements,
-    /// Instance types it may be (indices), cheapest first; types that have no offering under these
-    /// requirements, as when the node is pinned to a reservation they have no part in, come last.
-    pub types: Vec<usize>,
-    /// What its pods request, and the least any daemon set of its types does.
-    pub requests: Resources,
-}
-
-/// Why a pod cannot be placed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SolveError {
-    /// A taint is not tolerated.
-    #[error("did not tolerate taint {}", show_taint(.0))]
-    Taint(Taint),
-    /// Labels contradict each other.
-    #[error("incompatible requirements, {0}")]
-    Incompatible(Incompatible),
-    /// A port is taken.
-    #[error("host port {0} is taken")]
-    HostPort(u16),
-    /// The node has too little left.
-    #[error("exceeds node resources")]
-    Resources,
-    /// Spread, affinity or anti-affinity leaves no domain.
-    #[error("unsatisfiable topology constraint for {kind}, key={key}")]
-    Topology {
-        /// `topology spread`, `pod affinity` or `pod anti-affinity`.
-        kind: &'static str,
-        /// The label.
-        key: String,
-    },
-    /// No instance type is left.
-    #[error("{0}")]
-    Types(Filtered),
-    /// Every reservation it could use is held.
-    #[error("{0}")]
-    Reserved(&'static str),
-    /// The pool has as many nodes as it may.
-    #[error("node limits have been exhausted for nodepool {0}")]
-    NodeLimit(String),
-    /// Every instance type left would break a limit.
-    #[error("all available instance types exceed limits for nodepool {0}")]
-    Limits(String),
-    /// There is no pool, or none has an instance type.
-    #[error("nodepool requirements filtered out all available instance types")]
-    NoTemplate,
-    /// What every pool says, in the order they were tried.
-    #[error("{}", list(.0))]
-    Pools(Vec<(String, SolveError)>),
-}
-
-fn show_taint(taint: &Taint) -> String {
-    let value = match taint.value.is_empty() {
-        true => String::new(),
-        false => format!("={}", taint.value),
-    };
-    format!("{}{value}:{:?}", taint.key, taint.effect)
-}
-
-fn list(errors: &[(String, SolveError)]) -> String {
-    let lines = errors
-        .iter()
-        .map(|(pool, error)| format!("nodepool {pool}: {error}"));
-    lines.collect::<Vec<_>>().join("; ")
-}
 
 /// Solves a problem.
 ///

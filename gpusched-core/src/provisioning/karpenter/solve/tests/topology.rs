@@ -231,7 +231,7 @@ fn preferred_affinity_is_given_up_heaviest_first() {
 #[test]
 fn anti_affinity_on_the_host_makes_a_node_each() {
     let problem = problem(web(3, |pod| {
-        pod.spec.anti_affinity.required = vec![with(HOSTNAME)]
+        pod.spec.anti_affinity.required = vec![with(HOSTNAME)];
     }));
     assert_eq!(solve(&problem).claims.len(), 3);
 }
@@ -239,7 +239,7 @@ fn anti_affinity_on_the_host_makes_a_node_each() {
 #[test]
 fn anti_affinity_blocks_every_zone_a_claim_may_come_to_be_in() {
     let problem = problem(web(2, |pod| {
-        pod.spec.anti_affinity.required = vec![with(ZONE)]
+        pod.spec.anti_affinity.required = vec![with(ZONE)];
     }));
     // The first may still be in a, b or c: nothing is left for the second.
     let solution = solve(&problem);
@@ -274,7 +274,7 @@ fn anti_affinity_of_a_pod_placed_in_this_solve_counts_too() {
 #[test]
 fn terms_select_pods_of_their_own_namespace_unless_others_are_listed() {
     let mut problem = problem(web(1, |pod| {
-        pod.spec.anti_affinity.required = vec![with(ZONE)]
+        pod.spec.anti_affinity.required = vec![with(ZONE)];
     }));
     let mut elsewhere = web_node("x", "a", 1);
     elsewhere.pods[0].namespace = "other".into();
