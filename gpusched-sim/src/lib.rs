@@ -2,6 +2,7 @@
 
 pub mod builtin;
 pub mod calibrate;
+pub mod catalog;
 pub mod diagnostic;
 pub mod dra;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 mod billing;
 mod fleet;
+pub mod catalog;
 pub mod karpenter;
 mod price;
 mod reactive;

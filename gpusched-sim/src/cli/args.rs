@@ -4,6 +4,7 @@
 //! them into the keys of a [`Scenario`], which have the same names.
 
 mod dra;
+mod catalog;
 mod kueue;
 mod topo;
 mod trace;
@@ -11,6 +12,7 @@ mod trace;
 pub(crate) use dra::{
     DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
 };
+pub(crate) use catalog::CatalogArgs;
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
@@ -72,6 +74,8 @@ pub(crate) enum Verb {
     Kueue(KueueVerbArgs),
     /// Look at devices and claims of Dynamic Resource Allocation
     Dra(DraVerbArgs),
+    /// List cloud instance types with GPUs, and what they cost
+    Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
     /// Print the JSON Schema of scenario files

@@ -6,6 +6,7 @@
 
 mod args;
 mod calibrate;
+mod catalog;
 mod compare;
 mod completions;
 mod dra;
@@ -55,6 +56,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Dra(args) => dra::dra(args),
+        Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),
         Verb::Completions(args) => completions::print(args.shell),

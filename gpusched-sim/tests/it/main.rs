@@ -5,6 +5,7 @@ mod cli;
 mod common;
 
 mod bad_traces;
+mod catalog;
 mod cli_bad_input;
 mod cli_results;
 mod cli_screens;

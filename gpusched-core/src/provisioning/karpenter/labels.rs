@@ -19,8 +19,11 @@ pub const WINDOWS_BUILD: &str = "node.kubernetes.io/windows-build";
 /// The node's own name.
 pub const HOSTNAME: &str = "kubernetes.io/hostname";
 
+/// The reservation of a reserved offering (the AWS provider's name for it).
+pub const RESERVATION_ID: &str = "karpenter.k8s.aws/capacity-reservation-id";
+
 /// Labels that a node not made yet may turn out to have: asking for one that nothing defines is no
-/// contradiction. Those of the core; a provider adds its own.
+/// contradiction. Those of the core, and that of reservations; a provider adds its own.
 pub const WELL_KNOWN: &[&str] = &[
     NODEPOOL,
     ZONE,
@@ -30,6 +33,7 @@ pub const WELL_KNOWN: &[&str] = &[
     OS,
     CAPACITY_TYPE,
     WINDOWS_BUILD,
+    RESERVATION_ID,
 ];
 
 /// Older names and what they are called now.

@@ -38,9 +38,9 @@ pub enum Incompatible {
     #[error("key {}, {asked} not in {there}", asked.key())]
     Disjoint {
         /// What is asked for.
-        asked: Requirement,
+        asked: Box<Requirement>,
         /// What there is.
-        there: Requirement,
+        there: Box<Requirement>,
     },
 }
 
@@ -142,10 +142,11 @@ impl Requirements {
             let Some(there) = self.get(one.key()) else {
                 continue;
             };
-            if !there.intersects(one) && !(refuses(one) && refuses(there)) {
+            let absent = refuses(one) && refuses(there);
+            if !absent && !there.intersects(one) {
                 return Err(Incompatible::Disjoint {
-                    asked: one.clone(),
-                    there: there.clone(),
+                    asked: Box::new(one.clone()),
+                    there: Box::new(there.clone()),
                 });
             }
         }
