@@ -6,11 +6,12 @@
 //! are equal, else the one named first).
 
 use super::fragmentation::Fragmentation;
+use super::kube_scheduler::{
+    Balance, KubeRating, KubeScheduler, Profile as SchedulerProfile, ScoredResource, Strategy,
+};
 use super::levels::{
     self, ByLevel, Hived, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
     VolcanoTier,
-use super::kube_scheduler::{
-    Balance, KubeRating, KubeScheduler, Profile as SchedulerProfile, ScoredResource, Strategy,
 };
 use super::power::Power;
 use super::{

@@ -1,8 +1,8 @@
 //! Provisioning: which machines take jobs, and when.
 
 mod billing;
-mod fleet;
 pub mod catalog;
+mod fleet;
 pub mod karpenter;
 mod price;
 mod reactive;

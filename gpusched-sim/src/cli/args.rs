@@ -3,16 +3,16 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
-mod dra;
 mod catalog;
+mod dra;
 mod kueue;
 mod topo;
 mod trace;
 
+pub(crate) use catalog::CatalogArgs;
 pub(crate) use dra::{
     DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
 };
-pub(crate) use catalog::CatalogArgs;
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
