@@ -152,3 +152,13 @@ fn without_a_network_nothing_is_said_of_it() {
     assert!(!read(&desk, "out/series.csv").contains("largest_gang"));
     assert!(!ran.out.contains("\"topology\""));
 }
+
+#[test]
+fn screens_say_what_the_network_was_and_did() {
+    let desk = desk("network-screens");
+    let network = "--placement first-fit --network across:2";
+    let run = desk.line(&format!("run --trace net {network}"));
+    insta::assert_snapshot!("network_run", run.screen());
+    let compare = "compare --trace net --network across:2 --placement first-fit,best-fit";
+    insta::assert_snapshot!("network_compare", desk.line(compare).screen());
+}
