@@ -7,9 +7,11 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use gpusched_bench::speed::dra::Sweep;
 use std::hint::black_box;
 
+/// Makes a cluster of so many nodes.
+type Make = fn(u16) -> Sweep;
+
 fn sweeps(criterion: &mut Criterion) {
-    let kinds: [(&str, fn(u16) -> Sweep); 2] =
-        [("whole", Sweep::whole), ("dynamic-mig", Sweep::dynamic_mig)];
+    let kinds: [(&str, Make); 2] = [("whole", Sweep::whole), ("dynamic-mig", Sweep::dynamic_mig)];
     for (kind, sweep) in kinds {
         let mut group = criterion.benchmark_group(format!("dra/sweep/{kind}"));
         group.sample_size(10);

@@ -3,7 +3,7 @@
 use super::super::Difference;
 use gpusched_core::ids::NodeId;
 use gpusched_core::placement::dra::objects::{AllocationResult, ResourceClaim};
-use gpusched_core::placement::dra::{Allocator, Cluster, Features, Outcome, Quirks};
+use gpusched_core::placement::dra::{Allocator, Cluster, Features, Outcome, Solution};
 use gpusched_sim::manifest;
 use serde_json::Value;
 use std::fmt;
@@ -75,11 +75,6 @@ pub(super) fn comparable(allocations: &[AllocationResult]) -> Vec<AllocationResu
     allocations
 }
 
-/// An allocator as in a mode, with list attributes where they are on.
-pub(super) fn allocator(cluster: Cluster, features: Features, quirks: Quirks) -> Allocator {
-    Allocator::new(cluster, features, quirks)
-}
-
 /// How asking a node ended.
 pub(super) struct Answer {
     pub(super) outcome: &'static str,
@@ -94,7 +89,7 @@ impl Answer {
     /// `node_error` = the word for errors that concern one node only.
     pub(super) fn new(
         outcome: Outcome,
-        results: impl FnOnce(&gpusched_core::placement::dra::Solution) -> Vec<AllocationResult>,
+        results: impl FnOnce(&Solution) -> Vec<AllocationResult>,
         node_error: &'static str,
     ) -> Answer {
         let invocations = outcome.invocations;

@@ -62,7 +62,7 @@ fn one(
 ) -> Result<(), Difference> {
     let cluster = read::cluster(vector, std::iter::once(&vector["node"]))?;
     let features = read::features(&vector["features"])?;
-    let mut allocator = read::allocator(cluster, features, quirks);
+    let mut allocator = Allocator::new(cluster, features, quirks);
     in_use(&mut allocator, &vector["allocatedState"])?;
     let claims = read::claims(vector)?;
     let mut attempt = allocator.attempt(&claims);

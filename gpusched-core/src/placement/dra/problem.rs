@@ -224,15 +224,14 @@ fn bodies<'a>(
         }
         RequestKind::FirstAvailable(bodies) => bodies,
     };
-    if !features.consumable_capacity {
-        if let Some(body) = bodies.iter().find(|body| body.capacity.is_some()) {
-            let short = if body.name.is_empty() {
-                &request.name
-            } else {
-                &body.name
-            };
-            return off(short, "asks for capacity", "ConsumableCapacity");
-        }
+    let off_limits = |body: &&SubRequest| !features.consumable_capacity && body.capacity.is_some();
+    if let Some(body) = bodies.iter().find(off_limits) {
+        let short = if body.name.is_empty() {
+            &request.name
+        } else {
+            &body.name
+        };
+        return off(short, "asks for capacity", "ConsumableCapacity");
     }
     if bodies.is_empty() {
         let text = format!("{}: asks for nothing", place(claim, &request.name));
