@@ -22,7 +22,7 @@ pub fn daly_first_order(save: Span, between_failures: Span, restart: Span) -> Sp
 /// ```
 /// use gpusched_core::provisioning::spot::checkpoint::daly;
 /// use gpusched_core::units::Span;
-/// let minutes = |n| Span::from_secs(60 * n);
+/// let minutes = |n: i64| Span::from_secs(60 * n);
 /// // Daly prints 117 minutes for a save of 5 minutes and a failure a day.
 /// assert_eq!((daly(minutes(5), minutes(24 * 60)).as_secs_f64() / 60.0).round(), 117.0);
 /// ```
