@@ -23,12 +23,14 @@
 
 mod paths;
 mod plan;
+mod provisioning;
 mod yaml;
 
 pub use paths::jobs_file;
 pub use plan::{
     Loaded, Plan, check_device_policy, check_mig_placement, check_placement, check_queueing,
 };
+pub use provisioning::{Machines, check_provisioning};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
@@ -251,6 +253,19 @@ scenario! {
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",
+    /// Which machines exist: `static` (default: those of the cluster, all the time) or `reactive`
+    /// (they are launched for jobs that wait and given back when they idle; the cluster says which
+    /// there may be).
+    Wins provisioning: String = "provisioning",
+    /// With `provisioning: reactive`: seconds from the launch of a machine until it takes pods
+    /// (default 180, assumed).
+    Wins boot: Seconds = "boot",
+    /// With `provisioning: reactive`: seconds a machine may idle before it is given back (default
+    /// 600).
+    Wins idle_timeout: Seconds = "idle-timeout",
+    /// USD per GPU and hour of machines that have no price of their own (`price_od_h` of the node
+    /// list).
+    Wins gpu_price: f64 = "gpu-price",
     /// How GPUs are shared: `recorded` (default: as the trace says), `exclusive`, `mps:N` or
     /// `timeslice:N`, with N replicas of each device, `mig:LAYOUT` such as `mig:all-balanced`,
     /// `mig:dynamic` or `mig:batched`.

@@ -239,6 +239,15 @@ impl Inventory {
         })
     }
 
+    /// The same machines, those without a price at what `price` says.
+    #[must_use]
+    pub fn priced(mut self, price: impl Fn(&Node) -> Option<Price>) -> Inventory {
+        for node in &mut self.nodes {
+            node.price = node.price.or_else(|| price(node));
+        }
+        self
+    }
+
     /// Whether GPUs of some node are cut.
     pub fn has_mig(&self) -> bool {
         self.geometries.iter().any(Option::is_some)

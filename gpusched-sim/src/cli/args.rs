@@ -125,6 +125,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) mig_placement: Option<String>,
 
+    /// Which machines exist: static, or reactive (launched when jobs wait) [default: static]
+    #[arg(long, value_name = "POLICY", help_heading = "Policies")]
+    pub(crate) provisioning: Option<String>,
+
     #[command(flatten)]
     pub(crate) kueue: KueueRunArgs,
 
@@ -145,6 +149,7 @@ impl RunArgs {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             sharing: self.sharing.clone(),
+            provisioning: self.provisioning.clone(),
             mig_placement: self.mig_placement.clone(),
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
@@ -217,6 +222,15 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) mig_placement: Vec<String>,
 
+    /// Provisioning policies to try, or `all`
+    #[arg(
+        long,
+        value_name = "A,B,…",
+        value_delimiter = ',',
+        help_heading = "Policies"
+    )]
+    pub(crate) provisioning: Vec<String>,
+
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
@@ -270,6 +284,9 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
+        boot: rest.policy.boot,
+        idle_timeout: rest.policy.idle_timeout,
+        gpu_price: rest.policy.gpu_price,
         device_policy: rest.policy.device_policy.clone(),
         scheduler_config: rest.policy.scheduler_config.clone(),
         seed: rest.policy.seed,
@@ -383,6 +400,23 @@ pub(crate) struct PolicyArgs {
         allow_negative_numbers = true
     )]
     pub(crate) fault_rate: Option<f64>,
+
+    /// With reactive machines: seconds from launch until one takes pods [default: 180]
+    #[arg(long, value_name = "SECONDS", help_heading = "Policies")]
+    pub(crate) boot: Option<Seconds>,
+
+    /// With reactive machines: seconds one may idle before it is given back [default: 600]
+    #[arg(long, value_name = "SECONDS", help_heading = "Policies")]
+    pub(crate) idle_timeout: Option<Seconds>,
+
+    /// USD per GPU and hour of machines without a price of their own
+    #[arg(
+        long,
+        value_name = "USD",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) gpu_price: Option<f64>,
 
     /// Price of software licences, USD per GPU and year
     #[arg(

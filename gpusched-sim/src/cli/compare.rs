@@ -8,13 +8,14 @@ use super::run::{describe, load, replay_one, subject};
 use super::terminal::{self, count};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
+use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
 use gpusched_sim::report;
 use gpusched_sim::scenario::{
-    Format, Loaded, Plan, check_mig_placement, check_placement, check_queueing,
+    Format, Loaded, Plan, check_mig_placement, check_placement, check_provisioning, check_queueing,
 };
 use gpusched_sim::sharing::SharingMode;
 use gpusched_sim::sharing::mig::MigSharing;
@@ -33,6 +34,8 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         return Err(origins.blame("out", problem).into());
     }
     let trials = product(&args, &plan)?;
+    let policies = trials.iter().map(|trial| trial.provisioning.as_str());
+    plan.machines.check(policies, &origins)?;
     let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
     sound.map_err(|problem| origins.blame("overcommit", problem))?;
     let cuts = |trial: &Trial| matches!(trial.sharing, SharingMode::Mig(_));
@@ -81,16 +84,18 @@ struct Trial {
     placement: String,
     sharing: SharingMode,
     mig_placement: String,
+    provisioning: String,
 }
 
-/// Every queueing policy with every placement policy, sharing mode and MIG placement policy, in the
-/// order given.
+/// Every queueing policy with every placement policy, sharing mode, MIG placement policy and
+/// provisioning policy, in the order given.
 fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let given = [
         &args.queueing,
         &args.placement,
         &args.sharing,
         &args.mig_placement,
+        &args.provisioning,
     ];
     if given.iter().all(|list| list.is_empty()) {
         return Err(Diagnostic::new("there are no policies to compare").help(
@@ -123,16 +128,26 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
         check_mig_placement,
         &plan.mig_placement,
     )?;
+    let machines = names(
+        "provisioning",
+        &args.provisioning,
+        provisionings().iter().map(|info| info.name),
+        check_provisioning,
+        &plan.machines.policy,
+    )?;
     let ways = ways(&sharing, &instances);
     let mut trials = Vec::new();
     for queueing in &queueing {
         for placement in &placement {
-            trials.extend(ways.iter().map(|(sharing, instances)| Trial {
-                queueing: queueing.clone(),
-                placement: placement.clone(),
-                sharing: (*sharing).clone(),
-                mig_placement: (*instances).to_owned(),
-            }));
+            for (sharing, instances) in &ways {
+                trials.extend(machines.iter().map(|provisioning| Trial {
+                    queueing: queueing.clone(),
+                    placement: placement.clone(),
+                    sharing: (*sharing).clone(),
+                    mig_placement: (*instances).to_owned(),
+                    provisioning: provisioning.clone(),
+                }));
+            }
         }
     }
     Ok(trials)
@@ -256,6 +271,7 @@ fn replay_all(
                     placement: trial.placement.clone(),
                     sharing: trial.sharing.clone(),
                     mig_placement: trial.mig_placement.clone(),
+                    provisioning: trial.provisioning.clone(),
                     device_use: shared,
                     stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),

@@ -7,6 +7,7 @@ use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::policy::PolicyInfo;
+use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, did_you_mean};
 use serde_json::json;
@@ -26,6 +27,7 @@ fn all() -> Vec<(&'static str, &'static PolicyInfo)> {
         .chain(placements().iter().map(|info| ("placement", info)))
         .chain(device_policies().map(|info| ("device", info)))
         .chain(mig_placements().map(|info| ("MIG placement", info)))
+        .chain(provisionings().iter().map(|info| ("provisioning", info)))
         .collect()
 }
 
@@ -71,6 +73,7 @@ fn table() -> String {
             "MIG placement",
             "on which GPU and slot an instance (--mig-placement)",
         ),
+        ("provisioning", "which machines exist (--provisioning)"),
     ] {
         let title = role[..1].to_uppercase() + &role[1..];
         text += &format!("{title}: {what}\n");

@@ -33,6 +33,8 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
         return run_kueue::run(&scenario, &origins);
     }
     let plan = scenario.plan(&origins)?;
+    let policies = std::iter::once(plan.machines.policy.as_str());
+    plan.machines.check(policies, &origins)?;
     let sound = plan.risks.check([&plan.sharing]);
     sound.map_err(|problem| origins.blame("overcommit", problem))?;
     if let Some(out) = &scenario.out {

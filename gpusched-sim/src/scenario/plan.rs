@@ -1,7 +1,7 @@
 //! From a scenario to something that can be replayed: defaults filled in, names checked, files
 //! read.
 
-use super::{Origins, Scenario, paths};
+use super::{Machines, Origins, Scenario, paths};
 use crate::builtin;
 use crate::calibrate::load_profile;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
@@ -44,6 +44,8 @@ pub struct Plan {
     pub device_policy: String,
     /// The profile of `kube-scheduler`, if one is given.
     pub scheduler: Option<Arc<SchedulerProfile>>,
+    /// Which machines exist, and what they cost.
+    pub machines: Machines,
     /// The MIG placement policy.
     pub mig_placement: String,
     /// How GPUs are shared.
@@ -147,6 +149,7 @@ impl Scenario {
             sharing,
             network,
             job_profiles,
+            machines: self.machines(origins)?,
             risks: self.risks(origins)?,
             licence_price: self.price(origins)?,
             profile: self.profile()?,
@@ -347,7 +350,7 @@ impl Plan {
         trace.notes.extend(heeded);
         let loaded = Loaded {
             work,
-            inventory,
+            inventory: self.machines.priced(inventory),
             trace,
             cluster,
             topology,
@@ -398,6 +401,8 @@ impl Plan {
             queueing: self.queueing.clone(),
             placement: self.placement.clone(),
             device_policy: self.device_policy.clone(),
+            provisioning: self.machines.policy.clone(),
+            provisioning_options: self.machines.options,
             mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,

@@ -1,7 +1,7 @@
 //! Several runs for people: one row each.
 
 use super::{number, percent, plain, right_align, span};
-use crate::metrics::{Summary, TopologySummary};
+use crate::metrics::{CostSummary, Summary, TopologySummary};
 
 /// Which end of a column is good.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,30 @@ fn network(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> Option<
     run.topology.as_ref().and_then(value)
 }
 
+/// What differs when machines come and go in different ways.
+#[rustfmt::skip]
+const PROVISIONED: &[Compared] = &[
+    ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
+    ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
+    ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
+    ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
+    ("launches", Better::Low, |run| cost(run, |bill| Some(bill.launches as f64)), |count| format!("{count}")),
+    ("node-hours", Better::Low, |run| cost(run, |bill| Some(bill.node_hours)), |hours| format!("{hours:.1}")),
+    ("useful", Better::High, |run| cost(run, |bill| Some(bill.gpu_hours.useful / bill.gpu_hours.paid)), percent),
+    ("lost GPU-h", Better::Low, |run| cost(run, |bill| Some(bill.gpu_hours.lost)), |hours| format!("{hours:.1}")),
+    ("USD", Better::Low, |run| cost(run, |bill| bill.usd), |usd| format!("{usd:.2}")),
+    ("USD/GPU-h", Better::Low, |run| cost(run, |bill| bill.usd_per_useful_gpu_hour), |usd| format!("{usd:.3}")),
+];
+
+fn cost(run: &Summary, value: fn(&CostSummary) -> Option<f64>) -> Option<f64> {
+    run.cost
+        .as_ref()
+        .and_then(value)
+        .filter(|value| value.is_finite())
+}
+
 /// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
 /// The best value of a column among the runs that serve most jobs carries a `*`, unless all are
 /// equal; values are compared before they are rounded for display.
@@ -80,7 +104,10 @@ pub fn compare_table(runs: &[Summary]) -> String {
     let mut table = plain();
     let shared_ways = runs.iter().any(|run| run.sharing != "recorded");
     let costs = |run: &Summary| matches!(&run.topology, Some(one) if one.network != "ideal");
+    let provisioned =
+        |run: &Summary| matches!(&run.cost, Some(bill) if bill.provisioning != "static");
     let columns = match (shared_ways, runs.iter().any(costs)) {
+        _ if runs.iter().any(provisioned) => PROVISIONED,
         (_, true) => NETWORKED,
         (true, false) => SHARED,
         (false, false) => COMPARED,

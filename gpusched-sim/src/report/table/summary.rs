@@ -1,7 +1,9 @@
 //! One run for people: what it was, what came of the jobs, and where the time went.
 
 use super::{name, number, percent, plain, right_align, span};
-use crate::metrics::{DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary};
+use crate::metrics::{
+    CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary,
+};
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
 const GROUPS: usize = 10;
@@ -67,10 +69,57 @@ fn overview(run: &Summary) -> String {
     }
     row("fragmentation", fragmentation(run));
     row("power", power(run));
+    if let Some(cost) = &run.cost {
+        row("machines", machines(cost));
+        row("GPU-hours paid", waterfall(cost));
+        if let Some(usd) = cost.usd {
+            row("bill", bill(cost, usd));
+        }
+    }
     if let Some(usd) = run.licence_usd {
         row("licences", format!("{usd:.2} USD"));
     }
     table.trim_fmt()
+}
+
+fn machines(cost: &CostSummary) -> String {
+    let mut text = format!(
+        "{}: {} launched or there, {:.1} node-hours",
+        cost.provisioning, cost.launches, cost.node_hours
+    );
+    if cost.evictions > 0 {
+        text += &format!(", {} evictions", cost.evictions);
+    }
+    text
+}
+
+/// From what was paid for to what counts.
+fn waterfall(cost: &CostSummary) -> String {
+    let hours = &cost.gpu_hours;
+    let part = |value: f64| match hours.paid {
+        paid if paid > 0.0 => percent(value / paid),
+        _ => "-".into(),
+    };
+    format!(
+        "{:.1}: {} useful, {} idle, {} booting, {} lost, {} overhead",
+        hours.paid,
+        part(hours.useful),
+        part(hours.idle),
+        part(hours.boot),
+        part(hours.lost),
+        part(hours.overhead)
+    )
+}
+
+fn bill(cost: &CostSummary, usd: f64) -> String {
+    let mut text = format!("{usd:.2} USD");
+    if let Some(each) = cost.usd_per_useful_gpu_hour {
+        text += &format!(", {each:.3} per useful GPU-hour");
+    }
+    if cost.unpriced > 0 {
+        text += &format!(" ({} launches without a price left out)", cost.unpriced);
+    }
+    text
 }
 
 fn cluster(run: &Summary) -> String {

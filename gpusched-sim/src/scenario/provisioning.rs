@@ -1,0 +1,103 @@
+//! Which machines exist, and what they cost: the keys `provisioning`, `boot`, `idle-timeout` and
+//! `gpu-price`.
+
+use super::{Origins, Scenario};
+use crate::diagnostic::{Diagnostic, Result, did_you_mean};
+use gpusched_core::cluster::Inventory;
+use gpusched_core::provisioning::registry::{ProvisioningOptions, provisionings};
+use gpusched_core::provisioning::{Price, ReactiveOptions};
+
+/// What a scenario says of machines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machines {
+    /// The provisioning policy.
+    pub policy: String,
+    /// What it is told.
+    pub options: ProvisioningOptions,
+    /// Keys given that only mean something where machines come and go.
+    told: Vec<&'static str>,
+    /// Price of the machines that have none of their own, per GPU.
+    gpu_price: Option<Price>,
+}
+
+impl Machines {
+    /// Makes sure that what was said means something to one of the policies.
+    ///
+    /// # Errors
+    /// At the first key that does not.
+    pub fn check<'n>(
+        &self,
+        mut policies: impl Iterator<Item = &'n str>,
+        origins: &Origins,
+    ) -> Result<()> {
+        match self.told.first() {
+            Some(key) if !policies.any(|name| name != "static") => {
+                let problem = Diagnostic::new(format!(
+                    "`{key}` means nothing where machines are there all the time"
+                ))
+                .help("say `--provisioning reactive` too, or leave it out");
+                Err(origins.blame(key, problem))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The machines with prices for those that have none.
+    pub fn priced(&self, inventory: Inventory) -> Inventory {
+        match self.gpu_price {
+            None => inventory,
+            Some(price) => inventory.priced(|node| match node.gpus {
+                0 => None,
+                gpus => Some(Price(price.0.saturating_mul(i64::from(gpus)))),
+            }),
+        }
+    }
+}
+
+impl Scenario {
+    /// What it says of machines, checked.
+    pub(super) fn machines(&self, origins: &Origins) -> Result<Machines> {
+        let policy = self.provisioning.clone().unwrap_or_else(|| "static".into());
+        check_provisioning(&policy).map_err(|problem| origins.blame("provisioning", problem))?;
+        let mut reactive = ReactiveOptions::default();
+        let mut told = Vec::new();
+        if let Some(boot) = self.boot {
+            reactive.boot = boot.0;
+            told.push("boot");
+        }
+        if let Some(idle) = self.idle_timeout {
+            reactive.idle = idle.0;
+            told.push("idle-timeout");
+        }
+        let gpu_price = match self.gpu_price {
+            Some(usd) if !(0.0..1e6).contains(&usd) => {
+                let problem = Diagnostic::new(format!("a price of {usd} cannot be"))
+                    .help("give US dollars per GPU and hour, 0 or more");
+                return Err(origins.blame("gpu-price", problem));
+            }
+            usd => usd.map(|usd| Price((usd * 1e9).round() as i64)),
+        };
+        Ok(Machines {
+            policy,
+            options: ProvisioningOptions { reactive },
+            told,
+            gpu_price,
+        })
+    }
+}
+
+/// Checks the name of a provisioning policy.
+///
+/// # Errors
+/// With a near name, or all there are.
+pub fn check_provisioning(name: &str) -> Result<()> {
+    let names = || provisionings().iter().map(|info| info.name);
+    if names().any(|known| known == name) {
+        return Ok(());
+    }
+    let help = match did_you_mean(name, names()) {
+        Some(close) => format!("did you mean `{close}`? all: `gpusched policy list`"),
+        None => format!("choose one of: {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Diagnostic::new(format!("there is no provisioning policy `{name}`")).help(help))
+}
