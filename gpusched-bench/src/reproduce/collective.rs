@@ -2,7 +2,7 @@
 //!
 //! Data: the folder with `allreduce_busbw.csv`, `placement_slowdown_gavel.csv` and
 //! `simai_efficiency_ratio.csv`. The split into fitted and predicted curves is by platform and
-//! written in `platforms`: it was fixed before errors were looked at.
+//! written in `platforms`. It was chosen with the data at hand, so it is stated but not blind.
 
 mod busbw;
 mod data;
