@@ -10,10 +10,8 @@ impl Cluster {
     #[inline]
     pub fn fits_on(&self, ask: &Ask, id: NodeId) -> bool {
         let node = &self.nodes[id.index()];
-        if node.cpu < ask.cpu || node.mem < ask.mem || !node.open {
-            return false;
-        }
-        if u32::from(node.rdma) < ask.rdma {
+        let host = node.cpu >= ask.cpu && node.mem >= ask.mem;
+        if !host || !node.open || u32::from(node.rdma) < ask.rdma {
             return false;
         }
         if ask.gpus == 0 {

@@ -145,7 +145,7 @@ impl Records {
     }
 
     #[inline]
-    pub(super) fn nobody_was_evicted(&self) -> bool {
+    pub(crate) fn nobody_was_evicted(&self) -> bool {
         self.lives.is_empty()
     }
 

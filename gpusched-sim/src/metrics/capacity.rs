@@ -1,6 +1,5 @@
 //! What was there to be used, what was asked for, and what was held.
 
-use super::facts::stretches;
 use super::summary::{ModelValue, Utilisation};
 use crate::engine::Records;
 use gpusched_core::cluster::{Inventory, Spot};
@@ -129,10 +128,16 @@ impl Held {
             if milli == 0 {
                 continue;
             }
-            for (start, end) in stretches(records, job) {
+            let mut add = |start: Time, end: Time| {
                 sums.total += i128::from(milli) * i128::from((end - start).0);
                 let seen = (end.min(last_submit) - start).max(Span::ZERO);
                 sums.submissions += i128::from(milli) * i128::from(seen.0);
+            };
+            if let Some(start) = records.start(job) {
+                add(start, records.end_of(job).unwrap_or(records.closed_at()));
+            }
+            for attempt in records.attempts(job) {
+                add(attempt.start, attempt.end);
             }
             if models.names.len() > 1 {
                 sums.add_pods(work, records, models, job);

@@ -97,8 +97,14 @@ pub fn facts<'a>(
 /// GPU time a schedulable job held up to the close, in milli-GPU × µs.
 #[inline]
 pub(super) fn held(work: &Workload, records: &Records, job: JobId) -> i128 {
-    let spans = stretches(records, job).map(|(start, end)| i128::from((end - start).0));
-    i128::from(work.gpu_milli(job)) * spans.sum::<i128>()
+    let mut span = match records.start(job) {
+        Some(start) => records.end_of(job).unwrap_or(records.closed_at()) - start,
+        None => Span::ZERO,
+    };
+    for attempt in records.attempts(job) {
+        span += attempt.end - attempt.start;
+    }
+    i128::from(work.gpu_milli(job)) * i128::from(span.0)
 }
 
 /// From when to when a schedulable job ran, the last stretch last.
@@ -116,8 +122,11 @@ pub(super) fn stretches(
 /// When a schedulable job first started, and how long it has waited since.
 #[inline]
 fn first_start(records: &Records, job: JobId) -> Option<(Time, Span)> {
-    let attempts = records.attempts(job);
     let last = records.start(job);
+    if records.nobody_was_evicted() {
+        return last.map(|start| (start, Span::ZERO));
+    }
+    let attempts = records.attempts(job);
     let Some(first) = attempts.first() else {
         return last.map(|start| (start, Span::ZERO));
     };

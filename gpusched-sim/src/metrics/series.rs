@@ -197,9 +197,6 @@ impl<'w> Sampler<'w> {
             requested_milli: now.demand_milli,
             ..Sample::default()
         };
-        let (by_node, sums) = &mut self.free;
-        let (mut by_node, mut sums) = (std::mem::take(by_node), std::mem::take(sums));
-        by_node.clear();
         for index in 0..self.readings.len() {
             let reading = self.reading(now.cluster, NodeId::from(index));
             sample.allocated_milli += u64::from(reading.allocated);
@@ -207,10 +204,13 @@ impl<'w> Sampler<'w> {
             sample.idle_milli += u64::from(reading.idle);
             sample.frag_milli += reading.fragment;
             sample.power_w += reading.power_w;
-            by_node.push(reading.free);
         }
-        sample.free = free(self.levels, &by_node, &mut sums);
-        self.free = (by_node, sums);
+        if self.levels.any() {
+            let (by_node, sums) = &mut self.free;
+            by_node.clear();
+            by_node.extend(self.readings.iter().map(|reading| reading.free));
+            sample.free = free(self.levels, by_node, sums);
+        }
         sample
     }
 
