@@ -86,7 +86,7 @@ fn gangs(criterion: &mut Criterion) {
     let mut cluster = Cluster::new(inventory.clone(), work.shapes());
     // Two of five nodes are in use, in no pattern that racks have; but one in ten runs of four racks
     // is free, without which a gang of four racks waits under Slurm's rule of aligned runs.
-    let used = |node: &usize| node / 64 % 10 != 0 && node * 7919 % 100 < 40;
+    let used = |node: &usize| !(node / 64).is_multiple_of(10) && node * 7919 % 100 < 40;
     for node in (0..NODES).filter(used) {
         let spot = Spot {
             node: NodeId::from(node),

@@ -361,7 +361,7 @@ pub(crate) fn check_usage(outcome: &Outcome, quotas: &[Quotas], draws: &[Draw]) 
         let mut lent = 0;
         let mut borrowed = 0;
         for ((nominal, borrow, lend), used) in quotas.iter().zip(&used) {
-            assert!(*used >= 0);
+            assert!(*used >= 0, "{change:?}");
             assert!(
                 *used <= nominal + borrow.unwrap_or(i64::MAX / 2),
                 "{change:?}"

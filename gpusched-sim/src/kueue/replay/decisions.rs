@@ -153,10 +153,16 @@ impl Machine<'_> {
         self.measure(queue);
     }
 
-    /// Tells a victim to leave; the scheduler waits until it is told: until when.
+    /// Tells a victim to leave; the scheduler waits until it is told: until when. A cycle that had
+    /// to wait in the middle may name one that has ended or left since: it is told too, and there
+    /// is nothing left for it to do.
     fn tell_victim(&mut self, id: WorkloadId, reason: Eviction, decided: Time) -> Time {
         let known = self.api.write(decided);
-        self.tell(self.position[id.index()], reason, known);
+        let at = self.position[id.index()];
+        let phase = self.live[at as usize].phase;
+        if matches!(phase, Phase::Reserved | Phase::Running) {
+            self.tell(at, reason, known);
+        }
         known
     }
 
