@@ -630,6 +630,12 @@ impl<'w, O: Observer> Engine<'w, O> {
     /// Makes what the performance model said happen.
     #[inline]
     fn change_speeds(&mut self) {
+        if !self.speeds.is_empty() {
+            self.change_some_speeds();
+        }
+    }
+
+    fn change_some_speeds(&mut self) {
         let mut speeds = std::mem::take(&mut self.speeds);
         for (job, speed) in speeds.drain(..) {
             let running = RunningJob {

@@ -123,9 +123,14 @@ pub(super) fn stretches(
 #[inline]
 fn first_start(records: &Records, job: JobId) -> Option<(Time, Span)> {
     let last = records.start(job);
-    if records.nobody_was_evicted() {
-        return last.map(|start| (start, Span::ZERO));
+    match records.nobody_was_evicted() {
+        true => last.map(|start| (start, Span::ZERO)),
+        false => first_of_several(records, job, last),
     }
+}
+
+#[cold]
+fn first_of_several(records: &Records, job: JobId, last: Option<Time>) -> Option<(Time, Span)> {
     let attempts = records.attempts(job);
     let Some(first) = attempts.first() else {
         return last.map(|start| (start, Span::ZERO));
