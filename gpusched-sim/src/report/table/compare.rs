@@ -66,7 +66,6 @@ const NETWORKED: &[Compared] = &[
     ("p95", Better::Low, |run| network(run, |one| Some(one.slowdown?.p95)), number),
     ("cross-leaf GPU-h", Better::Low, |run| network(run, |one| Some(one.cross_leaf_gpu_hours)), |hours| format!("{hours:.0}")),
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
-    ("utilisation", Better::High, |run| run.utilisation.window, percent),
 ];
 
 fn network(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> Option<f64> {
