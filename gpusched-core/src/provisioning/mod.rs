@@ -2,6 +2,7 @@
 
 mod billing;
 pub mod catalog;
+pub mod controller;
 mod fleet;
 pub mod karpenter;
 mod price;
