@@ -1,5 +1,6 @@
 //! What machines there are: the immutable description.
 
+use super::VirtualClusters;
 use super::mig::{self, MigMode};
 use crate::gpu::mig::{Geometry, GeometryError, ProfileRow};
 use crate::gpu::model;
@@ -150,6 +151,7 @@ pub struct Inventory {
     /// By model: the profiles its nodes can offer.
     offers: Vec<mig::Offer>,
     topology: Option<Arc<Topology>>,
+    virtual_clusters: Option<Arc<VirtualClusters>>,
 }
 
 impl Inventory {
@@ -199,6 +201,7 @@ impl Inventory {
             geometries,
             offers,
             topology: None,
+            virtual_clusters: None,
         })
     }
 
@@ -220,6 +223,20 @@ impl Inventory {
         self.topology.as_ref()
     }
 
+    /// The same machines, of which cells are promised to virtual clusters.
+    #[must_use]
+    pub fn with_virtual_clusters(self, clusters: Arc<VirtualClusters>) -> Inventory {
+        Inventory {
+            virtual_clusters: Some(clusters),
+            ..self
+        }
+    }
+
+    /// Who is promised which cells, if anybody is.
+    pub fn virtual_clusters(&self) -> Option<&Arc<VirtualClusters>> {
+        self.virtual_clusters.as_ref()
+    }
+
     /// The same machines, cut anew: one mode per node, in rank order.
     ///
     /// # Errors
@@ -235,6 +252,7 @@ impl Inventory {
         let recut = Inventory::new(nodes.collect())?;
         Ok(Inventory {
             topology: self.topology.clone(),
+            virtual_clusters: self.virtual_clusters.clone(),
             ..recut
         })
     }

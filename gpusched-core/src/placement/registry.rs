@@ -19,7 +19,7 @@ use super::{
     Placement, Pwr, Random, Scored, TypicalConfig, TypicalPods, WorstFit,
 };
 use super::{
-    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing,
+    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing, hived,
     kube_scheduler, pwr, random, worst_fit,
 };
 use crate::cluster::Inventory;
@@ -72,7 +72,7 @@ const TABLE: &[Entry] = &[
     Entry { info: *Segments::Free.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Free), context)) },
     Entry { info: *Segments::Consolidate.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Consolidate), context)) },
     Entry { info: *Segments::Spread.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Spread), context)) },
-    Entry { info: levels::HIVED, make: Make::Policy(|context| by_level(Hived::new(context.inventory), context)) },
+    Entry { info: levels::HIVED, make: Make::Policy(make_hived) },
     Entry { info: levels::KAI_TOPOLOGY, make: Make::Policy(|context| by_level(KaiTopology, context)) },
 ];
 
@@ -81,6 +81,13 @@ fn by_level(
     context: &PlacementContext<'_>,
 ) -> Box<dyn Placement> {
     Box::new(ByLevel::new(policy, context.inventory))
+}
+
+fn make_hived(context: &PlacementContext<'_>) -> Box<dyn Placement> {
+    match context.inventory.virtual_clusters() {
+        Some(clusters) => Box::new(hived::Hived::new(context, clusters)),
+        None => by_level(Hived::new(context.inventory), context),
+    }
 }
 
 fn make_fgd(context: &PlacementContext<'_>, typical: &TypicalConfig) -> Box<dyn NodeScore> {

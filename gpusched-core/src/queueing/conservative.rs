@@ -112,7 +112,7 @@ impl Conservative {
         {
             return;
         }
-        let kind = turn.work.job(job).spec;
+        let kind = turn.kind(job);
         let releases = turn.releases();
         let reason = self.refused.get(kind, releases).unwrap_or_else(|| {
             if turn.fits(job) {
