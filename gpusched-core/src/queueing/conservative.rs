@@ -235,6 +235,10 @@ impl Queueing for Conservative {
         }
     }
 
+    fn plans_ahead(&self) -> bool {
+        true
+    }
+
     fn plans_on_totals(&self) -> bool {
         true
     }

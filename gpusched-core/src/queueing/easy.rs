@@ -326,6 +326,10 @@ impl Queueing for Easy {
         self.shadow = None;
     }
 
+    fn plans_ahead(&self) -> bool {
+        true
+    }
+
     fn pass(&mut self, turn: &mut Turn<'_>) {
         self.expire(turn.now, turn.work);
         self.rekey(turn.work);

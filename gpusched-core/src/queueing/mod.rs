@@ -142,6 +142,12 @@ pub trait Queueing: Send {
         false
     }
 
+    /// Whether the policy plans with the ends it expects of running jobs, so that nobody else may end
+    /// them within a pass.
+    fn plans_ahead(&self) -> bool {
+        false
+    }
+
     /// The next instant at which the policy wants a pass even if nothing happens.
     fn wake(&self) -> Option<Time> {
         None

@@ -41,4 +41,5 @@ mod topology_bad;
 mod trace_datasets;
 mod trace_formats;
 mod trace_v1;
+mod virtual_clusters;
 mod worlds;
