@@ -12,8 +12,8 @@ use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
-use gpusched_core::performance::Both;
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::performance::{Both, Variability};
 use gpusched_core::placement::device::Chooser;
 use gpusched_core::placement::device::registry::{self, device_policy};
 use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile as SchedulerProfile};
@@ -256,10 +256,11 @@ pub fn replay(
     let network = options
         .network
         .performance(work, inventory, &options.job_profiles);
-    if let Some(network) = network {
+    let variability = Variability::new(inventory).map(|model| Box::new(model) as Box<_>);
+    for model in [network, variability].into_iter().flatten() {
         roles.performance = match roles.performance.name().as_str() {
-            "ideal" => network,
-            _ => Box::new(Both::new(roles.performance, network)),
+            "ideal" => model,
+            _ => Box::new(Both::new(roles.performance, model)),
         };
     }
     roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);

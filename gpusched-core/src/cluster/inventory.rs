@@ -43,6 +43,9 @@ pub struct Node {
     pub mig: MigMode,
     /// What it costs, where that is known.
     pub price: Option<Price>,
+    /// By GPU, in thousandths: how many times as long as recorded a job takes on it, because chips of
+    /// one model differ; empty = not known, then 1000 each.
+    pub variability: Vec<u32>,
 }
 
 impl Node {
@@ -65,6 +68,7 @@ impl Node {
             to: Time::NEVER,
             mig: MigMode::Off,
             price: None,
+            variability: Vec::new(),
         }
     }
 }
@@ -92,6 +96,9 @@ pub enum InventoryError {
     /// A node that leaves before it comes.
     #[error("node {0} ends before it begins: to_s must be after from_s")]
     Interval(String),
+    /// Slowdowns of more or fewer GPUs than there are, or one that is 0.
+    #[error("node {0}: give one slowdown above 0 for each of its GPUs")]
+    Variability(String),
     /// MIG on GPUs that cannot be cut.
     #[error("node {node}: MIG needs a GPU that can be cut, and {model} is none; {known}")]
     NotMig {
@@ -176,6 +183,11 @@ impl Inventory {
                     node: node.name.clone(),
                     gpus: node.gpus,
                 });
+            }
+            let slowdowns = &node.variability;
+            let per_gpu = slowdowns.is_empty() || slowdowns.len() == node.gpus as usize;
+            if !per_gpu || slowdowns.contains(&0) {
+                return Err(InventoryError::Variability(node.name.clone()));
             }
             if node.to <= node.from {
                 return Err(InventoryError::Interval(node.name.clone()));

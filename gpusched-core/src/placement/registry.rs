@@ -15,12 +15,12 @@ use super::levels::{
 };
 use super::power::Power;
 use super::{
-    BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore,
+    BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore, Pal,
     Placement, Pwr, Random, Scored, TypicalConfig, TypicalPods, WorstFit,
 };
 use super::{
     best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing, hived,
-    kube_scheduler, pwr, random, worst_fit,
+    kube_scheduler, pal, pwr, random, worst_fit,
 };
 use crate::cluster::Inventory;
 use crate::policy::{PolicyError, PolicyInfo};
@@ -63,6 +63,7 @@ const TABLE: &[Entry] = &[
     Entry { info: kube_scheduler::MOST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::MostAllocated, &ScoredResource::defaults()))) },
     Entry { info: kube_scheduler::BALANCED, make: Make::Rating(|_, _| Box::new(KubeRating::balanced(Balance::Change, &ScoredResource::defaults()))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
+    Entry { info: pal::INFO, make: Make::Policy(|context| Box::new(Pal::new(context.inventory))) },
     Entry { info: levels::RACK_PACK, make: Make::Policy(|context| by_level(RackPack, context)) },
     Entry { info: *Profile::Mixed.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::Mixed), context)) },
     Entry { info: *Profile::BestFit.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::BestFit), context)) },
