@@ -55,7 +55,7 @@ fn a_number_for_all_gpus_or_one_for_each() {
         let read = read_nodes_from(source, None, &ReadOptions::default(), &mut |_| Ok(()));
         let said = read.unwrap_err().render(false);
         assert!(
-            said.contains(problem) && said.contains("nodes.csv:2:12"),
+            said.contains(problem) && said.contains("nodes.csv:2:10"),
             "{said}"
         );
     }
