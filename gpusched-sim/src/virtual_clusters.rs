@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Cells are `gpu`, `socket`, `node` and the levels of the topology. `model` and `gpus` (GPUs in one
-//! cell) say which are meant where there are several kinds. Virtual clusters are served in the order
+//! cell) say which are meant where there are several kinds. A pod sits within one cell: two cells
+//! `gpu` hold no pod of two GPUs. Virtual clusters are served in the order
 //! of their names.
 
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
