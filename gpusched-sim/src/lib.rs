@@ -17,4 +17,5 @@ pub mod sharing;
 pub mod spot;
 pub mod topology;
 pub mod trace;
+pub mod virtual_clusters;
 mod yaml;

@@ -12,8 +12,8 @@ use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
 use gpusched_core::cluster::{Cluster, Inventory, MigMode};
 use gpusched_core::gpu::mig::repartition::repartition;
-use gpusched_core::performance::Both;
 use gpusched_core::performance::sharing::calibrate::Profile;
+use gpusched_core::performance::{Both, Variability};
 use gpusched_core::placement::device::Chooser;
 use gpusched_core::placement::device::registry::{self, device_policy};
 use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile as SchedulerProfile};
@@ -208,6 +208,9 @@ pub fn replay(
     let instances = mig_placement(&options.mig_placement)?;
     check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
     check_provisioning(&options.provisioning, queueing.as_ref())?;
+    if placement.may_evict() {
+        check_evicting(work, options, queueing.as_ref())?;
+    }
     let labels = Summary {
         queueing: queueing.name(),
         placement: placement.name(),
@@ -253,10 +256,11 @@ pub fn replay(
     let network = options
         .network
         .performance(work, inventory, &options.job_profiles);
-    if let Some(network) = network {
+    let variability = Variability::new(inventory).map(|model| Box::new(model) as Box<_>);
+    for model in [network, variability].into_iter().flatten() {
         roles.performance = match roles.performance.name().as_str() {
-            "ideal" => network,
-            _ => Box::new(Both::new(roles.performance, network)),
+            "ideal" => model,
+            _ => Box::new(Both::new(roles.performance, model)),
         };
     }
     roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
@@ -322,7 +326,8 @@ pub fn replay(
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
     let priced = inventory.nodes().iter().any(|node| node.price.is_some());
-    if priced || options.provisioning != "static" {
+    let evicted = !records.nobody_was_evicted();
+    if priced || evicted || options.provisioning != "static" {
         let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
         let (name, billing) = (options.provisioning.clone(), options.billing);
         let bill = cost(work, inventory, &records, name, billing, from + makespan);
@@ -413,6 +418,45 @@ fn check_provisioning(provisioning: &str, queueing: &dyn Queueing) -> Result<(),
     Err(ReplayError::Sharing(Diagnostic::new(problem).help(
         "choose `easy`, `fifo-greedy`, or another that does not",
     )))
+}
+
+/// Refuses what does not go with a placement policy that evicts, and gives out cells itself.
+fn check_evicting(
+    work: &Workload,
+    options: &ReplayOptions,
+    queueing: &dyn Queueing,
+) -> Result<(), ReplayError> {
+    let refuse = |problem: String, help: &str| {
+        let problem = Diagnostic::new(problem).help(help);
+        Err(ReplayError::Sharing(problem))
+    };
+    let placement = &options.placement;
+    if queueing.plans_ahead() {
+        let problem = format!(
+            "`{}` plans with the ends of running jobs, and `{placement}` with virtual clusters may \
+             evict them",
+            queueing.name()
+        );
+        return refuse(
+            problem,
+            "choose `fifo`, `fifo-greedy`, `sjf`, `ljf` or `priority`",
+        );
+    }
+    if options.device_policy != DEFAULT_DEVICE_POLICY {
+        let problem = format!(
+            "`{placement}` with virtual clusters chooses the GPUs of a node itself, and \
+             `device-policy: {}` would choose others",
+            options.device_policy
+        );
+        return refuse(problem, "leave the device policy out");
+    }
+    if asks_mig(work) {
+        let problem = format!(
+            "some jobs ask for MIG instances, and the cells of `{placement}` are whole GPUs"
+        );
+        return refuse(problem, "leave such jobs or the virtual clusters out");
+    }
+    Ok(())
 }
 
 /// Steps between looks at the stop flag.

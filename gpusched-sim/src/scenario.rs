@@ -230,6 +230,10 @@ scenario! {
     /// `preset:NAME[,PARAM=VALUE…]` such as `preset:leaf-spine,nodes-per-leaf=32`. Machines take
     /// the places of their names, or all take places in rank order.
     Adds topology: String = "topology",
+    /// With `placement: hived`: YAML file that says which queue is promised which cells (racks,
+    /// nodes, GPUs); jobs of priority 0 and above get what their queue is promised, those below 0
+    /// what is idle.
+    Adds virtual_clusters: PathBuf = "virtual-clusters",
     /// The queueing policy: who starts next (default `fifo`); `kueue` replays against the queues
     /// and quotas of `manifests`.
     Wins queueing: String = "queueing",

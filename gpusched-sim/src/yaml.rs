@@ -77,7 +77,8 @@ impl File<'_> {
         }
     }
 
-    fn point(&self, place: Location, problem: Box<Diagnostic>) -> Box<Diagnostic> {
+    /// Puts a problem at a place of the text.
+    pub(crate) fn point(&self, place: Location, problem: Box<Diagnostic>) -> Box<Diagnostic> {
         let (number, column) = (place.line(), place.column());
         let index = usize::try_from(number).unwrap_or(0).saturating_sub(1);
         let problem = problem.at(self.name, number, column);

@@ -122,8 +122,13 @@ impl Cluster {
         fits
     }
 
-    /// Why a job that does not fit now does not.
+    /// Why a job that cannot be placed now cannot. One that would fit if its pods could be anywhere
+    /// waits for a place where they are together.
     pub fn why_not(&mut self, spec: &Spec) -> Reason {
+        let mut sets = spec.pod_sets.iter();
+        if sets.any(|set| set.locality.within.is_some()) && self.fits(spec) {
+            return Reason::Locality;
+        }
         let mut free_anywhere = 0;
         let mut need_anywhere = 0;
         let mut some_pod_fits = false;

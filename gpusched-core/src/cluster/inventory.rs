@@ -1,5 +1,6 @@
 //! What machines there are: the immutable description.
 
+use super::VirtualClusters;
 use super::mig::{self, MigMode};
 use crate::gpu::mig::{Geometry, GeometryError, ProfileRow};
 use crate::gpu::model;
@@ -42,6 +43,9 @@ pub struct Node {
     pub mig: MigMode,
     /// What it costs, where that is known.
     pub price: Option<Price>,
+    /// By GPU, in thousandths: how many times as long as recorded a job takes on it, because chips of
+    /// one model differ; empty = not known, then 1000 each.
+    pub variability: Vec<u32>,
 }
 
 impl Node {
@@ -64,6 +68,7 @@ impl Node {
             to: Time::NEVER,
             mig: MigMode::Off,
             price: None,
+            variability: Vec::new(),
         }
     }
 }
@@ -91,6 +96,9 @@ pub enum InventoryError {
     /// A node that leaves before it comes.
     #[error("node {0} ends before it begins: to_s must be after from_s")]
     Interval(String),
+    /// Slowdowns of more or fewer GPUs than there are, or one that is 0.
+    #[error("node {0}: give one slowdown above 0 for each of its GPUs")]
+    Variability(String),
     /// MIG on GPUs that cannot be cut.
     #[error("node {node}: MIG needs a GPU that can be cut, and {model} is none; {known}")]
     NotMig {
@@ -150,6 +158,7 @@ pub struct Inventory {
     /// By model: the profiles its nodes can offer.
     offers: Vec<mig::Offer>,
     topology: Option<Arc<Topology>>,
+    virtual_clusters: Option<Arc<VirtualClusters>>,
 }
 
 impl Inventory {
@@ -175,6 +184,11 @@ impl Inventory {
                     gpus: node.gpus,
                 });
             }
+            let slowdowns = &node.variability;
+            let per_gpu = slowdowns.is_empty() || slowdowns.len() == node.gpus as usize;
+            if !per_gpu || slowdowns.contains(&0) {
+                return Err(InventoryError::Variability(node.name.clone()));
+            }
             if node.to <= node.from {
                 return Err(InventoryError::Interval(node.name.clone()));
             }
@@ -199,6 +213,7 @@ impl Inventory {
             geometries,
             offers,
             topology: None,
+            virtual_clusters: None,
         })
     }
 
@@ -220,6 +235,20 @@ impl Inventory {
         self.topology.as_ref()
     }
 
+    /// The same machines, of which cells are promised to virtual clusters.
+    #[must_use]
+    pub fn with_virtual_clusters(self, clusters: Arc<VirtualClusters>) -> Inventory {
+        Inventory {
+            virtual_clusters: Some(clusters),
+            ..self
+        }
+    }
+
+    /// Who is promised which cells, if anybody is.
+    pub fn virtual_clusters(&self) -> Option<&Arc<VirtualClusters>> {
+        self.virtual_clusters.as_ref()
+    }
+
     /// The same machines, cut anew: one mode per node, in rank order.
     ///
     /// # Errors
@@ -235,6 +264,7 @@ impl Inventory {
         let recut = Inventory::new(nodes.collect())?;
         Ok(Inventory {
             topology: self.topology.clone(),
+            virtual_clusters: self.virtual_clusters.clone(),
             ..recut
         })
     }

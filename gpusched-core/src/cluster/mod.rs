@@ -13,6 +13,7 @@
 
 mod ask;
 mod bits;
+pub(crate) mod cells;
 mod changes;
 mod fit;
 mod index;
@@ -22,6 +23,7 @@ mod linked;
 mod mig;
 mod state;
 mod view;
+mod virtual_clusters;
 
 pub use ask::Ask;
 pub use bits::NodeSet;
@@ -30,3 +32,4 @@ pub use inventory::{Inventory, InventoryError, Node};
 pub use mig::{MigMode, Setup};
 pub use state::{CapacityError, Cluster, Mark, Spot};
 pub use view::NodeView;
+pub use virtual_clusters::{Quota, QuotaError, VirtualCluster, VirtualClusters};

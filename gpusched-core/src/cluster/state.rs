@@ -369,6 +369,11 @@ impl Cluster {
         self.depth -= 1;
     }
 
+    /// Whether [`Cluster::take`] would give a pod this place.
+    pub fn grants(&self, shape: ShapeId, spot: Spot) -> bool {
+        self.check(&self.asks[shape.index()], spot).is_ok()
+    }
+
     #[inline]
     fn check(&self, ask: &Ask, spot: Spot) -> Result<(), CapacityError> {
         let id = spot.node.0;

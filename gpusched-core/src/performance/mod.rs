@@ -12,6 +12,7 @@
 //! | [`LevelLaw`] | the level at which its GPUs meet ([`collective`]) |
 //! | [`flow::Flow`] | that, and who is on the same links ([`flow`]) |
 //! | [`Locality`] | being on several nodes, by a table |
+//! | [`Variability`] | the slowest GPU it has |
 //! | [`Both`] | two of these |
 
 mod both;
@@ -25,6 +26,7 @@ mod locality;
 mod neighbours;
 pub mod sharing;
 mod slices;
+mod variability;
 
 pub use both::Both;
 pub use gangs::{Gang, Gangs, Profiles};
@@ -34,6 +36,7 @@ pub use level::LevelLaw;
 pub use locality::{Locality, LocalityTable};
 pub use neighbours::{NeighbourLaw, Neighbours};
 pub use slices::Slices;
+pub use variability::Variability;
 
 use crate::cluster::Spot;
 use crate::ids::JobId;

@@ -22,9 +22,12 @@ mod first_fit;
 pub mod fragmentation;
 mod gpu_clustering;
 mod gpu_packing;
+pub mod hived;
+mod kinds;
 pub mod kube_scheduler;
 pub mod levels;
 pub mod mig;
+mod pal;
 pub mod power;
 mod pwr;
 mod random;
@@ -46,6 +49,8 @@ pub use fgd::Fgd;
 pub use first_fit::FirstFit;
 pub use gpu_clustering::GpuClustering;
 pub use gpu_packing::GpuPacking;
+pub use kinds::Kinds;
+pub use pal::Pal;
 pub use pwr::Pwr;
 pub use random::Random;
 pub use scored::{Finals, NodeScore, Normalise, Score, Scored};
@@ -57,6 +62,44 @@ pub use with_mig::WithMig;
 pub use worst_fit::WorstFit;
 
 use crate::cluster::Spot;
+use crate::ids::JobId;
+use crate::queueing::Reason;
+use crate::workload::Spec;
+
+/// The methods of a [`Placement`] that follow what becomes of jobs, passed on to the policy inside.
+macro_rules! follows {
+    ($inner:ident) => {
+        fn may_evict(&self) -> bool {
+            self.$inner.may_evict()
+        }
+
+        fn kinds(&self) -> Option<&$crate::placement::Kinds> {
+            self.$inner.kinds()
+        }
+
+        fn started(
+            &mut self,
+            job: $crate::ids::JobId,
+            spec: &$crate::workload::Spec,
+            spots: &[$crate::cluster::Spot],
+        ) {
+            self.$inner.started(job, spec, spots);
+        }
+
+        fn ended(&mut self, job: $crate::ids::JobId) {
+            self.$inner.ended(job);
+        }
+
+        fn openings(&self) -> u64 {
+            self.$inner.openings()
+        }
+
+        fn refusal(&self, job: $crate::ids::JobId) -> Option<$crate::queueing::Reason> {
+            self.$inner.refusal(job)
+        }
+    };
+}
+use follows;
 
 /// Chooses nodes and devices.
 pub trait Placement: Send {
@@ -82,6 +125,33 @@ pub trait Placement: Send {
     /// cluster first, and count what it refuses there as rejected.
     fn may_refuse(&self) -> bool {
         false
+    }
+
+    /// Whether it may evict running jobs to make room ([`Trial::evict`]).
+    fn may_evict(&self) -> bool {
+        false
+    }
+
+    /// Which jobs it treats alike; `None` = those of one specification.
+    fn kinds(&self) -> Option<&Kinds> {
+        None
+    }
+
+    /// The job placed last has started. A job that was placed may also never start.
+    fn started(&mut self, _job: JobId, _spec: &Spec, _spots: &[Spot]) {}
+
+    /// The job has given back what it held. Of jobs the policy evicts itself it is not told.
+    fn ended(&mut self, _job: JobId) {}
+
+    /// Counts what made room for jobs besides releases of the cluster.
+    fn openings(&self) -> u64 {
+        0
+    }
+
+    /// Why the job was refused, where the policy knows better than the cluster. It remembers the last
+    /// refusal only.
+    fn refusal(&self, _job: JobId) -> Option<Reason> {
+        None
     }
 
     /// How the last job came to its places, or why it got none, if the policy keeps a record.

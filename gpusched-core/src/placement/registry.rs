@@ -15,12 +15,12 @@ use super::levels::{
 };
 use super::power::Power;
 use super::{
-    BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore,
+    BestFit, Consolidate, DotProduct, Fgd, FirstFit, GpuClustering, GpuPacking, NodeScore, Pal,
     Placement, Pwr, Random, Scored, TypicalConfig, TypicalPods, WorstFit,
 };
 use super::{
-    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing,
-    kube_scheduler, pwr, random, worst_fit,
+    best_fit, consolidate, dot_product, fgd, first_fit, gpu_clustering, gpu_packing, hived,
+    kube_scheduler, pal, pwr, random, worst_fit,
 };
 use crate::cluster::Inventory;
 use crate::policy::{PolicyError, PolicyInfo};
@@ -63,6 +63,7 @@ const TABLE: &[Entry] = &[
     Entry { info: kube_scheduler::MOST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::MostAllocated, &ScoredResource::defaults()))) },
     Entry { info: kube_scheduler::BALANCED, make: Make::Rating(|_, _| Box::new(KubeRating::balanced(Balance::Change, &ScoredResource::defaults()))) },
     Entry { info: consolidate::INFO, make: Make::Policy(|_| Box::new(Consolidate::new())) },
+    Entry { info: pal::INFO, make: Make::Policy(|context| Box::new(Pal::new(context.inventory))) },
     Entry { info: levels::RACK_PACK, make: Make::Policy(|context| by_level(RackPack, context)) },
     Entry { info: *Profile::Mixed.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::Mixed), context)) },
     Entry { info: *Profile::BestFit.info(), make: Make::Policy(|context| by_level(Tas::new(Profile::BestFit), context)) },
@@ -72,7 +73,7 @@ const TABLE: &[Entry] = &[
     Entry { info: *Segments::Free.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Free), context)) },
     Entry { info: *Segments::Consolidate.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Consolidate), context)) },
     Entry { info: *Segments::Spread.info(), make: Make::Policy(|context| by_level(SlurmBlock::new(Segments::Spread), context)) },
-    Entry { info: levels::HIVED, make: Make::Policy(|context| by_level(Hived::new(context.inventory), context)) },
+    Entry { info: levels::HIVED, make: Make::Policy(make_hived) },
     Entry { info: levels::KAI_TOPOLOGY, make: Make::Policy(|context| by_level(KaiTopology, context)) },
 ];
 
@@ -81,6 +82,13 @@ fn by_level(
     context: &PlacementContext<'_>,
 ) -> Box<dyn Placement> {
     Box::new(ByLevel::new(policy, context.inventory))
+}
+
+fn make_hived(context: &PlacementContext<'_>) -> Box<dyn Placement> {
+    match context.inventory.virtual_clusters() {
+        Some(clusters) => Box::new(hived::Hived::new(context, clusters)),
+        None => by_level(Hived::new(context.inventory), context),
+    }
 }
 
 fn make_fgd(context: &PlacementContext<'_>, typical: &TypicalConfig) -> Box<dyn NodeScore> {

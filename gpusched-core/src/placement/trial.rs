@@ -77,6 +77,8 @@ pub struct Trial<'a> {
     job: JobId,
     spots: &'a mut Vec<Spot>,
     first: usize,
+    /// Jobs that leave for this one; `None` = nobody may be made to.
+    victims: Option<&'a mut Vec<JobId>>,
     fault: Option<CapacityError>,
     devices: Option<Box<Chooser>>,
     /// Pods of the job before the first of `spec`.
@@ -98,9 +100,38 @@ impl<'a> Trial<'a> {
             job,
             spots,
             first,
+            victims: None,
             fault: None,
             devices: None,
             before: 0,
+        }
+    }
+
+    /// The same trial, in which running jobs may be made to leave: they are named in `victims`, which
+    /// is as it was when the job is not placed.
+    #[must_use]
+    pub fn evicting(self, victims: &'a mut Vec<JobId>) -> Trial<'a> {
+        Trial {
+            victims: Some(victims),
+            ..self
+        }
+    }
+
+    /// Whether running jobs may be made to leave.
+    pub fn may_evict(&self) -> bool {
+        self.victims.is_some()
+    }
+
+    /// Makes a running job leave. `places` is all it holds, pod by pod. Only within
+    /// [`Trial::part`], or for a job of several pods, is this taken back when the job is not placed.
+    ///
+    /// # Panics
+    /// Where nobody may be made to leave.
+    pub fn evict(&mut self, job: JobId, places: &[(ShapeId, Spot)]) {
+        let victims = self.victims.as_mut().expect("see `may_evict`");
+        victims.push(job);
+        for &(shape, spot) in places {
+            self.cluster.release(shape, spot);
         }
     }
 
@@ -121,6 +152,7 @@ impl<'a> Trial<'a> {
             };
         }
         let mark = self.cluster.begin();
+        let named = self.named();
         let placed = policy.place(&mut self)
             && self.fault.is_none()
             && self.spots.len() - self.first == self.spec.pods as usize;
@@ -129,6 +161,7 @@ impl<'a> Trial<'a> {
         } else {
             self.cluster.rollback(mark);
             self.spots.truncate(self.first);
+            self.unname(named);
         }
         match self.fault {
             Some(fault) => Err(fault),
@@ -185,12 +218,14 @@ impl<'a> Trial<'a> {
     ) -> bool {
         let first = self.spots.len();
         let mark = self.cluster.begin();
+        let named = self.named();
         let mut part = Trial {
             cluster: self.cluster,
             spec,
             job: self.job,
             spots: self.spots,
             first,
+            victims: self.victims.as_deref_mut(),
             fault: None,
             devices: self.devices.take(),
             before: self.before + before,
@@ -204,8 +239,21 @@ impl<'a> Trial<'a> {
         } else {
             self.cluster.rollback(mark);
             self.spots.truncate(first);
+            self.unname(named);
         }
         placed
+    }
+
+    /// How many were made to leave so far.
+    fn named(&self) -> usize {
+        self.victims.as_ref().map_or(0, |victims| victims.len())
+    }
+
+    /// Forgets those who were made to leave since there were `count`.
+    fn unname(&mut self, count: usize) {
+        if let Some(victims) = &mut self.victims {
+            victims.truncate(count);
+        }
     }
 
     /// The places taken so far.

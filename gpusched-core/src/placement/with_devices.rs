@@ -80,6 +80,8 @@ impl Placement for WithDevices {
         self.nodes.may_refuse()
     }
 
+    super::follows!(nodes);
+
     fn explanation(&self) -> Option<&Explanation> {
         self.nodes.explanation()
     }

@@ -207,6 +207,8 @@ impl Placement for WithLocality {
         placed
     }
 
+    super::follows!(inner);
+
     fn honours_locality(&self) -> bool {
         true
     }

@@ -64,6 +64,8 @@ impl Placement for WithMig {
         self.devices.may_refuse()
     }
 
+    super::follows!(devices);
+
     fn explanation(&self) -> Option<&Explanation> {
         self.devices.explanation()
     }

@@ -112,7 +112,7 @@ impl Conservative {
         {
             return;
         }
-        let kind = turn.work.job(job).spec;
+        let kind = turn.kind(job);
         let releases = turn.releases();
         let reason = self.refused.get(kind, releases).unwrap_or_else(|| {
             if turn.fits(job) {
@@ -233,6 +233,10 @@ impl Queueing for Conservative {
         for job in unexplained {
             self.explain(job, turn);
         }
+    }
+
+    fn plans_ahead(&self) -> bool {
+        true
     }
 
     fn plans_on_totals(&self) -> bool {

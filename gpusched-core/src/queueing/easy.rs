@@ -189,11 +189,7 @@ impl Easy {
 
     fn start_heads(&mut self, turn: &mut Turn<'_>) {
         while let Some(head) = self.head() {
-            if self
-                .refused
-                .get(turn.work.job(head).spec, turn.releases())
-                .is_some()
-            {
+            if self.refused.get(turn.kind(head), turn.releases()).is_some() {
                 return;
             }
             let predicted = self.predictor.head(head, turn.work);
@@ -208,7 +204,7 @@ impl Easy {
 
     /// Why the job does not fit, remembered for its kind until something is released.
     fn refuse(&mut self, job: JobId, turn: &mut Turn<'_>) -> Reason {
-        let kind = turn.work.job(job).spec;
+        let kind = turn.kind(job);
         let releases = turn.releases();
         self.refused.get(kind, releases).unwrap_or_else(|| {
             let reason = turn.why_not(job);
@@ -219,7 +215,7 @@ impl Easy {
 
     /// Tries one job behind the head. Returns whether it started.
     fn backfill(&mut self, entry: &mut Waiting, shadow: Shadow, turn: &mut Turn<'_>) -> bool {
-        if let Some(reason) = self.refused.get(entry.kind, turn.releases()) {
+        if let Some(reason) = self.refused.get(entry.kind.0, turn.releases()) {
             entry.wait(reason, turn);
             return false;
         }
@@ -229,7 +225,7 @@ impl Easy {
                 self.enter(job, predicted, turn);
                 return true;
             }
-        } else if self.held_back.get(entry.kind, self.states).is_some() {
+        } else if self.held_back.get(entry.kind.0, self.states).is_some() {
             entry.wait(Reason::Reservation, turn);
             return false;
         } else {
@@ -244,7 +240,7 @@ impl Easy {
                 }
                 Ok(false) => {
                     let reason = Reason::Reservation;
-                    self.held_back.put(entry.kind, self.states, reason);
+                    self.held_back.put(entry.kind.0, self.states, reason);
                     entry.wait(reason, turn);
                     return false;
                 }
@@ -328,6 +324,10 @@ impl Queueing for Easy {
         self.expire(turn.now, turn.work);
         self.mirror.returned(job, turn.work);
         self.shadow = None;
+    }
+
+    fn plans_ahead(&self) -> bool {
+        true
     }
 
     fn pass(&mut self, turn: &mut Turn<'_>) {

@@ -24,6 +24,8 @@ impl Queueing for Fifo {
             Some(&last) if last > job => {
                 let at = self.queue.partition_point(|&other| other < job);
                 self.queue.insert(at, job);
+                // Nobody has tried the head, if that is what it is now.
+                self.stuck_at = None;
             }
             _ => self.queue.push_back(job),
         }

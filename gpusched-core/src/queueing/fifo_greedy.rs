@@ -1,7 +1,7 @@
 //! `fifo-greedy`: in arrival order, skipping what does not fit. Large jobs may starve.
 
 use super::{Queueing, Reason, Turn};
-use crate::ids::{JobId, SpecId};
+use crate::ids::JobId;
 
 /// Tries every waiting job in arrival order. Within one pass a request kind that failed is not
 /// tried again: nothing was released since, so it would fail again. O(queue) after a release,
@@ -25,18 +25,18 @@ pub(super) struct Refusals {
 impl Refusals {
     /// Why the kind was refused since the last release, if it was.
     #[inline]
-    pub(super) fn get(&self, kind: SpecId, releases: u64) -> Option<Reason> {
-        match self.kinds.get(kind.index()) {
+    pub(super) fn get(&self, kind: u32, releases: u64) -> Option<Reason> {
+        match self.kinds.get(kind as usize) {
             Some(&Some((at, reason))) if at == releases => Some(reason),
             _ => None,
         }
     }
 
-    pub(super) fn put(&mut self, kind: SpecId, releases: u64, reason: Reason) {
-        if self.kinds.len() <= kind.index() {
-            self.kinds.resize(kind.index() + 1, None);
+    pub(super) fn put(&mut self, kind: u32, releases: u64, reason: Reason) {
+        if self.kinds.len() <= kind as usize {
+            self.kinds.resize(kind as usize + 1, None);
         }
-        self.kinds[kind.index()] = Some((releases, reason));
+        self.kinds[kind as usize] = Some((releases, reason));
     }
 }
 
@@ -64,7 +64,7 @@ impl Queueing for FifoGreedy {
         let mut kept = self.tried;
         for at in self.tried..self.queue.len() {
             let job = self.queue[at];
-            let kind = turn.work.job(job).spec;
+            let kind = turn.kind(job);
             let known = self.refused.get(kind, self.seen);
             if known.is_none() && turn.try_start(job, turn.work.estimate(job)) {
                 continue;

@@ -53,17 +53,23 @@ pub enum Reason {
     Model,
     /// It would fit, but would delay a job with a reservation.
     Reservation,
+    /// Enough is free, but not as near together as the job must be.
+    Locality,
+    /// What its queue is promised is in use by jobs of the queue.
+    Quota,
 }
 
 impl Reason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Reason; 6] = [
+    pub const ALL: [Reason; 8] = [
         Reason::Behind,
         Reason::Capacity,
         Reason::Fragmentation,
         Reason::Gang,
         Reason::Model,
         Reason::Reservation,
+        Reason::Locality,
+        Reason::Quota,
     ];
 
     /// The name used in tables and files.
@@ -75,6 +81,8 @@ impl Reason {
             Reason::Gang => "gang",
             Reason::Model => "model",
             Reason::Reservation => "reservation",
+            Reason::Locality => "locality",
+            Reason::Quota => "quota",
         }
     }
 
@@ -87,6 +95,8 @@ impl Reason {
             Reason::Gang => "some of its pods would have fitted, but not all of them together",
             Reason::Model => "enough was free, but not of an acceptable GPU model",
             Reason::Reservation => "it would have fitted, but would have delayed a reserved job",
+            Reason::Locality => "enough was free, but not as near together as it must be",
+            Reason::Quota => "what its queue is promised was in use by jobs of that queue",
         }
     }
 }
@@ -129,6 +139,12 @@ pub trait Queueing: Send {
     /// Whether the policy plans with totals of the cluster, which say nothing about MIG instances:
     /// enough slots may be free without a legal place.
     fn plans_on_totals(&self) -> bool {
+        false
+    }
+
+    /// Whether the policy plans with the ends it expects of running jobs, so that nobody else may end
+    /// them within a pass.
+    fn plans_ahead(&self) -> bool {
         false
     }
 

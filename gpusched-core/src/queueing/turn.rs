@@ -30,6 +30,11 @@ pub struct Book {
     pub changed: Vec<(JobId, Reason)>,
     /// A proposal of the placement policy that the cluster refused.
     pub fault: Option<(JobId, CapacityError)>,
+    /// Jobs the placement policy evicted, in order, each with the place in `started` of the job that
+    /// it made room for. What they held is free already.
+    pub evicted: Vec<(usize, JobId)>,
+    /// Those evicted for the job that is being placed.
+    victims: Vec<JobId>,
     /// Whether records of how places were found are wanted.
     pub explains: bool,
     /// How the places of jobs started were found, where the placement policy says.
@@ -97,10 +102,20 @@ impl<'a> Turn<'a> {
         self.cluster
     }
 
+    /// The kind of a job: what is refused to one of a kind is refused to all, until
+    /// [`Turn::releases`] changes.
+    #[inline]
+    pub fn kind(&self, job: JobId) -> u32 {
+        match self.placement.kinds() {
+            Some(kinds) => kinds.of(job),
+            None => self.work.job(job).spec.0,
+        }
+    }
+
     /// Counts releases: what did not fit stays unfit until this number changes.
     #[inline]
     pub fn releases(&self) -> u64 {
-        self.cluster.releases()
+        self.cluster.releases() + self.placement.openings()
     }
 
     /// Whether the job fits now.
@@ -108,8 +123,11 @@ impl<'a> Turn<'a> {
         self.cluster.fits(self.work.spec(self.work.job(job).spec))
     }
 
-    /// Why the job does not fit now.
+    /// Why the job, which was just refused, does not fit now.
     pub fn why_not(&mut self, job: JobId) -> Reason {
+        if let Some(reason) = self.placement.refusal(job) {
+            return reason;
+        }
         self.cluster
             .why_not(self.work.spec(self.work.job(job).spec))
     }
@@ -128,7 +146,7 @@ impl<'a> Turn<'a> {
     /// believes it will run.
     #[inline]
     pub fn try_start(&mut self, job: JobId, predicted: Span) -> bool {
-        self.place(job) && {
+        self.place(job, true) && {
             self.enter(job, predicted);
             true
         }
@@ -148,7 +166,7 @@ impl<'a> Turn<'a> {
     ) -> Result<bool, ()> {
         let first = self.book.spots.len();
         let mark = self.cluster.begin();
-        if !self.place(job) {
+        if !self.place(job, false) {
             self.cluster.rollback(mark);
             return Err(());
         }
@@ -172,9 +190,13 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    fn place(&mut self, job: JobId) -> bool {
+    fn place(&mut self, job: JobId, evicting: bool) -> bool {
         let spec = self.work.spec(self.work.job(job).spec);
         let trial = Trial::new(self.cluster, spec, job, &mut self.book.spots);
+        let trial = match evicting {
+            true => trial.evicting(&mut self.book.victims),
+            false => trial,
+        };
         match trial.run(self.placement) {
             Ok(placed) => placed,
             Err(fault) => {
@@ -186,11 +208,18 @@ impl<'a> Turn<'a> {
 
     #[inline]
     fn enter(&mut self, job: JobId, predicted: Span) {
-        let pods = self.work.spec(self.work.job(job).spec).pods as usize;
+        let spec = self.work.spec(self.work.job(job).spec);
+        let first = self.book.spots.len() - spec.pods as usize;
+        self.placement.started(job, spec, &self.book.spots[first..]);
+        let start = self.book.started.len();
+        let victims = self.book.victims.drain(..);
+        self.book
+            .evicted
+            .extend(victims.map(|victim| (start, victim)));
         self.book.started.push(Started {
             job,
             predicted,
-            first_spot: (self.book.spots.len() - pods) as u32,
+            first_spot: first as u32,
         });
         if self.book.explains
             && let Some(record) = self.placement.explanation()

@@ -1,5 +1,4 @@
-//! HiveD's cells, of one virtual cluster. Opportunistic jobs and lazy preemption need preemption,
-//! which replays do not have.
+//! HiveD's cells without virtual clusters: one owns all, and nobody is evicted.
 
 use crate::world::{Job, decisions, explained, nodes};
 use gpusched_core::topology::Scope;

@@ -3,6 +3,7 @@
 use crate::world::{Job, World, decisions, inventory, level, nodes};
 use gpusched_core::cluster::{CapacityError, Cluster, Inventory, Node, Spot};
 use gpusched_core::ids::{NodeId, ShapeId};
+use gpusched_core::queueing::Reason;
 use gpusched_core::topology::{Board, Fabric, Link, Path, Scope, Topology};
 use gpusched_core::workload::Shape;
 use std::sync::Arc;
@@ -24,6 +25,20 @@ fn the_tightest_domain_that_holds_the_gang_is_offered_first() {
         decisions("first-fit", &RACKS, &[0, 5], &[rack])[0],
         Some(vec![2, 3])
     );
+}
+
+#[test]
+fn free_but_not_together_is_a_reason_of_its_own() {
+    let jobs = [nodes(1), nodes(3).required(Scope::Rack)];
+    let mut world = World::new(inventory(&RACKS), &jobs);
+    let spec = world.work.spec(world.work.jobs()[1].spec).clone();
+    // Two nodes are left in each rack.
+    world.fill(&[3]);
+    let mut policy = world.policy("first-fit");
+    assert_eq!(world.place(policy.as_mut(), 1), None);
+    assert_eq!(world.cluster.why_not(&spec), Reason::Locality);
+    world.fill(&[0, 1, 2, 5]);
+    assert_eq!(world.cluster.why_not(&spec), Reason::Capacity);
 }
 
 #[test]

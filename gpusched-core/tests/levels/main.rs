@@ -9,5 +9,6 @@ mod rack_pack;
 mod slurm_block;
 mod slurm_tree;
 mod tas;
+mod virtual_clusters;
 mod volcano;
 mod world;

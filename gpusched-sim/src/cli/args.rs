@@ -258,6 +258,10 @@ pub(crate) struct InputArgs {
     /// preset:NAME[,PARAM=…] such as preset:leaf-spine,nodes-per-leaf=32
     #[arg(long, value_name = "TOPOLOGY", help_heading = "What is replayed")]
     pub(crate) topology: Option<String>,
+
+    /// Which queue is promised which cells, for `--placement hived`
+    #[arg(long, value_name = "FILE", help_heading = "What is replayed")]
+    pub(crate) virtual_clusters: Option<PathBuf>,
 }
 
 /// What else `run` and `compare` have in common.
@@ -278,6 +282,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         trace: input.trace.trace.clone(),
         cluster: input.cluster.cluster.clone(),
         topology: input.topology.clone(),
+        virtual_clusters: input.virtual_clusters.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
         network: rest.policy.network.clone(),
         job_profile: rest.policy.job_profile.clone(),

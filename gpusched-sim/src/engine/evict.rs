@@ -17,10 +17,29 @@ impl<O: Observer> Engine<'_, O> {
         if self.records.fate(job) != Fate::Running {
             return;
         }
+        self.give_back(job);
+        self.leave(job, warned);
+    }
+
+    /// Makes way for the job that stands at `start` in the book: whoever the placement policy evicted
+    /// for it is off its nodes already, and is told so.
+    #[inline]
+    pub(super) fn make_way(&mut self, start: usize) {
+        let mut next = 0;
+        while let Some(&(before, job)) = self.book.evicted.get(next) {
+            next += 1;
+            if before == start {
+                self.released();
+                self.leave(job, Span::ZERO);
+            }
+        }
+    }
+
+    /// Ends the present attempt of a job whose resources are free.
+    fn leave(&mut self, job: JobId, warned: Span) {
         let (started, span) = (self.records.since(job), self.span(job));
         let gone = self.paces.gone(job, started, span, self.now);
         self.paces.abandon(job, started + span);
-        self.give_back(job);
         self.running -= 1;
         self.waiting += 1;
         if self.discipline == Discipline::PerEvent {

@@ -13,7 +13,7 @@ use super::Roles;
 use gpusched_core::cluster::{Cluster, Spot};
 use gpusched_core::gpu::mig::repartition::costs::Costs;
 use gpusched_core::gpu::mig::repartition::{Change, Repartition, Wish};
-use gpusched_core::ids::{JobId, NodeId, ShapeId};
+use gpusched_core::ids::{JobId, NodeId, ShapeId, SpecId};
 use gpusched_core::placement::Trial;
 use gpusched_core::queueing::Reason;
 use gpusched_core::units::{Span, Time};
@@ -73,20 +73,28 @@ pub(super) fn asks_mig(spec: &Spec, cluster: &Cluster) -> bool {
         .any(|set| cluster.ask(set.shape).is_mig())
 }
 
-/// By specification: whether it can ever run. Jobs that ask for instances must also find favour
+/// By kind of job ([`Placement::kinds`]): whether it can ever run. Jobs that ask for instances must also find favour
 /// with the placement policy, which may know fewer places than there are (ParvaGPU puts a 3g at
 /// slot 4 only): it is asked on the empty cluster, unless a repartitioner has yet to cut it. So it
 /// is about all jobs when it may refuse what fits ([`Placement::may_refuse`]).
 ///
+/// [`Placement::kinds`]: gpusched_core::placement::Placement::kinds
 /// [`Placement::may_refuse`]: gpusched_core::placement::Placement::may_refuse
 pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles) -> Vec<bool> {
     let mut best = cluster.at_best();
     let batched = cluster.awaits_repartition();
     let picky = roles.placement.may_refuse();
     let mut spots = Vec::new();
-    let specs = work.specs().iter();
-    specs
-        .map(|spec| {
+    let kinds = match roles.placement.kinds() {
+        Some(kinds) => kinds.examples().to_vec(),
+        None => (0..work.specs().len() as u32)
+            .map(|spec| (JobId(0), SpecId(spec)))
+            .collect(),
+    };
+    kinds
+        .into_iter()
+        .map(|(job, spec)| {
+            let spec = work.spec(spec);
             if !best.fits(spec) {
                 return false;
             }
@@ -95,7 +103,7 @@ pub(super) fn possible(work: &Workload, cluster: &mut Cluster, roles: &mut Roles
             }
             let mark = cluster.begin();
             spots.clear();
-            let trial = Trial::new(cluster, spec, JobId(0), &mut spots);
+            let trial = Trial::new(cluster, spec, job, &mut spots);
             let placed = trial.run(roles.placement.as_mut());
             cluster.rollback(mark);
             placed.is_ok_and(|placed| placed)

@@ -431,7 +431,11 @@ impl<'w, O: Observer> Engine<'w, O> {
 
     #[inline]
     fn submit(&mut self, job: JobId) {
-        let possible = self.records.submit(job, self.work.job(job).spec, self.now);
+        let kind = match self.roles.placement.kinds() {
+            Some(kinds) => kinds.of(job),
+            None => self.work.job(job).spec.0,
+        };
+        let possible = self.records.submit(job, kind, self.now);
         self.observer.submitted(job, self.now);
         if !possible {
             return;
@@ -457,6 +461,13 @@ impl<'w, O: Observer> Engine<'w, O> {
                 self.cluster.release(shape, spot);
             }
         }
+        self.roles.placement.ended(job);
+        self.released();
+    }
+
+    /// Resources came back.
+    #[inline]
+    fn released(&mut self) {
         if let Some(desk) = &mut self.mig {
             desk.released(self.now);
         }
@@ -505,9 +516,17 @@ impl<'w, O: Observer> Engine<'w, O> {
         if self.roles.repartition.is_some() {
             self.repartition();
         }
-        let (queueing, mut turn) = turn(self);
-        queueing.pass(&mut turn);
-        self.carry_out();
+        loop {
+            let openings = self.roles.placement.openings();
+            let (queueing, mut turn) = turn(self);
+            queueing.pass(&mut turn);
+            let evicted = !self.book.evicted.is_empty();
+            self.carry_out();
+            // Whoever was evicted waits again, and not all of what it held need be in use.
+            if !evicted && openings == self.roles.placement.openings() {
+                break;
+            }
+        }
         if self.roles.repartition.is_some() {
             self.ask_repartitioner();
         }
@@ -575,6 +594,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         for at in 0..self.book.started.len() {
             let start = self.book.started[at];
             let job = start.job;
+            self.make_way(at);
             let since = self.records.since(job);
             if since < self.now {
                 self.observer
@@ -621,6 +641,7 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
         }
         self.book.started.clear();
+        self.book.evicted.clear();
         for (job, record) in self.book.explained.drain(..) {
             self.observer.explained(job, &record);
         }

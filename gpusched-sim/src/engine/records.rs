@@ -3,7 +3,7 @@
 use super::MigCounts;
 use gpusched_core::cluster::Spot;
 use gpusched_core::hazard::Mishap;
-use gpusched_core::ids::{JobId, SpecId};
+use gpusched_core::ids::JobId;
 use gpusched_core::provisioning::Lifetime;
 use gpusched_core::units::{Span, Time};
 use rustc_hash::FxHashMap;
@@ -61,7 +61,7 @@ pub struct Records {
     fates: Vec<Fate>,
     /// Places in order of start.
     spots: Vec<Spot>,
-    /// By specification: whether it fits the empty cluster.
+    /// By kind of job: whether it can ever run.
     possible: Vec<bool>,
     /// Setup of the jobs that had one.
     setups: FxHashMap<JobId, Span>,
@@ -90,8 +90,8 @@ impl Records {
     }
 
     #[inline]
-    pub(super) fn submit(&mut self, job: JobId, spec: SpecId, now: Time) -> bool {
-        let possible = self.possible[spec.index()];
+    pub(super) fn submit(&mut self, job: JobId, kind: u32, now: Time) -> bool {
+        let possible = self.possible[kind as usize];
         self.starts[job.index()] = now;
         self.fates[job.index()] = if possible {
             Fate::Waiting

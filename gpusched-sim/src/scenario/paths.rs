@@ -34,6 +34,7 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
         &mut scenario.throughputs,
         &mut scenario.profile,
         &mut scenario.scheduler_config,
+        &mut scenario.virtual_clusters,
         &mut scenario.manifests,
         &mut scenario.queue_map,
     ];

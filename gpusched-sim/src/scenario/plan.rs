@@ -14,6 +14,7 @@ use crate::sharing::{Risks, SharingMode};
 use crate::topology::{self, heed};
 use crate::trace::build::{check_possible, load_inventory, load_workload};
 use crate::trace::{ReadOptions, ReadReport, ZeroRun, detect, inline};
+use crate::virtual_clusters;
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::device::registry::{device_policies, device_policy};
@@ -24,7 +25,7 @@ use gpusched_core::policy::PolicyError;
 use gpusched_core::queueing::registry::{queueing, queueings};
 use gpusched_core::units::{Span, Time, parse_seconds};
 use gpusched_core::workload::{Shape, Workload};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A scenario in which nothing is open any more.
@@ -36,6 +37,8 @@ pub struct Plan {
     pub cluster: String,
     /// How the machines are wired, where that is said apart.
     pub topology: Option<topology::Source>,
+    /// Who is promised which cells.
+    pub virtual_clusters: Option<PathBuf>,
     /// The queueing policy.
     pub queueing: String,
     /// The placement policy.
@@ -142,6 +145,7 @@ impl Scenario {
             trace,
             cluster,
             topology,
+            virtual_clusters: self.promises(origins)?,
             queueing,
             placement,
             device_policy,
@@ -248,6 +252,21 @@ impl Scenario {
         scheduler_profile(path).map(|profile| Some(Arc::new(profile)))
     }
 
+    /// The file of virtual clusters. A placement policy other than `hived` has no use for it.
+    fn promises(&self, origins: &Origins) -> Result<Option<PathBuf>> {
+        if self.virtual_clusters.is_some()
+            && let Some(placement) = self.placement.as_deref()
+            && placement != "hived"
+        {
+            let problem = Diagnostic::new(format!(
+                "`virtual-clusters` means nothing with `placement: {placement}`"
+            ));
+            let problem = problem.help("use `placement: hived`");
+            return Err(origins.blame("virtual-clusters", problem));
+        }
+        Ok(self.virtual_clusters.clone())
+    }
+
     fn profile(&self) -> Result<Option<Arc<Profile>>> {
         let Some(path) = &self.profile else {
             return Ok(None);
@@ -348,6 +367,17 @@ impl Plan {
         let file = paths::jobs_file(&self.trace);
         let heeded = heed::check(&work, &inventory, &file, self.read.lenient)?;
         trace.notes.extend(heeded);
+        let inventory = match &self.virtual_clusters {
+            None => inventory,
+            Some(path) => {
+                let path = path.display().to_string();
+                let clusters = virtual_clusters::load(&path, &inventory)?;
+                let lenient = self.read.lenient;
+                let strangers = virtual_clusters::check(&work, &clusters, &file, lenient)?;
+                trace.notes.extend(strangers);
+                inventory.with_virtual_clusters(Arc::new(clusters))
+            }
+        };
         let loaded = Loaded {
             work,
             inventory: self.machines.priced(inventory),

@@ -286,6 +286,7 @@ fn node(row: &NodeRow, file: &str) -> Result<Node> {
         from: row.from.unwrap_or(Time::ZERO),
         to: row.to.unwrap_or(Time::NEVER),
         price: price(row),
+        variability: row.variability.clone(),
     })
 }
 

@@ -295,6 +295,8 @@ pub struct NodeRow {
     pub from: Option<Time>,
     /// Exists until.
     pub to: Option<Time>,
+    /// By GPU, in thousandths: how many times as long a job takes on it; empty = not known.
+    pub variability: Vec<u32>,
     /// Private columns (`x_…`), in file order, as written.
     pub private: Vec<(String, String)>,
 }

@@ -233,6 +233,13 @@ const NODE_COLUMNS: &[Column<NodeRow>] = &[
     column("price_spot_h", |row, out| put_some(out, row.price_spot_h)),
     column("from_s", |row, out| put_some(out, row.from)),
     column("to_s", |row, out| put_some(out, row.to)),
+    column("variability", |row, out| {
+        let each = row.variability.iter();
+        let each: Vec<String> = each
+            .map(|slowdown| (f64::from(*slowdown) / 1000.0).to_string())
+            .collect();
+        out.push_str(&each.join(";"));
+    }),
 ];
 
 /// Writes `jobs.csv`: the required columns, those that differ from their default in at least

@@ -41,4 +41,6 @@ mod topology_bad;
 mod trace_datasets;
 mod trace_formats;
 mod trace_v1;
+mod variability;
+mod virtual_clusters;
 mod worlds;

@@ -67,11 +67,11 @@ fn jobs_csv_accounts_for_every_second() {
     let run = censored();
     let csv = text(|out| write_jobs_csv(out, &run.work, &run.result, &run.inventory));
     let expected = "\
-job,queue,user,submit_s,start_s,finish_s,wait_s,run_s,jct_s,bounded_slowdown,gpu_s,pods,nodes,attempts,outcome,wait_behind_s,wait_capacity_s,wait_fragmentation_s,wait_gang_s,wait_model_s,wait_reservation_s
-a,,,0,0,10,0,10,10,1,10,1,n0[0],1,completed,0,0,0,0,0,0
-b,,,1,10,,9,5,,,5,1,n0[0],1,running,0,9,0,0,0,0
-c,,,2,,,13,,,,0,1,,0,waiting,8,5,0,0,0,0
-d,,,20,,,,,,,0,1,,0,not-arrived,0,0,0,0,0,0
+job,queue,user,submit_s,start_s,finish_s,wait_s,run_s,jct_s,bounded_slowdown,gpu_s,pods,nodes,attempts,outcome,wait_behind_s,wait_capacity_s,wait_fragmentation_s,wait_gang_s,wait_model_s,wait_reservation_s,wait_locality_s,wait_quota_s
+a,,,0,0,10,0,10,10,1,10,1,n0[0],1,completed,0,0,0,0,0,0,0,0
+b,,,1,10,,9,5,,,5,1,n0[0],1,running,0,9,0,0,0,0,0,0
+c,,,2,,,13,,,,0,1,,0,waiting,8,5,0,0,0,0,0,0
+d,,,20,,,,,,,0,1,,0,not-arrived,0,0,0,0,0,0,0,0
 ";
     assert_eq!(csv, expected);
 }

@@ -13,9 +13,12 @@ pub(crate) const INFO: PolicyInfo = PolicyInfo {
     summary: "HiveD's buddy cells: large free cells stay whole",
     rule: "Cells are nodes and the domains around them. Pods fill nodes in order of GPUs in use, \
            most first; of nodes without any, those whose largest wholly free cell is smallest (a \
-           buddy allocator splits the smallest cell that will do); ties: lowest rank. One virtual \
-           cluster owns all cells and all jobs are of one priority: quotas by virtual cluster and \
-           opportunistic jobs, which guaranteed ones preempt, have no counterpart here.",
+           buddy allocator splits the smallest cell that will do); ties: lowest rank. With \
+           `--virtual-clusters FILE` queues are promised cells: jobs of priority 0 and above get \
+           those of their queue, bound to free physical cells (buddy, safe-relaxed buddy) with \
+           fewest opportunistic GPUs; jobs below 0 get what nobody uses, of whichever queue, and \
+           are evicted when it is claimed; within a queue higher priorities take cells from lower \
+           ones. Without it one virtual cluster owns all cells, and nobody is evicted.",
     source: "Zhao et al. (HiveD), OSDI 2020; microsoft/hivedscheduler 66f26ac, pkg/algorithm: \
              topology-aware packing within a virtual cluster, buddy allocation of cells",
 };

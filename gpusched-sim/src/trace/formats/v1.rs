@@ -99,7 +99,7 @@ columns! { JobColumns:
 columns! { NodeColumns:
     node pool gpu_model gpu gpu_mem_mib mig_capable mig_layout share_replicas cpu_milli mem_mib
     nvlink_domain nvlink_gbps nic_count nic_gbps zone block rack labels taints spot price_od_h
-    price_spot_h from_s to_s
+    price_spot_h from_s to_s variability
 }
 
 /// The columns of `jobs.csv`.
@@ -373,6 +373,38 @@ pub fn read_nodes(source: &Source, sink: &mut NodeSink<'_>) -> Result<()> {
 }
 
 impl NodeColumns {
+    /// How slow the GPUs of a node are, in thousandths: one number for all, or one for each.
+    fn variability(&self, row: Row<'_>) -> FieldResult<Vec<u32>> {
+        let text = row.text(self.variability);
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let thousandths = |text: &str| {
+            let factor: f64 = text.trim().parse().ok()?;
+            let rounded = (factor * 1000.0).round();
+            (100.0..=100_000.0)
+                .contains(&rounded)
+                .then_some(rounded as u32)
+        };
+        let gpus = row.u32_or(self.gpu, 0)?;
+        let each: Option<Vec<u32>> = text.split(';').map(thousandths).collect();
+        match each {
+            Some(one) if one.len() == 1 => Ok(vec![one[0]; gpus as usize]),
+            Some(each) if each.len() == gpus as usize => Ok(each),
+            Some(each) => Err(row.wrong(
+                self.variability,
+                format!("{} slowdowns for {gpus} GPUs", each.len()),
+                "give one number for all GPUs of the node, or one for each, with `;` in between",
+            )),
+            None => Err(row.wrong(
+                self.variability,
+                format!("\"{text}\" does not say how slow the GPUs are"),
+                "give how many times as long a job takes, 0.1 to 100, such as `1.08` for all GPUs or \
+                 `1;1.1;1;1.05` for each",
+            )),
+        }
+    }
+
     fn node(&self, row: Row<'_>) -> FieldResult<NodeRow> {
         let text = |column| row.text(column).to_string();
         Ok(NodeRow {
@@ -401,6 +433,7 @@ impl NodeColumns {
             price_spot_h: row.optional_f64(self.price_spot_h)?,
             from: row.optional_time(self.from_s)?,
             to: row.optional_time(self.to_s)?,
+            variability: self.variability(row)?,
             private: Vec::new(),
         })
     }
