@@ -29,6 +29,7 @@ mod kueue_wait_screens;
 mod kueue_world;
 mod metrics;
 mod mig;
+mod mixed_mig;
 mod network;
 mod provisioning;
 mod rules;
