@@ -9,7 +9,7 @@ mod pods;
 mod together;
 
 pub use pods::{Pod, pods};
-pub use together::{Together, place_together};
+pub use together::{Gang, Together, place_groups, place_together};
 
 use crate::manifest::DraObjects;
 use gpusched_core::ids::NodeId;

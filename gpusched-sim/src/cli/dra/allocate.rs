@@ -7,7 +7,7 @@ use super::answer;
 use gpusched_core::ids::NodeId;
 use gpusched_core::placement::dra::{Choice, Features, Quirks};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
-use gpusched_sim::dra::{Devices, Together, place_together, pods};
+use gpusched_sim::dra::{Devices, place_groups, place_together, pods};
 use gpusched_sim::manifest::{DraManifests, Severity};
 
 /// Runs the verb.
@@ -27,25 +27,16 @@ pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
     }
     let mut devices = Devices::new(manifests.objects(), Features::V1_36, quirks, choice);
     let nodes = nodes(&devices, args.node.as_deref())?;
-    let together = match &args.same {
-        Some(label) => place_together(&mut devices, &pods, &nodes, label),
-        None => Together {
-            value: None,
-            placements: pods.iter().map(|pod| devices.place(pod, &nodes)).collect(),
-            others: Default::default(),
-        },
+    let groups = match &args.same {
+        Some(label) => vec![place_together(&mut devices, &pods, &nodes, label)],
+        None => place_groups(&mut devices, &pods, &nodes, &manifests.objects().pod_groups),
     };
     match args.format.unwrap_or_default() {
-        AnswerFormatArg::Table => {
-            let text = answer::table(&together, args.same.as_deref());
-            terminal::print_text(&text)?;
-        }
-        AnswerFormatArg::Json => {
-            let json = answer::json(&together, args.same.as_deref());
-            terminal::print(&format!("{json:#}\n"))?;
-        }
+        AnswerFormatArg::Table => terminal::print_text(&answer::table(&groups))?,
+        AnswerFormatArg::Json => terminal::print(&format!("{:#}\n", answer::json(&groups)))?,
     }
-    match together.placements.iter().all(|one| one.placed.is_some()) {
+    let mut placements = groups.iter().flat_map(|one| &one.placements);
+    match placements.all(|one| one.placed.is_some()) {
         true => Ok(()),
         false => Err(Failure::Told(1)),
     }

@@ -8,6 +8,7 @@ mod claim;
 mod class;
 mod device;
 mod kinds;
+mod pod_group;
 mod pods;
 mod read;
 mod rules;
@@ -18,6 +19,7 @@ pub mod write;
 pub(super) use allocation::allocation_result;
 pub(super) use claim::{resource_claim, resource_claim_template};
 pub(super) use class::device_class;
+pub use pod_group::PodGroup;
 pub use pods::{ClaimSource, ClaimingPods, PodClaim};
 pub use read::DraManifests;
 pub(super) use slice::resource_slice;
@@ -45,6 +47,8 @@ pub struct DraObjects {
     pub nodes: Vec<Node>,
     /// Pods that wait for a node and claim devices.
     pub pods: Vec<ClaimingPods>,
+    /// PodGroups.
+    pub pod_groups: Vec<PodGroup>,
 }
 
 impl DraObjects {

@@ -86,7 +86,8 @@ impl DraManifests {
         let claims = objects.claims.iter_mut().map(|one| &mut one.namespace);
         let templates = objects.templates.iter_mut().map(|one| &mut one.namespace);
         let pods = objects.pods.iter_mut().map(|one| &mut one.namespace);
-        let unsaid = claims.chain(templates).chain(pods);
+        let groups = objects.pod_groups.iter_mut().map(|one| &mut one.namespace);
+        let unsaid = claims.chain(templates).chain(pods).chain(groups);
         for namespace in unsaid.filter(|namespace| namespace.is_empty()) {
             "default".clone_into(namespace);
         }
@@ -183,7 +184,8 @@ fn other(at: &At<'_, '_>, group: &str, kind: &str) -> Read<()> {
             None => fault,
         });
     }
-    if let Some(known) = kinds::KINDS.iter().find(|known| known.name == kind) {
+    let own = |known: &&Kind| known.name == kind && known.group != kinds::SCHEDULING;
+    if let Some(known) = kinds::KINDS.iter().find(own) {
         let group = match known.group {
             "" => "that of v1",
             group => group,
