@@ -62,6 +62,19 @@ impl DraObjects {
             None => Ok(false),
         }
     }
+
+    /// Takes in an object that says what claims of workloads are charged; `false` when it is of
+    /// another kind.
+    pub(super) fn take_charged(&mut self, at: &At<'_, '_>, kind: (&str, &str)) -> Read<bool> {
+        const CHARGED: [&str; 3] = ["DeviceClass", "ResourceSlice", "ResourceClaimTemplate"];
+        let known = kinds::known(kind);
+        let Some(known) = known.filter(|one| CHARGED.contains(&one.name)) else {
+            return Ok(false);
+        };
+        (known.read)(*at, self)?;
+        (known.rules)(at)?;
+        Ok(true)
+    }
 }
 
 /// A device as `v1` writes it in a slice.
