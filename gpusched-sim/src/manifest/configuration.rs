@@ -4,8 +4,8 @@ use super::cursor::{At, Read};
 use super::kueue::Version;
 use gpusched_core::queueing::kueue::{
     AdmissionFairSharing, Configuration, CounterSource, DeviceClassMapping, FairSharing,
-    FairSharingStrategy, PodsReady, QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig, Transformation,
-    TransformationStrategy,
+    FairSharingStrategy, PodsReady, QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig,
+    Transformation, TransformationStrategy,
 };
 use gpusched_core::units::Span;
 use std::collections::BTreeMap;

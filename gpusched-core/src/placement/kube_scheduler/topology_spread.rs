@@ -68,7 +68,10 @@ impl SpreadConstraint {
         };
         let mut keys = self.match_label_keys.iter();
         selector.matches(labels)
-            && keys.all(|key| own.get(key).is_none_or(|value| labels.get(key) == Some(value)))
+            && keys.all(|key| {
+                own.get(key)
+                    .is_none_or(|value| labels.get(key) == Some(value))
+            })
     }
 }
 
@@ -285,11 +288,14 @@ mod tests {
         let objects: Vec<Node> = (0..zones.len())
             .map(|at| node(zones[at].0, &format!("n{at}")))
             .collect();
-        let nodes = objects.iter().zip(zones).map(|(node, (_, count))| SpreadNode {
-            node,
-            pods: &pods[..*count],
-            allowed: true,
-        });
+        let nodes = objects
+            .iter()
+            .zip(zones)
+            .map(|(node, (_, count))| SpreadNode {
+                node,
+                pods: &pods[..*count],
+                allowed: true,
+            });
         let pod = SpreadPod {
             labels: &own,
             tolerations: &[],
@@ -455,11 +461,14 @@ mod tests {
                 zone => node(zone, &format!("n{at}")),
             })
             .collect();
-        let nodes = objects.iter().zip(zones).map(|(node, (_, count))| SpreadNode {
-            node,
-            pods: &pods[..*count],
-            allowed: true,
-        });
+        let nodes = objects
+            .iter()
+            .zip(zones)
+            .map(|(node, (_, count))| SpreadNode {
+                node,
+                pods: &pods[..*count],
+                allowed: true,
+            });
         let pod = SpreadPod {
             labels: &own,
             tolerations: &[],

@@ -192,7 +192,11 @@ fn charge(
     }
     let mut charged = Resources::new();
     for mapping in of_class {
-        let mut amount = if mapping.counters.is_empty() { count } else { 0 };
+        let mut amount = if mapping.counters.is_empty() {
+            count
+        } else {
+            0
+        };
         for source in &mapping.counters {
             amount = amount.saturating_add(look.greatest(source, count)?.saturating_mul(count));
         }
@@ -499,10 +503,7 @@ mod tests {
             (claim(RequestKind::Exactly(all)), "allocation modes"),
             (bound, "constraints across devices"),
             (request("mig", 1, None), "device class mig is in no"),
-            (
-                request("gpu", 1, Some("1".into())),
-                "`1` does not compile",
-            ),
+            (request("gpu", 1, Some("1".into())), "`1` does not compile"),
             (
                 request("gpu", 1, Some(format!("{PROFILE}s == ''"))),
                 "fails on gpu-0-0",

@@ -8,13 +8,14 @@ use gpusched_core::ids::NodeId;
 use gpusched_core::placement::dra::{Choice, Features, Quirks};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_sim::dra::{Devices, place_groups, place_together, pods};
-use gpusched_sim::manifest::{DraManifests, Severity};
+use gpusched_sim::manifest::{DraManifests, DraObjects, Severity};
+use std::borrow::Cow;
 
 /// Runs the verb.
 pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
     let choice = choice(args.policy.as_deref().unwrap_or("first-fit"))?;
     let quirks = match args.mode.unwrap_or_default() {
-        DraModeArg::KubeCompat => Quirks::KUBE,
+        DraModeArg::KubeCompat | DraModeArg::Both => Quirks::KUBE,
         DraModeArg::Correct => Quirks::NONE,
     };
     let manifests = read(args)?;
@@ -25,7 +26,11 @@ pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
                 .help("give ResourceClaims without an allocation, or pods that claim devices"),
         ));
     }
-    let mut devices = Devices::new(manifests.objects(), Features::V1_36, quirks, choice);
+    let objects = taint(args, manifests.objects());
+    let mut devices = Devices::new(&objects, Features::V1_36, quirks, choice);
+    if args.mode == Some(DraModeArg::Both) {
+        devices = devices.comparing();
+    }
     let nodes = nodes(&devices, args.node.as_deref())?;
     let groups = match &args.same {
         Some(label) => vec![place_together(&mut devices, &pods, &nodes, label)],
@@ -40,6 +45,20 @@ pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
         true => Ok(()),
         false => Err(Failure::Told(1)),
     }
+}
+
+/// The objects, with the taints of rules where those are wanted.
+fn taint<'o>(args: &DraAllocateArgs, objects: &'o DraObjects) -> Cow<'o, DraObjects> {
+    if args.taint_rules {
+        return Cow::Owned(objects.tainted());
+    }
+    if !objects.taint_rules.is_empty() {
+        let rules = terminal::count(objects.taint_rules.len() as u64, "DeviceTaintRule");
+        terminal::say(&format!(
+            "Note: left out: {rules}, whose gate is off in Kubernetes 1.36; --taint-rules applies them"
+        ));
+    }
+    Cow::Borrowed(objects)
 }
 
 /// Reads what is named; warnings are shown, errors end the verb.

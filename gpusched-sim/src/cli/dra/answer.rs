@@ -2,7 +2,7 @@
 
 use super::super::terminal;
 use gpusched_core::placement::dra::{Explanation, Reasons, WhyNot};
-use gpusched_sim::dra::{Placement, Refused, Together};
+use gpusched_sim::dra::{Decided, Differs, Placement, Refused, Together};
 use gpusched_sim::manifest::write;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ pub(super) fn table(groups: &[Together]) -> String {
         text += &heading(group);
         for placement in &group.placements {
             text += &pod(placement);
+            for one in &placement.differences {
+                text += &differs(one);
+            }
             if placement.placed.is_none() {
                 // Pods of one kind wait for the same reasons: once is enough.
                 match last {
@@ -34,8 +37,38 @@ pub(super) fn table(groups: &[Together]) -> String {
     }
     let all = groups.iter().flat_map(|one| &one.placements);
     let placed = all.clone().filter(|one| one.placed.is_some()).count();
+    let differ = all
+        .clone()
+        .filter(|one| !one.differences.is_empty())
+        .count();
     let all = terminal::count(all.count() as u64, "pod");
-    text + &format!("{placed} of {all} placed\n")
+    text += &format!("{placed} of {all} placed\n");
+    if differ > 0 {
+        let pods = terminal::count(differ as u64, "pod");
+        text += &format!("{pods} met nodes where the API says otherwise\n");
+    }
+    text
+}
+
+/// Where the deployed allocator does not do what the API says.
+fn differs(one: &Differs) -> String {
+    let causes = match one.causes.as_slice() {
+        [] => "several bugs together".to_owned(),
+        causes => causes.join(", "),
+    };
+    let (deployed, mended) = (decided(&one.deployed), decided(&one.mended));
+    format!(
+        "  differs on {}: {deployed}, where the API says {mended} ({causes})\n",
+        one.node
+    )
+}
+
+fn decided(one: &Decided) -> String {
+    match one {
+        Decided::Devices(devices) => devices.join(", "),
+        Decided::Nothing => "nothing".to_owned(),
+        Decided::Error(kind) => format!("error {kind}"),
+    }
 }
 
 /// What is said of pods that are placed together.
@@ -187,12 +220,24 @@ fn pod_json(placement: &Placement) -> Value {
     let allocations = allocations.map(
         |(claim, result)| json!({ "claim": claim, "allocation": write::allocation_result(result) }),
     );
-    json!({
+    let mut pod = json!({
         "pod": placement.pod,
         "node": placed.map(|placed| &placed.node),
         "allocations": allocations.collect::<Vec<_>>(),
         "refused": placement.refused.iter().map(|(node, why)| refused(node, why)).collect::<Vec<_>>(),
-    })
+    });
+    if !placement.differences.is_empty() {
+        let differences = placement.differences.iter().map(|one| {
+            json!({
+                "node": one.node,
+                "deployed": decided(&one.deployed),
+                "correct": decided(&one.mended),
+                "causes": one.causes,
+            })
+        });
+        pod["differences"] = differences.collect();
+    }
+    pod
 }
 
 fn refused(node: &str, why: &Refused) -> Value {

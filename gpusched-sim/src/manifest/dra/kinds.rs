@@ -1,6 +1,7 @@
 //! Which reader reads which kind, and what the API server asks of it besides.
 
 use super::pod_group::pod_group;
+use super::taint_rule::device_taint_rule;
 use super::{ClaimingPods, DraObjects, pods, rules};
 use super::{device_class, resource_claim, resource_claim_template, resource_slice};
 use crate::manifest::cursor::{At, Read};
@@ -64,6 +65,16 @@ pub(super) const KINDS: &[Kind] = &[
             Ok(())
         },
         rules: rules::resource_claim_template,
+    },
+    Kind {
+        group: GROUP,
+        name: "DeviceTaintRule",
+        namespaced: false,
+        read: |at, objects| {
+            objects.taint_rules.push(device_taint_rule(at)?);
+            Ok(())
+        },
+        rules: rules::device_taint_rule,
     },
     Kind {
         group: "",

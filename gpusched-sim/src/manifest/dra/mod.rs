@@ -13,6 +13,7 @@ mod pods;
 mod read;
 mod rules;
 mod slice;
+mod taint_rule;
 mod version;
 pub mod write;
 
@@ -23,6 +24,7 @@ pub use pod_group::PodGroup;
 pub use pods::{ClaimSource, ClaimingPods, PodClaim};
 pub use read::DraManifests;
 pub(super) use slice::resource_slice;
+pub use taint_rule::{DeviceTaintRule, TaintedDevices};
 
 use super::cursor::{At, Read};
 use super::kind::group_kind;
@@ -47,6 +49,8 @@ pub struct DraObjects {
     pub nodes: Vec<Node>,
     /// Pods that wait for a node and claim devices.
     pub pods: Vec<ClaimingPods>,
+    /// DeviceTaintRules, which are applied where [`DraObjects::tainted`] is asked for.
+    pub taint_rules: Vec<DeviceTaintRule>,
     /// PodGroups.
     pub pod_groups: Vec<PodGroup>,
 }

@@ -15,14 +15,12 @@ use std::path::Path;
 /// Versions of the API that are read.
 const VERSIONS: &[&str] = &["v1", "v1beta2", "v1beta1"];
 
+/// The version in which DeviceTaintRules began, and which has no other kind that is read.
+const RULES_BEGAN: (&str, &str) = ("DeviceTaintRule", "v1alpha3");
+
 /// Kinds of the API that nothing here applies, and why that may matter.
-const NOT_APPLIED: &[(&str, &str)] = &[
-    (
-        "DeviceTaintRule",
-        "taints of DeviceTaintRules are not applied (their gate is off in Kubernetes 1.36)",
-    ),
-    ("ResourcePoolStatusRequest", "it asks, and decides nothing"),
-];
+const NOT_APPLIED: &[(&str, &str)] =
+    &[("ResourcePoolStatusRequest", "it asks, and decides nothing")];
 
 /// What manifests and dumps say about devices and claims, and what is wrong with them.
 ///
@@ -149,7 +147,8 @@ impl DraManifests {
             .str()?
             .and_then(|text| text.split_once('/'))
             .unwrap_or_default();
-        if known.group == GROUP && !VERSIONS.contains(&number) {
+        let read = VERSIONS.contains(&number) || (known.name, number) == RULES_BEGAN;
+        if known.group == GROUP && !read {
             let fault = version.fault(format!("version `{number}` of the API is not read"));
             return Err(fault.help(format!("versions are {}", VERSIONS.join(", "))));
         }

@@ -104,7 +104,11 @@ impl Manifests {
         let resources = &self.configuration.resources;
         charge(&mut workload, resources, &gathered.devices, &self.devices).map_err(|why| {
             let (file, documents) = &files[0];
-            let place = |path, message| match documents.first() {
+            let asks = |one: &&Document| {
+                let kind = one.value["kind"].as_str().unwrap_or_default();
+                ["Workload", "Job", "JobSet"].contains(&kind)
+            };
+            let place = |path, message| match documents.iter().find(asks) {
                 Some(document) => file.blame(document, *Fault::new(path, message)),
                 None => Diagnostic::new(message),
             };
