@@ -141,9 +141,7 @@ impl Sweep {
     }
 
     fn take(&mut self, pool: &str, device: &str) {
-        let known = self
-            .allocator
-            .take(GPU_DRIVER, pool, device, &UseOf::Whole);
+        let known = self.allocator.take(GPU_DRIVER, pool, device, &UseOf::Whole);
         assert!(known, "{pool}/{device} is published");
     }
 

@@ -57,7 +57,7 @@ const BAD: &[Bad] = &[
     ("@class  selectors: []\n---\napiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: «class}\n", "error", "there is a DeviceClass `class` already"),
     ("apiVersion: resource.k8s.io/v1beta2\nkind: «ResourcePoolStatusRequest\nmetadata: {name: a}\n", "warning", "it asks, and decides nothing"),
     ("apiVersion: resource.k8s.io/v1beta2\nkind: DeviceTaintRule\nmetadata: {name: a}\n«spec: {}\n", "error", "`taint` is missing"),
-    ("apiVersion: resource.k8s.io/v1alpha3\nkind: DeviceTaintRule\nmetadata: {name: a}\nspec: {taint: {key: a, effect: NoSchedule}, deviceSelector: {«class: a}}\n", "error", "there is no field `class`"),
+    ("apiVersion: resource.k8s.io/v1alpha3\nkind: DeviceTaintRule\nmetadata: {name: a}\nspec: {taint: {key: a, effect: NoSchedule}, deviceSelector: {«class: a}}\n", "warning", "there is no field `class`"),
     ("apiVersion: «resource.k8s.io/v1alpha3\nkind: ResourceClaim\nmetadata: {name: a}\n", "error", "version `v1alpha3`"),
     ("apiVersion: scheduling.k8s.io/v1alpha2\nkind: PodGroup\nmetadata: {name: a}\nspec: {schedulingPolicy: {gang: {minCount: «0}}}\n", "error", "a gang cannot be of 0 pods"),
     // Classes.
