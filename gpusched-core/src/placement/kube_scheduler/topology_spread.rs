@@ -278,30 +278,40 @@ mod tests {
         }
     }
 
-    /// Nodes of these zones with so many pods `app=web` each, and the answers for another one.
-    fn refusals(
+    /// Asks about another pod `app=web` on nodes of these zones (none: no label) with so many such
+    /// pods each.
+    fn asked<T>(
         zones: &[(&str, usize)],
         constraints: &[SpreadConstraint],
-    ) -> Vec<Option<SpreadRefusal>> {
+        ask: impl FnOnce(&SpreadPod<'_>, &[SpreadNode<'_>]) -> T,
+    ) -> T {
         let own = labels(&[("app", "web")]);
         let pods = vec![own.clone(); 9];
         let objects: Vec<Node> = (0..zones.len())
-            .map(|at| node(zones[at].0, &format!("n{at}")))
+            .map(|at| match zones[at].0 {
+                "" => Node::default(),
+                zone => node(zone, &format!("n{at}")),
+            })
             .collect();
-        let nodes = objects
-            .iter()
-            .zip(zones)
-            .map(|(node, (_, count))| SpreadNode {
-                node,
-                pods: &pods[..*count],
-                allowed: true,
-            });
+        let nodes = objects.iter().zip(zones);
+        let nodes = nodes.map(|(node, (_, count))| SpreadNode {
+            node,
+            pods: &pods[..*count],
+            allowed: true,
+        });
         let pod = SpreadPod {
             labels: &own,
             tolerations: &[],
             constraints,
         };
-        spread_refusals(&pod, &nodes.collect::<Vec<_>>())
+        ask(&pod, &nodes.collect::<Vec<_>>())
+    }
+
+    fn refusals(
+        zones: &[(&str, usize)],
+        constraints: &[SpreadConstraint],
+    ) -> Vec<Option<SpreadRefusal>> {
+        asked(zones, constraints, spread_refusals)
     }
 
     const SKEWED: Option<SpreadRefusal> = Some(SpreadRefusal::TooSkewed);
@@ -453,29 +463,10 @@ mod tests {
     }
 
     fn scores(zones: &[(&str, usize)], constraint: SpreadConstraint) -> Option<Vec<i64>> {
-        let own = labels(&[("app", "web")]);
-        let pods = vec![own.clone(); 9];
-        let objects: Vec<Node> = (0..zones.len())
-            .map(|at| match zones[at].0 {
-                "" => Node::default(),
-                zone => node(zone, &format!("n{at}")),
-            })
-            .collect();
-        let nodes = objects
-            .iter()
-            .zip(zones)
-            .map(|(node, (_, count))| SpreadNode {
-                node,
-                pods: &pods[..*count],
-                allowed: true,
-            });
-        let pod = SpreadPod {
-            labels: &own,
-            tolerations: &[],
-            constraints: &[constraint],
-        };
         let all: Vec<usize> = (0..zones.len()).collect();
-        spread_scores(&pod, &nodes.collect::<Vec<_>>(), &all)
+        asked(zones, &[constraint], |pod, nodes| {
+            spread_scores(pod, nodes, &all)
+        })
     }
 
     /// Two zones: ln 4 = 1.386. Zone a has 3 pods: 4.16 → 4; b has 1: 1.39 → 1. Of the greatest 4
