@@ -16,7 +16,9 @@ use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::performance::{Both, Variability};
 use gpusched_core::placement::device::Chooser;
 use gpusched_core::placement::device::registry::{self, device_policy};
-use gpusched_core::placement::kube_scheduler::{KubeScheduler, Profile as SchedulerProfile};
+use gpusched_core::placement::kube_scheduler::{
+    KubeScheduler, Profile as SchedulerProfile, Release, TieBreak,
+};
 use gpusched_core::placement::mig::MigPlacement;
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement};
@@ -71,6 +73,8 @@ pub struct ReplayOptions {
     pub licence_price: Option<f64>,
     /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
     pub scheduler: Option<Arc<SchedulerProfile>>,
+    /// How its ties end ([`TieBreak::NAMES`]); `None` = as in its release.
+    pub scheduler_ties: Option<String>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
@@ -111,6 +115,7 @@ impl Default for ReplayOptions {
             risks: Risks::default(),
             licence_price: None,
             scheduler: None,
+            scheduler_ties: None,
             profile: None,
             horizon: None,
             sample_every: None,
@@ -198,11 +203,9 @@ pub fn replay(
         inventory,
         seed: options.seed,
     };
-    let placement = match &options.scheduler {
-        Some(profile) if options.placement == "kube-scheduler" => {
-            Box::new(KubeScheduler::new(profile))
-        }
-        _ => placement(&options.placement, &context)?,
+    let placement = match Release::named(&options.placement) {
+        Some(release) => Box::new(KubeScheduler::new(&scheduler(options, release))),
+        None => placement(&options.placement, &context)?,
     };
     let devices = device_policy(&options.device_policy)?;
     let instances = mig_placement(&options.mig_placement)?;
@@ -407,6 +410,17 @@ fn check_mig(
 }
 
 /// Refuses queueing policies that plan with machines that may not be there.
+/// The profile of kube-scheduler: as configured, under the rules of a release.
+fn scheduler(options: &ReplayOptions, release: Release) -> SchedulerProfile {
+    let configured = options.scheduler.as_deref().cloned().unwrap_or_default();
+    let mut profile = configured.under(release, options.seed);
+    let ties = options.scheduler_ties.as_deref();
+    if let Some(ties) = ties.and_then(|name| TieBreak::named(name, options.seed)) {
+        profile.ties = ties;
+    }
+    profile
+}
+
 fn check_provisioning(provisioning: &str, queueing: &dyn Queueing) -> Result<(), ReplayError> {
     if provisioning == "static" || !queueing.plans_on_totals() {
         return Ok(());

@@ -254,6 +254,9 @@ scenario! {
     Wins device_policy: String = "device-policy",
     /// With `placement: kube-scheduler`: its KubeSchedulerConfiguration (default: that of 1.36).
     Wins scheduler_config: PathBuf = "scheduler-config",
+    /// With `placement: kube-scheduler`: which of equally good nodes it takes: `heap` (as 1.36),
+    /// `uniform` (by lot, as 1.35) or `first` (default: as its release).
+    Wins scheduler_ties: String = "scheduler-ties",
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",

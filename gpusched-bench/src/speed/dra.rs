@@ -15,16 +15,25 @@ use gpusched_core::placement::dra::{Allocator, Cluster, Features, Quirks, UseOf}
 /// GPUs of a node.
 const GPUS: u16 = 8;
 
-/// A cluster half in use, and a claim.
-pub struct Sweep {
-    allocator: Allocator,
+/// A cluster as its drivers publish it, which of its devices are in use, and a claim.
+#[derive(Clone)]
+pub struct Published {
+    cluster: Cluster,
     claims: Vec<ResourceClaim>,
     in_use: Vec<(String, String)>,
 }
 
-impl Sweep {
+/// Such a cluster with its allocator.
+pub struct Sweep {
+    allocator: Allocator,
+    claims: Vec<ResourceClaim>,
+    /// A device of each node that is in use.
+    changes: Vec<(String, String)>,
+}
+
+impl Published {
     /// Whole H100: four of eight in use on each node; one of at least 40 Gi is asked for.
-    pub fn whole(nodes: u16) -> Sweep {
+    pub fn whole(nodes: u16) -> Published {
         let slices = |node: &Node| {
             let whole = |gpu| FixedGpu {
                 gpu,
@@ -36,12 +45,12 @@ impl Sweep {
         let large = "device.attributes['gpu.nvidia.com'].type == 'gpu' && \
             device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0";
         let used = |device: &str| device < "gpu-4";
-        Sweep::new(nodes, slices, used, "gpu.nvidia.com", large)
+        Published::new(nodes, slices, used, "gpu.nvidia.com", large)
     }
 
     /// Every placement of every MIG profile of an H100 a device: on each GPU the first half is in
     /// use as 1g.10gb instances; one more is asked for.
-    pub fn dynamic_mig(nodes: u16) -> Sweep {
+    pub fn dynamic_mig(nodes: u16) -> Published {
         let slices = |node: &Node| {
             let published = dynamic(node, &gpus(node), SliceModel::Split, true);
             published.expect("a known board").slices
@@ -51,7 +60,7 @@ impl Sweep {
             start.is_some_and(|(_, start)| start < "4")
         };
         let profile = "device.attributes['gpu.nvidia.com'].profile == '1g.10gb'";
-        Sweep::new(nodes, slices, used, "mig.nvidia.com", profile)
+        Published::new(nodes, slices, used, "mig.nvidia.com", profile)
     }
 
     fn new(
@@ -60,7 +69,7 @@ impl Sweep {
         used: impl Fn(&str) -> bool,
         class: &str,
         selector: &str,
-    ) -> Sweep {
+    ) -> Published {
         let machines = (0..nodes).map(|at| Node {
             name: format!("node-{at}"),
             driver_version: "570.133.20".to_owned(),
@@ -98,20 +107,42 @@ impl Sweep {
             },
             ..ResourceClaim::default()
         };
-        let mut sweep = Sweep {
-            allocator: Allocator::new(cluster, Features::V1_36, Quirks::KUBE),
+        Published {
+            cluster,
             claims: vec![claim],
             in_use,
+        }
+    }
+}
+
+impl Sweep {
+    /// An allocator with the devices in use.
+    ///
+    /// # Panics
+    /// When a device in use is not published.
+    pub fn new(published: Published) -> Sweep {
+        let Published {
+            cluster,
+            claims,
+            in_use,
+        } = published;
+        let mut sweep = Sweep {
+            allocator: Allocator::new(cluster, Features::V1_36, Quirks::KUBE),
+            claims,
+            changes: Vec::new(),
         };
-        sweep.use_half();
+        for (pool, device) in in_use {
+            sweep.take(&pool, &device);
+            if sweep.changes.last().is_none_or(|(last, _)| *last != pool) {
+                sweep.changes.push((pool, device));
+            }
+        }
         sweep
     }
 
-    fn use_half(&mut self) {
-        for (pool, device) in &self.in_use {
-            let known = self.allocator.take(GPU_DRIVER, pool, device, &UseOf::Whole);
-            assert!(known, "{pool}/{device} is published");
-        }
+    fn take(&mut self, pool: &str, device: &str) {
+        let known = self.allocator.take(GPU_DRIVER, pool, device, &UseOf::Whole);
+        assert!(known, "{pool}/{device} is published");
     }
 
     /// Asks every node; how many have devices. Everything that is found out once is known.
@@ -131,10 +162,14 @@ impl Sweep {
         (0..nodes).filter(fits).count()
     }
 
-    /// The same for a pod after another one took devices on all nodes, so that what is left of all
+    /// The same for a pod after another one got a device on every node, so that what is left of all
     /// counters is found out anew.
     pub fn after_changes(&mut self) -> usize {
-        self.use_half();
+        let changes = std::mem::take(&mut self.changes);
+        for (pool, device) in &changes {
+            self.take(pool, device);
+        }
+        self.changes = changes;
         self.warm()
     }
 }

@@ -36,6 +36,8 @@ pub struct PodSpec {
     pub tolerations: Vec<Toleration>,
     /// Names of the ResourceClaimTemplates it refers to.
     pub claim_templates: Vec<String>,
+    /// What the claims made of them are charged to quota, by logical resource.
+    pub claimed: Resources,
     /// Scheduler that binds it, if not the default one.
     pub scheduler_name: String,
 }

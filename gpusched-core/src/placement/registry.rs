@@ -7,7 +7,8 @@
 
 use super::fragmentation::Fragmentation;
 use super::kube_scheduler::{
-    Balance, KubeRating, KubeScheduler, Profile as SchedulerProfile, ScoredResource, Strategy,
+    Balance, KubeRating, KubeScheduler, Profile as SchedulerProfile, Release, ScoredResource,
+    Strategy,
 };
 use super::levels::{
     self, ByLevel, Hived, KaiTopology, Profile, RackPack, Segments, SlurmBlock, SlurmTree, Tas,
@@ -59,6 +60,7 @@ const TABLE: &[Entry] = &[
     Entry { info: fgd::INFO, make: Make::Rating(make_fgd) },
     Entry { info: pwr::INFO, make: Make::Rating(|context, _| Box::new(Pwr::new(Power::new(context.inventory)))) },
     Entry { info: kube_scheduler::INFO, make: Make::Policy(|_| Box::new(KubeScheduler::new(&SchedulerProfile::default()))) },
+    Entry { info: kube_scheduler::INFO_1_35, make: Make::Policy(|context| Box::new(KubeScheduler::new(&SchedulerProfile::of(Release::V1_35, context.seed)))) },
     Entry { info: kube_scheduler::LEAST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::LeastAllocated, &ScoredResource::defaults()))) },
     Entry { info: kube_scheduler::MOST, make: Make::Rating(|_, _| Box::new(KubeRating::fit(Strategy::MostAllocated, &ScoredResource::defaults()))) },
     Entry { info: kube_scheduler::BALANCED, make: Make::Rating(|_, _| Box::new(KubeRating::balanced(Balance::Change, &ScoredResource::defaults()))) },

@@ -294,6 +294,7 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         gpu_price: rest.policy.gpu_price,
         device_policy: rest.policy.device_policy.clone(),
         scheduler_config: rest.policy.scheduler_config.clone(),
+        scheduler_ties: rest.policy.scheduler_ties.clone(),
         seed: rest.policy.seed,
         discipline: rest.policy.discipline.map(Into::into),
         horizon: rest.policy.horizon,
@@ -392,6 +393,11 @@ pub(crate) struct PolicyArgs {
     /// KubeSchedulerConfiguration, for `--placement kube-scheduler` [default: that of 1.36]
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) scheduler_config: Option<PathBuf>,
+
+    /// Which of equally good nodes kube-scheduler takes: heap, uniform or first [default: as its
+    /// release]
+    #[arg(long, value_name = "HOW", help_heading = "Policies")]
+    pub(crate) scheduler_ties: Option<String>,
 
     /// Under time-slicing: let pods in without a look at device memory; the last to allocate dies
     #[arg(long, help_heading = "Policies")]

@@ -34,6 +34,8 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         return Err(origins.blame("out", problem).into());
     }
     let trials = product(&args, &plan)?;
+    let placements = names_once(trials.iter().map(|trial| trial.placement.as_str()));
+    scenario.check_scheduler(placements, &origins)?;
     let policies = trials.iter().map(|trial| trial.provisioning.as_str());
     plan.machines.check(policies, &origins)?;
     let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
@@ -85,6 +87,17 @@ struct Trial {
     sharing: SharingMode,
     mig_placement: String,
     provisioning: String,
+}
+
+/// Names in the order they first come up.
+fn names_once<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut once = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 /// Every queueing policy with every placement policy, sharing mode, MIG placement policy and

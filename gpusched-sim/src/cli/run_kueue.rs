@@ -44,6 +44,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("device-policy", scenario.device_policy.is_some()),
         ("scheduler-config", scenario.scheduler_config.is_some()),
         ("virtual-clusters", scenario.virtual_clusters.is_some()),
+        ("scheduler-ties", scenario.scheduler_ties.is_some()),
         ("mig-placement", scenario.mig_placement.is_some()),
         ("provisioning", scenario.provisioning.is_some()),
         ("boot", scenario.boot.is_some()),

@@ -9,14 +9,17 @@ mod pods;
 mod together;
 
 pub use pods::{Pod, pods};
-pub use together::{Together, place_together};
+pub use together::{Gang, Together, place_groups, place_together};
 
 use crate::manifest::DraObjects;
 use gpusched_core::ids::NodeId;
 use gpusched_core::kube::Node;
-use gpusched_core::placement::dra::objects::{AllocationResult, NodeScope, ResourceClaim};
+use gpusched_core::placement::dra::objects::{
+    AllocationResult, DeviceResult, NodeScope, ResourceClaim,
+};
 use gpusched_core::placement::dra::{
-    Allocator, Choice, Cluster, Explanation, Failure, Features, Quirks,
+    Allocator, Choice, Cluster, Explanation, Failure, FailureKind, Features, Outcome, Quirks,
+    compare,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +29,7 @@ pub struct Devices {
     allocator: Allocator,
     /// Claims that exist, and what they have by now, by namespace and name.
     claims: BTreeMap<(String, String), ResourceClaim>,
+    compares: bool,
 }
 
 /// What became of a pod.
@@ -37,6 +41,33 @@ pub struct Placement {
     pub placed: Option<Placed>,
     /// The nodes that were asked before, in order, and why not there.
     pub refused: Vec<(String, Refused)>,
+    /// Where a mended allocator would decide otherwise, if that is looked at
+    /// ([`Devices::comparing`]).
+    pub differences: Vec<Differs>,
+}
+
+/// A node on which the deployed allocator and a mended one decide otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differs {
+    /// The node.
+    pub node: String,
+    /// What the deployed one says.
+    pub deployed: Decided,
+    /// What a mended one says.
+    pub mended: Decided,
+    /// The quirks each of which alone makes the difference ([`Quirks::ALL`]).
+    pub causes: Vec<&'static str>,
+}
+
+/// What an allocator says of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// These devices (`driver/pool/device`).
+    Devices(Vec<String>),
+    /// Nothing fits.
+    Nothing,
+    /// An error of this kind.
+    Error(FailureKind),
 }
 
 /// Where a pod goes.
@@ -89,7 +120,15 @@ impl Devices {
         Devices {
             allocator,
             claims: claims.collect(),
+            compares: false,
         }
+    }
+
+    /// The same, and for each pod it is also found out where an allocator without quirks would
+    /// decide otherwise, from the state in which the pod comes up.
+    pub fn comparing(mut self) -> Devices {
+        self.compares = true;
+        self
     }
 
     /// The nodes.
@@ -103,6 +142,7 @@ impl Devices {
             pod: pod.key(),
             placed: None,
             refused: Vec::new(),
+            differences: Vec::new(),
         };
         let claims: Vec<ResourceClaim> = pod.claims.iter().map(|one| self.current(one)).collect();
         let (held, wanted): (Vec<ResourceClaim>, Vec<ResourceClaim>) = claims
@@ -112,6 +152,9 @@ impl Devices {
             .iter()
             .map(|id| self.nodes()[id.index()].clone())
             .collect();
+        if self.compares {
+            placement.differences = self.differences(pod, &held, &wanted, nodes);
+        }
         let mut attempt = self.allocator.attempt(&wanted);
         let mut found = None;
         for (id, node) in nodes.iter().zip(names) {
@@ -151,6 +194,49 @@ impl Devices {
         }
         placement.placed = Some(Placed { node, allocations });
         placement
+    }
+
+    /// Where a mended allocator decides otherwise, among the nodes the pod can go to.
+    fn differences(
+        &mut self,
+        pod: &Pod,
+        held: &[ResourceClaim],
+        wanted: &[ResourceClaim],
+        nodes: &[NodeId],
+    ) -> Vec<Differs> {
+        let open = |id: &&NodeId| {
+            let node = &self.nodes()[id.index()];
+            pod.allows(node) && held.iter().all(|claim| reaches(claim, node))
+        };
+        let open: Vec<NodeId> = nodes.iter().filter(open).copied().collect();
+        let found = compare(&mut self.allocator, wanted, &open);
+        let mut decided = |outcome: &Outcome, quirks: Quirks| match &outcome.answer {
+            Ok(None) => Decided::Nothing,
+            Err(failure) => Decided::Error(failure.kind),
+            Ok(Some(solution)) => {
+                let results = self.allocator.attempt_as(wanted, quirks).results(solution);
+                let devices = results.iter().flat_map(|one| &one.devices);
+                let name =
+                    |one: &DeviceResult| format!("{}/{}/{}", one.driver, one.pool, one.device);
+                Decided::Devices(devices.map(name).collect())
+            }
+        };
+        let pairs: Vec<(Decided, Decided)> = found
+            .iter()
+            .map(|one| {
+                let deployed = decided(&one.deployed, Quirks::KUBE);
+                (deployed, decided(&one.mended, Quirks::NONE))
+            })
+            .collect();
+        let differs = found.into_iter().zip(pairs);
+        differs
+            .map(|(one, (deployed, mended))| Differs {
+                node: self.nodes()[one.node.index()].name.clone(),
+                deployed,
+                mended,
+                causes: one.causes,
+            })
+            .collect()
     }
 
     /// Takes back what a placement gave.

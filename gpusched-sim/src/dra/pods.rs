@@ -18,6 +18,8 @@ pub struct Pod {
     pub name: String,
     /// Its claims, in their order.
     pub claims: Vec<ResourceClaim>,
+    /// The name of its PodGroup, in its namespace.
+    pub group: Option<String>,
     node_selector: Labels,
     node_affinity: NodeAffinity,
 }
@@ -41,7 +43,7 @@ impl Pod {
 /// pod and its name for the claim.
 ///
 /// # Errors
-/// When a pod names a claim or template that does not exist, or there are too many pods.
+/// When a pod names a claim, template or PodGroup that does not exist, or there are too many pods.
 ///
 /// ```
 /// use gpusched_sim::dra::pods;
@@ -73,6 +75,7 @@ pub fn pods(objects: &DraObjects) -> Result<Vec<Pod>> {
     let mut all = Vec::new();
     let mut used = BTreeSet::new();
     for pods in &objects.pods {
+        check_group(objects, pods)?;
         for number in 0..pods.count {
             let name = match pods.count {
                 1 => pods.name.clone(),
@@ -86,6 +89,7 @@ pub fn pods(objects: &DraObjects) -> Result<Vec<Pod>> {
                 name,
                 node_selector: pods.node_selector.clone(),
                 node_affinity: pods.node_affinity.clone(),
+                group: pods.group.clone(),
             });
         }
     }
@@ -101,6 +105,26 @@ pub fn pods(objects: &DraObjects) -> Result<Vec<Pod>> {
         }
     }
     Ok(all)
+}
+
+/// A pod whose PodGroup does not exist waits for it.
+fn check_group(objects: &DraObjects, pods: &ClaimingPods) -> Result<()> {
+    let Some(group) = &pods.group else {
+        return Ok(());
+    };
+    let mut known = objects.pod_groups.iter();
+    if known.any(|one| one.namespace == pods.namespace && one.name == *group) {
+        return Ok(());
+    }
+    let problem = Diagnostic::new(format!(
+        "pod {}/{}: there is no PodGroup `{group}` in its namespace",
+        pods.namespace, pods.name
+    ));
+    let names = objects.pod_groups.iter().map(|one| one.name.as_str());
+    Err(match did_you_mean(group, names) {
+        Some(close) => problem.help(format!("did you mean `{close}`?")),
+        None => problem.help("give the manifest that holds it, too: pods wait until it exists"),
+    })
 }
 
 fn resolve(

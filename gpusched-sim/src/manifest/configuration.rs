@@ -3,9 +3,9 @@
 use super::cursor::{At, Read};
 use super::kueue::Version;
 use gpusched_core::queueing::kueue::{
-    AdmissionFairSharing, Configuration, FairSharing, FairSharingStrategy, PodsReady,
-    QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig, Transformation,
-    TransformationStrategy,
+    AdmissionFairSharing, Configuration, CounterSource, DeviceClassMapping, FairSharing,
+    FairSharingStrategy, PodsReady, QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig,
+    Transformation, TransformationStrategy,
 };
 use gpusched_core::units::Span;
 use std::collections::BTreeMap;
@@ -135,14 +135,6 @@ fn resources(at: At<'_, '_>) -> Read<ResourcesConfig> {
         "transformations",
         "deviceClassMappings",
     ]])?;
-    let mappings = at.field("deviceClassMappings");
-    if mappings.present() {
-        mappings.warn(
-            mappings
-                .fault("device classes are not charged to quota here")
-                .help("workloads that ask for devices by claim are counted without them"),
-        );
-    }
     Ok(ResourcesConfig {
         quota_check: at
             .field("quotaCheckStrategy")
@@ -150,6 +142,38 @@ fn resources(at: At<'_, '_>) -> Read<ResourcesConfig> {
             .unwrap_or_default(),
         exclude_prefixes: at.field("excludeResourcePrefixes").strings()?,
         transformations: at.field("transformations").list(transformation)?,
+        device_classes: at.field("deviceClassMappings").list(device_class_mapping)?,
+    })
+}
+
+fn device_class_mapping(at: At<'_, '_>) -> Read<DeviceClassMapping> {
+    at.only(&[&["name", "deviceClassNames", "sources"]])?;
+    Ok(DeviceClassMapping {
+        resource: at.field("name").required()?,
+        classes: at.field("deviceClassNames").strings()?,
+        counters: at.field("sources").list(counter_source)?,
+    })
+}
+
+fn counter_source(at: At<'_, '_>) -> Read<CounterSource> {
+    at.only(&[&["counter", "capacity"]])?;
+    let capacity = at.field("capacity");
+    if capacity.present() {
+        let fault = capacity.fault("capacities of devices are not charged to quota here");
+        let help = "their gate, KueueDRAIntegrationConsumableCapacity, is off in Kueue by default";
+        return Err(fault.help(help));
+    }
+    let counter = at.field("counter");
+    if !counter.present() {
+        return Err(counter.missing());
+    }
+    counter.only(&[&["name", "driver", "deviceSelector"]])?;
+    let selector = counter.field("deviceSelector");
+    let cel = selector.field("cel");
+    Ok(CounterSource {
+        counter: counter.field("name").required()?,
+        driver: counter.field("driver").required()?,
+        selector: cel.field("expression").required()?,
     })
 }
 

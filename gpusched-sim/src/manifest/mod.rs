@@ -25,7 +25,10 @@ mod rules;
 mod scheduler;
 mod time;
 
-pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim, write};
+pub use dra::{
+    ClaimSource, ClaimingPods, DeviceTaintRule, DraManifests, DraObjects, PodClaim, PodGroup,
+    TaintedDevices, write,
+};
 pub use read::{Manifests, Submission};
 pub use scheduler::scheduler_profile;
 

@@ -18,7 +18,7 @@ use crate::virtual_clusters;
 use gpusched_core::cluster::{Inventory, Node};
 use gpusched_core::performance::sharing::calibrate::Profile;
 use gpusched_core::placement::device::registry::{device_policies, device_policy};
-use gpusched_core::placement::kube_scheduler::Profile as SchedulerProfile;
+use gpusched_core::placement::kube_scheduler::{Profile as SchedulerProfile, Release, TieBreak};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::{PlacementContext, placement, placements};
 use gpusched_core::policy::PolicyError;
@@ -47,6 +47,8 @@ pub struct Plan {
     pub device_policy: String,
     /// The profile of `kube-scheduler`, if one is given.
     pub scheduler: Option<Arc<SchedulerProfile>>,
+    /// How its ties end, if that is said.
+    pub scheduler_ties: Option<String>,
     /// Which machines exist, and what they cost.
     pub machines: Machines,
     /// The MIG placement policy.
@@ -108,7 +110,7 @@ impl Scenario {
             .map_err(|problem| origins.blame("topology", problem))?;
         let queueing = self.queueing.clone().unwrap_or_else(|| "fifo".into());
         check_queueing(&queueing).map_err(|problem| origins.blame("queueing", problem))?;
-        let configured = match self.scheduler_config {
+        let configured = match self.configures_scheduler() {
             Some(_) => "kube-scheduler",
             None => "best-fit",
         };
@@ -158,6 +160,7 @@ impl Scenario {
             licence_price: self.price(origins)?,
             profile: self.profile()?,
             scheduler: self.scheduler(origins)?,
+            scheduler_ties: self.scheduler_ties.clone(),
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
@@ -234,21 +237,58 @@ impl Scenario {
         }
     }
 
+    /// The first key that only kube-scheduler has a use for.
+    fn configures_scheduler(&self) -> Option<&'static str> {
+        let keys = [
+            ("scheduler-config", self.scheduler_config.is_some()),
+            ("scheduler-ties", self.scheduler_ties.is_some()),
+        ];
+        keys.iter().find(|(_, given)| *given).map(|(key, _)| *key)
+    }
+
+    /// Refuses what only kube-scheduler has a use for where it is none of the policies.
+    ///
+    /// # Errors
+    /// As said, put where the key is from.
+    pub fn check_scheduler<'p>(
+        &self,
+        placements: impl IntoIterator<Item = &'p str>,
+        origins: &Origins,
+    ) -> Result<()> {
+        let Some(key) = self.configures_scheduler() else {
+            return Ok(());
+        };
+        let placements: Vec<&str> = placements.into_iter().collect();
+        if placements.iter().any(|name| Release::named(name).is_some()) {
+            return Ok(());
+        }
+        let problem = Diagnostic::new(format!(
+            "`{key}` means nothing with `placement: {}`",
+            placements.join(",")
+        ));
+        let help = "use `placement: kube-scheduler` or `kube-scheduler-1.35`";
+        Err(origins.blame(key, problem).help(help))
+    }
+
     /// The profile of kube-scheduler. Another placement policy has no use for it.
     fn scheduler(&self, origins: &Origins) -> Result<Option<Arc<SchedulerProfile>>> {
+        if let Some(placement) = self.placement.as_deref() {
+            self.check_scheduler([placement], origins)?;
+        }
+        let names = TieBreak::NAMES;
+        if let Some(ties) = self.scheduler_ties.as_deref()
+            && !names.contains(&ties)
+        {
+            let problem = Diagnostic::new(format!("ties cannot end by `{ties}`"));
+            let problem = match did_you_mean(ties, names) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help(format!("possible: {}", names.join(", "))),
+            };
+            return Err(origins.blame("scheduler-ties", problem));
+        }
         let Some(path) = &self.scheduler_config else {
             return Ok(None);
         };
-        if let Some(placement) = self.placement.as_deref()
-            && placement != "kube-scheduler"
-        {
-            let problem = Diagnostic::new(format!(
-                "`scheduler-config` means nothing with `placement: {placement}`"
-            ));
-            return Err(origins
-                .blame("scheduler-config", problem)
-                .help("use `placement: kube-scheduler`"));
-        }
         scheduler_profile(path).map(|profile| Some(Arc::new(profile)))
     }
 
@@ -443,6 +483,7 @@ impl Plan {
             licence_price: self.licence_price,
             profile: self.profile.clone(),
             scheduler: self.scheduler.clone(),
+            scheduler_ties: self.scheduler_ties.clone(),
             horizon: self.horizon,
             ..ReplayOptions::default()
         }

@@ -55,7 +55,11 @@ const BAD: &[Bad] = &[
     ("apiVersion: resource.k8s.io/v1\nkind: DeviceClass\n«metadata: {}\n", "error", "`name` is missing"),
     ("apiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: «My_Class}\n", "error", "cannot be the name of an object"),
     ("@class  selectors: []\n---\napiVersion: resource.k8s.io/v1\nkind: DeviceClass\nmetadata: {name: «class}\n", "error", "there is a DeviceClass `class` already"),
-    ("apiVersion: resource.k8s.io/v1beta2\nkind: «DeviceTaintRule\nmetadata: {name: a}\n", "warning", "DeviceTaintRules are not applied"),
+    ("apiVersion: resource.k8s.io/v1beta2\nkind: «ResourcePoolStatusRequest\nmetadata: {name: a}\n", "warning", "it asks, and decides nothing"),
+    ("apiVersion: resource.k8s.io/v1beta2\nkind: DeviceTaintRule\nmetadata: {name: a}\n«spec: {}\n", "error", "`taint` is missing"),
+    ("apiVersion: resource.k8s.io/v1alpha3\nkind: DeviceTaintRule\nmetadata: {name: a}\nspec: {taint: {key: a, effect: NoSchedule}, deviceSelector: {«class: a}}\n", "warning", "there is no field `class`"),
+    ("apiVersion: «resource.k8s.io/v1alpha3\nkind: ResourceClaim\nmetadata: {name: a}\n", "error", "version `v1alpha3`"),
+    ("apiVersion: scheduling.k8s.io/v1alpha2\nkind: PodGroup\nmetadata: {name: a}\nspec: {schedulingPolicy: {gang: {minCount: «0}}}\n", "error", "a gang cannot be of 0 pods"),
     // Classes.
     ("@class  selectors: [«{cel: {}}]\n", "error", "a selector needs `cel.expression`"),
     ("@class  selectors: [{cel: {expression: «device.name == 'a'}}]\n", "error", "this selector does not compile"),

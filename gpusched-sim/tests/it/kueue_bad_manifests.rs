@@ -339,9 +339,9 @@ const BAD: &[Bad] = &[
         "2 domains in this slice",
     ),
     bad(
-        "@workload  podSets:\n  - count: 1\n    template: {spec: {resourceClaims: [{name: g, resourceClaimTemplateName: «gpu}]}}\n",
+        "@workload  podSets:\n  - count: 1\n    template: {spec: {resourceClaims: «[{name: g, resourceClaimTemplateName: gpu}]}}\n",
         "error",
-        "not charged",
+        "there is no ResourceClaimTemplate `gpu` in namespace default",
     ),
     bad(
         "@jobspec: {parallelism: «-1}\n",

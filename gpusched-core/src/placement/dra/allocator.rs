@@ -10,9 +10,9 @@ use super::objects::{AllocationResult, DeviceClass, DeviceTaint, ResourceClaim, 
 use super::problem::{Problem, Terms};
 use super::quirks::Quirks;
 use super::result::Maker;
-use super::search::{Frame, Scratch, Search};
+use super::search::{Scratch, Search};
 use super::selectors::Selectors;
-use super::solution::{Outcome, Pick, Solution};
+use super::solution::{Outcome, Solution};
 use super::trial::{Given, State, Trial};
 use super::usage::{Usage, UseOf, uses};
 use super::view::{Afar, View, gather};
@@ -198,7 +198,7 @@ pub struct Attempt<'a> {
     next_share: &'a mut u64,
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
     /// Asks one node. What one node fixes for the others (bug B4) stays within the attempt, so the
     /// order of nodes matters where upstream's does.
     ///
@@ -208,26 +208,13 @@ impl Attempt<'_> {
     /// # Panics
     /// When there is no such node.
     pub fn on(&mut self, node: NodeId) -> Outcome {
-        let view = self.views[node.index()].get_or_insert_with(|| {
-            let node = &self.nodes[node.index()];
-            gather(self.inventory, self.features, node, self.afar, self.sources)
-        });
-        let given = Given {
-            problem: &self.problem,
-            view,
-            inventory: self.inventory,
-            usage: self.usage,
-            features: self.features,
-            quirks: self.quirks,
-        };
-        let trial = Trial::new(given, self.selectors, self.sources, &mut self.state);
-        let mut search = Search::new(&self.problem, self.choice, trial, self.scratch);
-        let answer = search.run();
-        let answer =
-            answer.map(|found| found.then(|| solution(node, view, &self.state, self.scratch)));
+        let choice = self.choice;
+        let (trial, scratch) = self.trial(node);
+        let mut search = Search::new(choice, trial, scratch);
+        let found = search.run();
         Outcome {
-            answer,
-            invocations: self.scratch.invocations,
+            answer: found.map(|found| found.then(|| search.solution(node))),
+            invocations: search.invocations(),
         }
     }
 
@@ -239,6 +226,11 @@ impl Attempt<'_> {
     /// # Panics
     /// When there is no such node.
     pub fn explain(&mut self, node: NodeId) -> Result<Explanation, Failure> {
+        explain::explain(self.trial(node).0)
+    }
+
+    /// Choosing devices of a node, and the tables for the search.
+    fn trial(&mut self, node: NodeId) -> (Trial<'_, 'a>, &mut Scratch) {
         let view = self.views[node.index()].get_or_insert_with(|| {
             let node = &self.nodes[node.index()];
             gather(self.inventory, self.features, node, self.afar, self.sources)
@@ -252,7 +244,7 @@ impl Attempt<'_> {
             quirks: self.quirks,
         };
         let trial = Trial::new(given, self.selectors, self.sources, &mut self.state);
-        explain::explain(&self.problem, trial)
+        (trial, self.scratch)
     }
 
     /// What a solution gives each claim, in their order. Shares are numbered as they are made.
@@ -264,22 +256,5 @@ impl Attempt<'_> {
             binding_conditions: self.features.binding_conditions,
         };
         maker.all(solution, self.next_share)
-    }
-}
-
-fn solution(node: NodeId, view: &View, state: &State<'_>, scratch: &Scratch) -> Solution {
-    let picks = state.chosen.iter().map(|chosen| Pick {
-        ask: chosen.ask,
-        unit: view.candidates[chosen.position].unit,
-        share: chosen.share.clone(),
-    });
-    let alternatives = scratch.frames.iter().filter_map(|frame| match frame {
-        Frame::Alternatives { ask, .. } => Some(*ask),
-        _ => None,
-    });
-    Solution {
-        node,
-        picks: picks.collect(),
-        alternatives: alternatives.collect(),
     }
 }

@@ -6,8 +6,9 @@
 //! all counters of the pool for each device; as long as nothing is below zero at the start, only
 //! those the device draws on can be exceeded by it, and only they are looked at here.
 
+use super::alike::{ListId, Lists};
 use super::dense::dense;
-use super::inventory::{Inventory, PoolId, PoolName, Unit, UnitId};
+use super::inventory::{DeviceId, Inventory, PoolId, PoolName, Unit, UnitId};
 use super::objects::CounterSet;
 use super::usage::Usage;
 use rustc_hash::FxHashMap;
@@ -25,19 +26,31 @@ const UNLIMITED: i128 = i128::MAX;
 struct Source {
     pool: PoolId,
     name: PoolName,
-    limits: Vec<(u32, i128)>,
+    /// How much there is, by number.
+    limits: ListId,
     /// Units that draw on them, of any node.
-    members: Vec<UnitId>,
+    members: ListId,
     /// What is left for new claims, by number; as of `version`.
     left: Vec<i128>,
     exhausted: bool,
     version: Option<u64>,
 }
 
-/// All counters. Nodes that see the same slices of a pool share an entry.
+/// A unit that draws on counters, as it stands in all pools that are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Member {
+    /// How far from the first device of its pool.
+    device: u32,
+    takes: ListId,
+}
+
+/// All counters. Nodes that see the same slices of a pool share an entry; what equal pools have
+/// and draw is kept once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CounterSources {
     sources: Vec<Source>,
+    limits: Lists<(u32, i128)>,
+    members: Lists<Member>,
     known: FxHashMap<(PoolId, Vec<u32>, Vec<u32>), CounterSource>,
 }
 
@@ -79,8 +92,13 @@ impl CounterSources {
             .iter()
             .flat_map(|&at| inventory.units_of(at))
             .map(UnitId);
-        let draws = |unit: &UnitId| !inventory.takes(inventory.unit(*unit)).is_empty();
-        let members: Vec<UnitId> = units.filter(draws).collect();
+        let first = inventory.first_device(pool).0;
+        let members = units.map(|unit| inventory.unit(unit)).map(|unit| Member {
+            device: unit.device.0 - first,
+            takes: unit.takes,
+        });
+        let draws = |one: &Member| !inventory.taken(one.takes).is_empty();
+        let members: Vec<Member> = members.filter(draws).collect();
         if names.is_empty() && members.is_empty() {
             return Ok(None);
         }
@@ -98,8 +116,8 @@ impl CounterSources {
         self.sources.push(Source {
             pool,
             name,
-            limits,
-            members,
+            limits: self.limits.of(&limits),
+            members: self.members.of(&members),
             left: Vec::new(),
             exhausted: false,
             version: None,
@@ -120,15 +138,15 @@ impl CounterSources {
         source.left.clear();
         let count = inventory.counter_count(source.name);
         source.left.resize(count, UNLIMITED);
-        for &(number, amount) in &source.limits {
+        for &(number, amount) in self.limits.get(source.limits) {
             source.left[number as usize] = amount;
         }
-        for &member in &source.members {
-            let unit = inventory.unit(member);
-            if !usage.is_allocated(unit.device) {
+        let first = inventory.first_device(source.pool).0;
+        for member in self.members.get(source.members) {
+            if !usage.is_allocated(DeviceId(first + member.device)) {
                 continue;
             }
-            for &(number, amount) in inventory.takes(unit) {
+            for &(number, amount) in inventory.taken(member.takes) {
                 let left = &mut source.left[number as usize];
                 if *left != UNLIMITED {
                     *left = left.saturating_sub(amount);
@@ -142,11 +160,9 @@ impl CounterSources {
     /// The source must be up to date.
     fn left(&self, source: CounterSource, number: u32) -> Option<(i128, i128)> {
         let source = &self.sources[source.index()];
-        let at = source
-            .limits
-            .binary_search_by_key(&number, |limit| limit.0)
-            .ok()?;
-        Some((source.left[number as usize], source.limits[at].1))
+        let limits = self.limits.get(source.limits);
+        let at = limits.binary_search_by_key(&number, |limit| limit.0).ok()?;
+        Some((source.left[number as usize], limits[at].1))
     }
 }
 

@@ -134,10 +134,8 @@ impl fmt::Display for WhyNot {
 }
 
 /// Goes through all requests. O(requests · devices · checks).
-pub(super) fn explain(
-    problem: &Problem<'_>,
-    mut trial: Trial<'_, '_>,
-) -> Result<Explanation, Failure> {
+pub(super) fn explain(mut trial: Trial<'_, '_>) -> Result<Explanation, Failure> {
+    let problem = trial.given.problem;
     let mut explanation = Explanation::default();
     for (_, pool, why) in &trial.view().broken {
         explanation.pools.push(BrokenPool {

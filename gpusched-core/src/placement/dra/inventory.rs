@@ -3,10 +3,16 @@
 //! A device is known in two ways. A [`UnitId`] is one entry of one slice. A [`DeviceId`] is what
 //! allocations name: driver, pool and device. Several units can be the same device, while a driver
 //! replaces a generation or when a pool is broken.
+//!
+//! Units and devices are numbered pool by pool, so that what is kept of them by number is together
+//! for a node however slices were listed.
 
+use super::alike::{LayoutId, Layouts, ListId, Lists};
 use super::dense::dense;
 use super::objects::{Device, NodeScope, ResourceSlice, TaintEffect};
+use crate::kube::Quantity;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 dense!(
@@ -45,8 +51,8 @@ pub(super) struct Unit {
     pub(super) tainted: bool,
     /// A capacity of it has a request policy.
     pub(super) rationed: bool,
-    /// What it draws from counters, in the table of takes.
-    takes: (u32, u32),
+    /// What it draws from counters.
+    pub(super) takes: ListId,
 }
 
 /// A pool, whatever its slices and generations.
@@ -57,7 +63,9 @@ pub(super) struct Pool {
     pub(super) name_id: PoolName,
     /// All its slices, in the order they were listed.
     pub(super) slices: Vec<u32>,
-    devices: FxHashMap<String, DeviceId>,
+    /// What its devices are called; their ids are this far from `first`.
+    layout: LayoutId,
+    first: u32,
 }
 
 /// Numbers for the counters of all pools of one name. Pools of several drivers share the numbers,
@@ -69,14 +77,25 @@ struct CounterNames {
 }
 
 impl CounterNames {
-    fn number(&mut self, set: &str, counter: &str) -> u32 {
-        if let Some(&number) = self.get(set, counter) {
-            return number;
+    /// Calls `then` with the number of each of a set's counters and its amount. O(counters).
+    fn number(
+        &mut self,
+        set: &str,
+        counters: &BTreeMap<String, Quantity>,
+        mut then: impl FnMut(u32, i128),
+    ) {
+        if !self.numbers.contains_key(set) {
+            self.numbers.insert(set.to_owned(), FxHashMap::default());
         }
-        let set = self.numbers.entry(set.to_owned()).or_default();
-        set.insert(counter.to_owned(), self.len);
-        self.len += 1;
-        self.len - 1
+        let numbers = self.numbers.get_mut(set).expect("just inserted");
+        for (counter, amount) in counters {
+            let number = numbers.get(counter).copied().unwrap_or_else(|| {
+                numbers.insert(counter.clone(), self.len);
+                self.len += 1;
+                self.len - 1
+            });
+            then(number, amount.nanos());
+        }
     }
 
     fn get(&self, set: &str, counter: &str) -> Option<&u32> {
@@ -93,9 +112,10 @@ pub(super) struct Inventory {
     pools: Vec<Pool>,
     by_driver: FxHashMap<String, FxHashMap<String, PoolId>>,
     counters: Vec<CounterNames>,
-    takes: Vec<(u32, i128)>,
-    /// The device of each id: its pool and name.
-    names: Vec<(PoolId, String)>,
+    takes: Lists<(u32, i128)>,
+    layouts: Layouts,
+    /// The pool of each device.
+    pool_of: Vec<PoolId>,
     /// Device slices of one node.
     on_node: FxHashMap<String, Vec<u32>>,
     /// Other device slices.
@@ -105,25 +125,13 @@ pub(super) struct Inventory {
 }
 
 impl Inventory {
-    /// Numbers everything. O(devices).
+    /// Numbers everything. O(devices and what they draw).
     pub(super) fn new(slices: Vec<ResourceSlice>) -> Inventory {
         let mut inventory = Inventory::default();
         let mut pool_names = FxHashMap::default();
         for (at, slice) in slices.iter().enumerate() {
             let pool = inventory.pool_of(&slice.driver, &slice.pool, &mut pool_names);
             inventory.pools[pool.index()].slices.push(at as u32);
-            let space = &mut inventory.counters[inventory.pools[pool.index()].name_id.index()];
-            for set in &slice.content.shared_counters {
-                for counter in set.counters.keys() {
-                    space.number(&set.name, counter);
-                }
-            }
-            inventory
-                .first_unit
-                .push(UnitId::from(inventory.units.len()).0);
-            for (position, device) in slice.content.devices.iter().enumerate() {
-                inventory.add(at as u32, position as u32, pool, device);
-            }
             match &slice.scope {
                 _ if !slice.content.shared_counters.is_empty() => {}
                 Some(NodeScope::Node(node)) => match inventory.on_node.get_mut(node) {
@@ -136,6 +144,10 @@ impl Inventory {
             }
         }
         inventory.slices = slices;
+        inventory.first_unit = vec![0; inventory.slices.len()];
+        for pool in 0..inventory.pools.len() {
+            inventory.number(PoolId::from(pool));
+        }
         inventory
     }
 
@@ -157,42 +169,56 @@ impl Inventory {
             name: pool.to_owned(),
             name_id,
             slices: Vec::new(),
-            devices: FxHashMap::default(),
+            layout: LayoutId::default(),
+            first: 0,
         });
         let of_driver = self.by_driver.entry(driver.to_owned()).or_default();
         of_driver.insert(pool.to_owned(), id);
         id
     }
 
-    fn add(&mut self, slice: u32, at: u32, pool: PoolId, device: &Device) {
-        let first = self.takes.len() as u32;
-        let space = &mut self.counters[self.pools[pool.index()].name_id.index()];
-        for take in &device.consumes {
-            for (counter, amount) in &take.counters {
-                let number = space.number(&take.counter_set, counter);
-                self.gives |= amount.nanos() < 0;
-                self.takes.push((number, amount.nanos()));
+    /// Numbers the counters, devices and units of a pool.
+    fn number(&mut self, id: PoolId) {
+        let pool = &mut self.pools[id.index()];
+        let contents = pool.slices.iter();
+        let contents = contents.map(|&at| (at, &self.slices[at as usize].content));
+        let space = &mut self.counters[pool.name_id.index()];
+        let mut names = Vec::new();
+        for (_, content) in contents.clone() {
+            for set in &content.shared_counters {
+                space.number(&set.name, &set.counters, |_, _| {});
+            }
+            names.extend(content.devices.iter().map(|device| device.name.as_str()));
+        }
+        pool.layout = self.layouts.of(&names);
+        pool.first = self.pool_of.len() as u32;
+        let layout = self.layouts.get(pool.layout);
+        self.pool_of.resize(self.pool_of.len() + layout.len(), id);
+        let mut numbers = layout.devices().iter();
+        let mut takes = Vec::new();
+        for (slice, content) in contents {
+            self.first_unit[slice as usize] = UnitId::from(self.units.len()).0;
+            for ((at, device), number) in content.devices.iter().enumerate().zip(&mut numbers) {
+                takes.clear();
+                for take in &device.consumes {
+                    space.number(&take.counter_set, &take.counters, |number, amount| {
+                        self.gives |= amount < 0;
+                        takes.push((number, amount));
+                    });
+                }
+                self.units.push(Unit {
+                    slice,
+                    at: at as u32,
+                    device: DeviceId(pool.first + number),
+                    pool: id,
+                    shared: device.allow_multiple_allocations == Some(true),
+                    binds: !device.binding_conditions.is_empty(),
+                    tainted: repels(device),
+                    rationed: device.capacity.values().any(|one| one.policy.is_some()),
+                    takes: self.takes.of(&takes),
+                });
             }
         }
-        let known = self.pools[pool.index()].devices.get(&device.name);
-        let id = known.copied().unwrap_or_else(|| {
-            let id = DeviceId::from(self.names.len());
-            self.names.push((pool, device.name.clone()));
-            let devices = &mut self.pools[pool.index()].devices;
-            devices.insert(device.name.clone(), id);
-            id
-        });
-        self.units.push(Unit {
-            slice,
-            at,
-            device: id,
-            pool,
-            shared: device.allow_multiple_allocations == Some(true),
-            binds: !device.binding_conditions.is_empty(),
-            tainted: repels(device),
-            rationed: device.capacity.values().any(|one| one.policy.is_some()),
-            takes: (first, self.takes.len() as u32),
-        });
     }
 
     /// All slices, in the order they were listed.
@@ -231,7 +257,13 @@ impl Inventory {
     /// What a unit draws from counters: numbers within its pool name, nano-units.
     #[inline]
     pub(super) fn takes(&self, unit: &Unit) -> &[(u32, i128)] {
-        &self.takes[unit.takes.0 as usize..unit.takes.1 as usize]
+        self.taken(unit.takes)
+    }
+
+    /// The same, by the list of a unit.
+    #[inline]
+    pub(super) fn taken(&self, takes: ListId) -> &[(u32, i128)] {
+        self.takes.get(takes)
     }
 
     /// Whether a device takes less than nothing from a counter, so that giving it back can exhaust
@@ -262,25 +294,31 @@ impl Inventory {
 
     /// A device by its names.
     pub(super) fn device(&self, driver: &str, pool: &str, device: &str) -> Option<DeviceId> {
-        let pool = self.pool(driver, pool)?;
-        self.pools[pool.index()].devices.get(device).copied()
+        let pool = &self.pools[self.pool(driver, pool)?.index()];
+        let number = self.layouts.get(pool.layout).number(device)?;
+        Some(DeviceId(pool.first + number))
     }
 
     /// The pool a device is in.
     pub(super) fn pool_of_device(&self, device: DeviceId) -> PoolId {
-        self.names[device.index()].0
+        self.pool_of[device.index()]
     }
 
     /// Driver, pool and name of a device.
     pub(super) fn names(&self, device: DeviceId) -> (&str, &str, &str) {
-        let (pool, name) = &self.names[device.index()];
-        let pool = &self.pools[pool.index()];
+        let pool = &self.pools[self.pool_of_device(device).index()];
+        let name = self.layouts.get(pool.layout).name(device.0 - pool.first);
         (&pool.driver, &pool.name, name)
     }
 
     /// How many devices there are.
     pub(super) fn device_count(&self) -> usize {
-        self.names.len()
+        self.pool_of.len()
+    }
+
+    /// The first device of a pool: others of it follow.
+    pub(super) fn first_device(&self, pool: PoolId) -> DeviceId {
+        DeviceId(self.pools[pool.index()].first)
     }
 
     /// Device slices of one node, by its name.

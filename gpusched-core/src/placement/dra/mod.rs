@@ -6,6 +6,7 @@
 //! same errors, same number of search steps. What it gets wrong is reproduced or mended by choice
 //! ([`Quirks`]).
 
+mod alike;
 mod allocator;
 mod choice;
 mod compare;

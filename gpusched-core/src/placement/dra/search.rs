@@ -9,8 +9,10 @@
 use super::choice::{self, Choice};
 use super::failure::{Failure, FailureKind};
 use super::problem::{Check, MAX_DEVICES, Problem};
+use super::solution::{Pick, Solution};
 use super::trial::Trial;
 use super::view::Broken;
+use crate::ids::NodeId;
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,7 @@ impl At {
 
 /// What to do when a step that was entered has failed.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Frame {
+enum Frame {
     /// The next claim failed, for whatever reason.
     NextClaim,
     /// Try the next alternative. So far all of them wanted too many devices, or not.
@@ -54,7 +56,7 @@ pub(super) enum Frame {
 
 /// A step inside an ask.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AtAsk {
+struct AtAsk {
     claim: usize,
     request: usize,
     ask: usize,
@@ -87,21 +89,21 @@ pub(super) struct Search<'s, 'a> {
 /// Tables that are used again on the next node.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    pub(super) frames: Vec<Frame>,
+    frames: Vec<Frame>,
     /// Of each ask for all devices: which those are.
     all: Vec<Vec<u32>>,
     /// Of each ask: candidates in the order they are tried, where that is not their own.
     orders: Vec<Vec<u32>>,
-    pub(super) invocations: u64,
+    invocations: u64,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
     pub(super) fn new(
-        problem: &'s Problem<'a>,
         choice: Choice,
         trial: Trial<'s, 'a>,
         scratch: &'s mut Scratch,
     ) -> Search<'s, 'a> {
+        let problem = trial.given.problem;
         scratch.frames.clear();
         scratch.invocations = 0;
         scratch.all.resize(problem.asks.len(), Vec::new());
@@ -114,8 +116,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    /// Whether there is a solution; its devices are then those chosen in the trial, its
-    /// alternatives those of [`Search::alternatives`].
+    /// Whether there is a solution, which is then [`Search::solution`].
     ///
     /// # Errors
     /// As upstream; see [`FailureKind`].
@@ -142,6 +143,30 @@ impl<'s, 'a> Search<'s, 'a> {
             return Err(Failure::new(FailureKind::InvalidPools, text));
         }
         Ok(false)
+    }
+
+    /// What was found on the node.
+    pub(super) fn solution(&self, node: NodeId) -> Solution {
+        let picks = self.trial.chosen().iter().map(|chosen| Pick {
+            ask: chosen.ask,
+            unit: self.trial.candidate(chosen.position).unit,
+            share: chosen.share.clone(),
+        });
+        let frames = self.scratch.frames.iter();
+        let alternatives = frames.filter_map(|frame| match frame {
+            Frame::Alternatives { ask, .. } => Some(*ask),
+            _ => None,
+        });
+        Solution {
+            node,
+            picks: picks.collect(),
+            alternatives: alternatives.collect(),
+        }
+    }
+
+    /// How many steps were entered.
+    pub(super) fn invocations(&self) -> u64 {
+        self.scratch.invocations
     }
 
     /// What depends on the node among the things to be sure of before.

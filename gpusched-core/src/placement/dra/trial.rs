@@ -57,7 +57,7 @@ struct Giving {
 /// The devices chosen so far.
 #[derive(Debug, Default)]
 pub(super) struct State<'a> {
-    pub(super) chosen: Vec<Chosen>,
+    chosen: Vec<Chosen>,
     in_claim: Vec<usize>,
     constraints: Vec<Vec<constraints::State<'a>>>,
     ledgers: Ledgers,
@@ -113,6 +113,11 @@ impl<'s, 'a> Trial<'s, 'a> {
 
     pub(super) fn view(&self) -> &'s View {
         self.given.view
+    }
+
+    /// The devices chosen so far.
+    pub(super) fn chosen(&self) -> &[Chosen] {
+        &self.state.chosen
     }
 
     /// How many devices are chosen for a claim.

@@ -22,6 +22,15 @@ pub(in crate::placement) const INFO: PolicyInfo = PolicyInfo {
     source: SOURCE,
 };
 
+pub(in crate::placement) const INFO_1_35: PolicyInfo = PolicyInfo {
+    name: "kube-scheduler-1.35",
+    summary: "the default profile of Kubernetes up to 1.35: as kube-scheduler, ties drawn by lot",
+    rule: "As kube-scheduler, but BalancedAllocation is (1 - standard deviation of the fractions in \
+           use with the pod) * 100, cut, and ties are drawn evenly among the best nodes.",
+    source: "Kubernetes 1.35, pkg/scheduler/framework/plugins/noderesources and schedule_one.go; \
+             changed by kubernetes/kubernetes#135573",
+};
+
 pub(in crate::placement) const LEAST: PolicyInfo = PolicyInfo {
     name: "kube-least-allocated",
     summary: "NodeResourcesFit with LeastAllocated: spread by CPU and memory",
@@ -193,6 +202,7 @@ impl NodeScore for KubeRating {
 /// assert_eq!(spot.unwrap().node, NodeId(1));
 /// ```
 pub struct KubeScheduler {
+    name: &'static str,
     scored: Scored,
     sampling: Sampling,
     ties: TieBreak,
@@ -209,8 +219,10 @@ impl KubeScheduler {
         terms.push((fit.weight, Box::new(rating)));
         let rating = KubeRating::balanced(balanced.balance, &balanced.resources);
         terms.push((balanced.weight, Box::new(rating)));
+        let name = profile.release.info().name;
         KubeScheduler {
-            scored: Scored::weighted(INFO.name, terms),
+            name,
+            scored: Scored::weighted(name, terms),
             sampling: Sampling::new(profile.percentage_of_nodes_to_score),
             ties: profile.ties,
             finals: Finals::default(),
@@ -223,7 +235,7 @@ const PURPOSE: u128 = u128::from_be_bytes(*b"kube-tie-uniform");
 
 impl Placement for KubeScheduler {
     fn name(&self) -> String {
-        INFO.name.to_owned()
+        self.name.to_owned()
     }
 
     fn choose(&mut self, view: &mut View<'_>, pod: Pod) -> Option<Spot> {

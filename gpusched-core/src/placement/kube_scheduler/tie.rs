@@ -14,6 +14,28 @@ pub enum TieBreak {
     Uniform(u64),
 }
 
+impl TieBreak {
+    /// The names ties have in scenarios.
+    pub const NAMES: [&'static str; 3] = ["heap", "first", "uniform"];
+
+    /// The rule of a name; `seed` is that of its draws.
+    ///
+    /// ```
+    /// use gpusched_core::placement::kube_scheduler::TieBreak;
+    /// assert_eq!(TieBreak::named("uniform", 7), Some(TieBreak::Uniform(7)));
+    /// assert_eq!(TieBreak::named("dice", 7), None);
+    /// assert!(TieBreak::NAMES.iter().all(|name| TieBreak::named(name, 0).is_some()));
+    /// ```
+    pub fn named(name: &str, seed: u64) -> Option<TieBreak> {
+        match name {
+            "heap" => Some(TieBreak::Heap136),
+            "first" => Some(TieBreak::First),
+            "uniform" => Some(TieBreak::Uniform(seed)),
+            _ => None,
+        }
+    }
+}
+
 /// The order in which the heap of Kubernetes 1.36 yields nodes of these total scores. The heap is
 /// built as Go's `container/heap` builds it; a child is preferred to its sibling only if it is
 /// strictly better. O(n log n); the first is known after O(n).

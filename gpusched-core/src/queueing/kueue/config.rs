@@ -1,5 +1,6 @@
 //! Kueue's `Configuration`: the part that changes decisions.
 
+use super::DeviceClassMapping;
 use crate::units::Span;
 use std::collections::BTreeMap;
 
@@ -98,6 +99,8 @@ pub struct ResourcesConfig {
     pub exclude_prefixes: Vec<String>,
     /// Transformations.
     pub transformations: Vec<Transformation>,
+    /// What claims on devices are charged.
+    pub device_classes: Vec<DeviceClassMapping>,
 }
 
 /// Which time an evicted workload is queued by.

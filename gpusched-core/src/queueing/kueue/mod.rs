@@ -11,6 +11,7 @@ pub mod admission_fair_sharing;
 mod amount;
 mod config;
 pub mod cycle;
+mod devices;
 pub mod diagnose;
 pub mod entries;
 pub mod flavors;
@@ -33,6 +34,7 @@ pub use config::{
     QuotaCheckStrategy, RequeuingTimestamp, ResourcesConfig, Transformation,
     TransformationStrategy,
 };
+pub use devices::{CounterSource, DeviceClassMapping, DevicesAtHand, Uncharged, device_charges};
 pub use gates::{Gates, UnknownGate};
 pub use objects::Objects;
 pub use quota::Quota;

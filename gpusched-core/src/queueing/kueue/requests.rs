@@ -96,7 +96,7 @@ pub fn scaled(amount: i64, from: i32, to: i32) -> i64 {
 }
 
 /// What one pod is charged: its effective requests without excluded resources, after
-/// transformations, none below zero.
+/// transformations, none below zero; and what its claims on devices count.
 ///
 /// Outputs of a transformation add up over inputs before anything else, and what they come to is
 /// never negative (upstream: `applyResourceTransformations`).
@@ -132,6 +132,11 @@ pub fn charged(pod: &PodSpec, config: &ResourcesConfig) -> Resources {
     }
     for amount in kept.values_mut() {
         *amount = (*amount).max(0);
+    }
+    // Neither excluded nor transformed: no container asked for these.
+    for (name, amount) in &pod.claimed {
+        let sum = kept.entry(name.clone()).or_default();
+        *sum = sum.saturating_add(*amount);
     }
     kept
 }
@@ -242,6 +247,24 @@ mod tests {
         };
         let pod = pod(&[("cpu", 1), ("networking.example.com/vpc", 1)]);
         assert_eq!(charged(&pod, &config), Resources::from([("cpu".into(), 1)]));
+    }
+
+    /// `gpus` is mapped from claims: neither the prefix nor the transformation touches it.
+    #[test]
+    fn claims_are_charged_as_they_are() {
+        let config = ResourcesConfig {
+            exclude_prefixes: vec!["gp".into()],
+            transformations: vec![rule("gpus", &[("units", ONE)])],
+            ..ResourcesConfig::default()
+        };
+        let pod = PodSpec {
+            claimed: Resources::from([("gpus".into(), 2)]),
+            ..pod(&[("cpu", 1)])
+        };
+        assert_eq!(
+            charged(&pod, &config),
+            Resources::from([("cpu".into(), 1), ("gpus".into(), 2)])
+        );
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub(crate) enum DraVerb {
 Pods without a node that claim devices (also those of Jobs and JobSets) are placed one after the
 other, each on the first node that has devices for all its claims; a claim that no pod uses stands
 for a pod with this one claim. Claims with an allocation keep it. Node selectors and required node
-affinity count; which of several nodes a scheduler would rather take is not looked at. DeviceClasses
+affinity count; which of several nodes a scheduler would rather take is not looked at. Pods of a
+PodGroup (scheduling.k8s.io) are placed together: all or none of a gang. DeviceClasses
 come from the manifests: `gpusched dra publish --with-classes` prints NVIDIA's. Without Node objects,
 nodes are those that slices name.
 
@@ -61,7 +62,7 @@ pub(crate) struct DraAllocateArgs {
     #[arg(long, value_name = "LABEL")]
     pub(crate) same: Option<String>,
 
-    /// With the bugs of the real allocator, or without [default: kube-compat]
+    /// With the bugs of the real allocator, without, or with and said where [default: kube-compat]
     #[arg(long, value_enum, value_name = "MODE")]
     pub(crate) mode: Option<DraModeArg>,
 
@@ -69,6 +70,10 @@ pub(crate) struct DraAllocateArgs {
     /// [default: first-fit]
     #[arg(long, value_name = "POLICY")]
     pub(crate) policy: Option<String>,
+
+    /// Apply DeviceTaintRules, as with the gate DRADeviceTaintRules (off in Kubernetes 1.36)
+    #[arg(long)]
+    pub(crate) taint_rules: bool,
 
     /// How to print the answers [default: table]
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -83,6 +88,8 @@ pub(crate) enum DraModeArg {
     KubeCompat,
     /// As the API says
     Correct,
+    /// As Kubernetes 1.36, with a word where the API says otherwise
+    Both,
 }
 
 #[derive(Args)]

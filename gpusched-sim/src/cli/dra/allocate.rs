@@ -7,14 +7,15 @@ use super::answer;
 use gpusched_core::ids::NodeId;
 use gpusched_core::placement::dra::{Choice, Features, Quirks};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
-use gpusched_sim::dra::{Devices, Together, place_together, pods};
-use gpusched_sim::manifest::{DraManifests, Severity};
+use gpusched_sim::dra::{Devices, place_groups, place_together, pods};
+use gpusched_sim::manifest::{DraManifests, DraObjects, Severity};
+use std::borrow::Cow;
 
 /// Runs the verb.
 pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
     let choice = choice(args.policy.as_deref().unwrap_or("first-fit"))?;
     let quirks = match args.mode.unwrap_or_default() {
-        DraModeArg::KubeCompat => Quirks::KUBE,
+        DraModeArg::KubeCompat | DraModeArg::Both => Quirks::KUBE,
         DraModeArg::Correct => Quirks::NONE,
     };
     let manifests = read(args)?;
@@ -25,30 +26,39 @@ pub(super) fn allocate(args: &DraAllocateArgs) -> Outcome {
                 .help("give ResourceClaims without an allocation, or pods that claim devices"),
         ));
     }
-    let mut devices = Devices::new(manifests.objects(), Features::V1_36, quirks, choice);
+    let objects = taint(args, manifests.objects());
+    let mut devices = Devices::new(&objects, Features::V1_36, quirks, choice);
+    if args.mode == Some(DraModeArg::Both) {
+        devices = devices.comparing();
+    }
     let nodes = nodes(&devices, args.node.as_deref())?;
-    let together = match &args.same {
-        Some(label) => place_together(&mut devices, &pods, &nodes, label),
-        None => Together {
-            value: None,
-            placements: pods.iter().map(|pod| devices.place(pod, &nodes)).collect(),
-            others: Default::default(),
-        },
+    let groups = match &args.same {
+        Some(label) => vec![place_together(&mut devices, &pods, &nodes, label)],
+        None => place_groups(&mut devices, &pods, &nodes, &manifests.objects().pod_groups),
     };
     match args.format.unwrap_or_default() {
-        AnswerFormatArg::Table => {
-            let text = answer::table(&together, args.same.as_deref());
-            terminal::print_text(&text)?;
-        }
-        AnswerFormatArg::Json => {
-            let json = answer::json(&together, args.same.as_deref());
-            terminal::print(&format!("{json:#}\n"))?;
-        }
+        AnswerFormatArg::Table => terminal::print_text(&answer::table(&groups))?,
+        AnswerFormatArg::Json => terminal::print(&format!("{:#}\n", answer::json(&groups)))?,
     }
-    match together.placements.iter().all(|one| one.placed.is_some()) {
+    let mut placements = groups.iter().flat_map(|one| &one.placements);
+    match placements.all(|one| one.placed.is_some()) {
         true => Ok(()),
         false => Err(Failure::Told(1)),
     }
+}
+
+/// The objects, with the taints of rules where those are wanted.
+fn taint<'o>(args: &DraAllocateArgs, objects: &'o DraObjects) -> Cow<'o, DraObjects> {
+    if args.taint_rules {
+        return Cow::Owned(objects.tainted());
+    }
+    if !objects.taint_rules.is_empty() {
+        let rules = terminal::count(objects.taint_rules.len() as u64, "DeviceTaintRule");
+        terminal::say(&format!(
+            "Note: left out: {rules}, whose gate is off in Kubernetes 1.36; --taint-rules applies them"
+        ));
+    }
+    Cow::Borrowed(objects)
 }
 
 /// Reads what is named; warnings are shown, errors end the verb.

@@ -2,7 +2,7 @@
 
 use super::super::terminal;
 use gpusched_core::placement::dra::{Explanation, Reasons, WhyNot};
-use gpusched_sim::dra::{Placement, Refused, Together};
+use gpusched_sim::dra::{Decided, Differs, Placement, Refused, Together};
 use gpusched_sim::manifest::write;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,41 +11,89 @@ use std::collections::BTreeMap;
 const NAMED: usize = 8;
 
 /// For people.
-pub(super) fn table(together: &Together, label: Option<&str>) -> String {
+pub(super) fn table(groups: &[Together]) -> String {
     let mut text = String::new();
-    if let Some(label) = label {
-        text += &match &together.value {
-            Some(value) => format!("Nodes with {label}={value}\n"),
-            None => format!("No node has the label {label}\n"),
-        };
-        for (value, placed) in &together.others {
-            let pods = terminal::count(*placed as u64, "pod");
-            text += &format!("  among those with {value}: {pods} placed\n");
-        }
-    }
     let mut last = None;
-    for placement in &together.placements {
-        text += &pod(placement);
-        if placement.placed.is_none() {
-            // Pods of one kind wait for the same reasons: once is enough.
-            match last {
-                Some((name, refused)) if refused == &placement.refused => {
-                    text += &format!("  for the reasons of {name}\n");
-                }
-                _ => {
-                    text += &why_not(placement);
-                    last = Some((&placement.pod, &placement.refused));
+    for group in groups {
+        text += &heading(group);
+        for placement in &group.placements {
+            text += &pod(placement);
+            for one in &placement.differences {
+                text += &differs(one);
+            }
+            if placement.placed.is_none() {
+                // Pods of one kind wait for the same reasons: once is enough.
+                match last {
+                    Some((name, refused)) if refused == &placement.refused => {
+                        text += &format!("  for the reasons of {name}\n");
+                    }
+                    _ => {
+                        text += &why_not(placement);
+                        last = Some((&placement.pod, &placement.refused));
+                    }
                 }
             }
         }
     }
-    let all = together.placements.len() as u64;
-    let placed = together
-        .placements
-        .iter()
-        .filter(|one| one.placed.is_some())
-        .count() as u64;
-    text + &format!("{placed} of {} placed\n", terminal::count(all, "pod"))
+    let all = groups.iter().flat_map(|one| &one.placements);
+    let placed = all.clone().filter(|one| one.placed.is_some()).count();
+    let differ = all
+        .clone()
+        .filter(|one| !one.differences.is_empty())
+        .count();
+    let all = terminal::count(all.count() as u64, "pod");
+    text += &format!("{placed} of {all} placed\n");
+    if differ > 0 {
+        let pods = terminal::count(differ as u64, "pod");
+        text += &format!("{pods} met nodes where the API says otherwise\n");
+    }
+    text
+}
+
+/// Where the deployed allocator does not do what the API says.
+fn differs(one: &Differs) -> String {
+    let causes = match one.causes.as_slice() {
+        [] => "several bugs together".to_owned(),
+        causes => causes.join(", "),
+    };
+    let (deployed, mended) = (decided(&one.deployed), decided(&one.mended));
+    format!(
+        "  differs on {}: {deployed}, where the API says {mended} ({causes})\n",
+        one.node
+    )
+}
+
+fn decided(one: &Decided) -> String {
+    match one {
+        Decided::Devices(devices) => devices.join(", "),
+        Decided::Nothing => "nothing".to_owned(),
+        Decided::Error(kind) => format!("error {kind}"),
+    }
+}
+
+/// What is said of pods that are placed together.
+fn heading(group: &Together) -> String {
+    let mut text = String::new();
+    if let Some(gang) = &group.gang {
+        let none = if gang.is_placed() { "" } else { ": none is" };
+        text += &format!(
+            "PodGroup {}: {} can be placed, at least {} must{none}\n",
+            gang.name,
+            terminal::count(gang.found as u64, "pod"),
+            gang.least
+        );
+    }
+    if let Some(label) = &group.label {
+        text += &match &group.value {
+            Some(value) => format!("Nodes with {label}={value}\n"),
+            None => format!("No node has the label {label}\n"),
+        };
+        for (value, placed) in &group.others {
+            let pods = terminal::count(*placed as u64, "pod");
+            text += &format!("  among those with {value}: {pods} placed\n");
+        }
+    }
+    text
 }
 
 fn pod(placement: &Placement) -> String {
@@ -138,29 +186,58 @@ fn grouped(reasons: &Reasons) -> Vec<(&WhyNot, Vec<&str>)> {
 }
 
 /// For programs.
-pub(super) fn json(together: &Together, label: Option<&str>) -> Value {
-    let pods = together.placements.iter().map(|placement| {
-        let placed = placement.placed.as_ref();
-        let allocations = placed.iter().flat_map(|placed| &placed.allocations);
-        let allocations = allocations
-            .map(|(claim, result)| json!({ "claim": claim, "allocation": write::allocation_result(result) }));
-        json!({
-            "pod": placement.pod,
-            "node": placed.map(|placed| &placed.node),
-            "allocations": allocations.collect::<Vec<_>>(),
-            "refused": placement.refused.iter().map(|(node, why)| refused(node, why)).collect::<Vec<_>>(),
-        })
-    });
-    let pods: Vec<Value> = pods.collect();
-    match label {
-        None => json!({ "pods": pods }),
-        Some(label) => json!({
-            "label": label,
-            "value": together.value,
-            "others": together.others,
-            "pods": pods,
-        }),
+pub(super) fn json(groups: &[Together]) -> Value {
+    let pods = groups.iter().flat_map(|one| &one.placements);
+    let mut answer = json!({ "pods": pods.map(pod_json).collect::<Vec<_>>() });
+    let labelled = |one: &&Together| one.label.is_some() && one.gang.is_none();
+    if let Some(one) = groups.iter().find(labelled) {
+        answer["label"] = json!(one.label);
+        answer["value"] = json!(one.value);
+        answer["others"] = json!(one.others);
     }
+    let gangs = groups.iter().filter_map(|one| {
+        let gang = one.gang.as_ref()?;
+        Some(json!({
+            "podGroup": gang.name,
+            "minCount": gang.least,
+            "found": gang.found,
+            "placed": gang.is_placed(),
+            "label": one.label,
+            "value": one.value,
+            "others": one.others,
+        }))
+    });
+    let gangs: Vec<Value> = gangs.collect();
+    if !gangs.is_empty() {
+        answer["gangs"] = json!(gangs);
+    }
+    answer
+}
+
+fn pod_json(placement: &Placement) -> Value {
+    let placed = placement.placed.as_ref();
+    let allocations = placed.iter().flat_map(|placed| &placed.allocations);
+    let allocations = allocations.map(
+        |(claim, result)| json!({ "claim": claim, "allocation": write::allocation_result(result) }),
+    );
+    let mut pod = json!({
+        "pod": placement.pod,
+        "node": placed.map(|placed| &placed.node),
+        "allocations": allocations.collect::<Vec<_>>(),
+        "refused": placement.refused.iter().map(|(node, why)| refused(node, why)).collect::<Vec<_>>(),
+    });
+    if !placement.differences.is_empty() {
+        let differences = placement.differences.iter().map(|one| {
+            json!({
+                "node": one.node,
+                "deployed": decided(&one.deployed),
+                "correct": decided(&one.mended),
+                "causes": one.causes,
+            })
+        });
+        pod["differences"] = differences.collect();
+    }
+    pod
 }
 
 fn refused(node: &str, why: &Refused) -> Value {

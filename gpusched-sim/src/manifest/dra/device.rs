@@ -162,7 +162,7 @@ fn request_policy(at: At<'_, '_>) -> Read<RequestPolicy> {
     })
 }
 
-fn taint(at: At<'_, '_>) -> Read<DeviceTaint> {
+pub(super) fn taint(at: At<'_, '_>) -> Read<DeviceTaint> {
     at.only(&[&["key", "value", "effect", "timeAdded"]])?;
     Ok(DeviceTaint {
         key: at.field("key").string()?,

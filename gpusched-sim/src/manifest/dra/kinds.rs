@@ -1,5 +1,7 @@
 //! Which reader reads which kind, and what the API server asks of it besides.
 
+use super::pod_group::pod_group;
+use super::taint_rule::device_taint_rule;
 use super::{ClaimingPods, DraObjects, pods, rules};
 use super::{device_class, resource_claim, resource_claim_template, resource_slice};
 use crate::manifest::cursor::{At, Read};
@@ -7,6 +9,9 @@ use crate::manifest::kube;
 
 /// Group of the API.
 pub(super) const GROUP: &str = "resource.k8s.io";
+
+/// Group of PodGroups. Other schedulers have kinds of that name in groups of their own.
+pub(super) const SCHEDULING: &str = "scheduling.k8s.io";
 
 /// One kind.
 pub(super) struct Kind {
@@ -62,6 +67,16 @@ pub(super) const KINDS: &[Kind] = &[
         rules: rules::resource_claim_template,
     },
     Kind {
+        group: GROUP,
+        name: "DeviceTaintRule",
+        namespaced: false,
+        read: |at, objects| {
+            objects.taint_rules.push(device_taint_rule(at)?);
+            Ok(())
+        },
+        rules: rules::device_taint_rule,
+    },
+    Kind {
         group: "",
         name: "Node",
         namespaced: false,
@@ -77,6 +92,16 @@ pub(super) const KINDS: &[Kind] = &[
         namespaced: true,
         read: |at, objects| take(objects, pods::pod(at)?),
         rules: rules::pod,
+    },
+    Kind {
+        group: SCHEDULING,
+        name: "PodGroup",
+        namespaced: true,
+        read: |at, objects| {
+            objects.pod_groups.push(pod_group(at)?);
+            Ok(())
+        },
+        rules: crate::manifest::rules::object_name,
     },
     Kind {
         group: "batch",

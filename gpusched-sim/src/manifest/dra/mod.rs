@@ -8,19 +8,23 @@ mod claim;
 mod class;
 mod device;
 mod kinds;
+mod pod_group;
 mod pods;
 mod read;
 mod rules;
 mod slice;
+mod taint_rule;
 mod version;
 pub mod write;
 
 pub(super) use allocation::allocation_result;
 pub(super) use claim::{resource_claim, resource_claim_template};
 pub(super) use class::device_class;
+pub use pod_group::PodGroup;
 pub use pods::{ClaimSource, ClaimingPods, PodClaim};
 pub use read::DraManifests;
 pub(super) use slice::resource_slice;
+pub use taint_rule::{DeviceTaintRule, TaintedDevices};
 
 use super::cursor::{At, Read};
 use super::kind::group_kind;
@@ -45,6 +49,10 @@ pub struct DraObjects {
     pub nodes: Vec<Node>,
     /// Pods that wait for a node and claim devices.
     pub pods: Vec<ClaimingPods>,
+    /// DeviceTaintRules, which are applied where [`DraObjects::tainted`] is asked for.
+    pub taint_rules: Vec<DeviceTaintRule>,
+    /// PodGroups.
+    pub pod_groups: Vec<PodGroup>,
 }
 
 impl DraObjects {
@@ -57,6 +65,19 @@ impl DraObjects {
             }
             None => Ok(false),
         }
+    }
+
+    /// Takes in an object that says what claims of workloads are charged; `false` when it is of
+    /// another kind.
+    pub(super) fn take_charged(&mut self, at: &At<'_, '_>, kind: (&str, &str)) -> Read<bool> {
+        const CHARGED: [&str; 3] = ["DeviceClass", "ResourceSlice", "ResourceClaimTemplate"];
+        let known = kinds::known(kind);
+        let Some(known) = known.filter(|one| CHARGED.contains(&one.name)) else {
+            return Ok(false);
+        };
+        (known.read)(*at, self)?;
+        (known.rules)(at)?;
+        Ok(true)
     }
 }
 

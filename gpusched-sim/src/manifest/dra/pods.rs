@@ -21,6 +21,8 @@ pub struct ClaimingPods {
     pub node_selector: Labels,
     /// The node affinity they have.
     pub node_affinity: NodeAffinity,
+    /// The PodGroup they are of.
+    pub group: Option<String>,
 }
 
 /// One claim of a pod.
@@ -103,6 +105,7 @@ fn of_template(
         claims,
         node_selector: spec.field("nodeSelector").labels()?,
         node_affinity: node_affinity(spec.field("affinity").field("nodeAffinity"))?,
+        group: spec.field("schedulingGroup").field("podGroupName").name()?,
     }))
 }
 

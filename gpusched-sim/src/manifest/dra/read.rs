@@ -15,14 +15,12 @@ use std::path::Path;
 /// Versions of the API that are read.
 const VERSIONS: &[&str] = &["v1", "v1beta2", "v1beta1"];
 
+/// The version in which DeviceTaintRules began, and which has no other kind that is read.
+const RULES_BEGAN: (&str, &str) = ("DeviceTaintRule", "v1alpha3");
+
 /// Kinds of the API that nothing here applies, and why that may matter.
-const NOT_APPLIED: &[(&str, &str)] = &[
-    (
-        "DeviceTaintRule",
-        "taints of DeviceTaintRules are not applied (their gate is off in Kubernetes 1.36)",
-    ),
-    ("ResourcePoolStatusRequest", "it asks, and decides nothing"),
-];
+const NOT_APPLIED: &[(&str, &str)] =
+    &[("ResourcePoolStatusRequest", "it asks, and decides nothing")];
 
 /// What manifests and dumps say about devices and claims, and what is wrong with them.
 ///
@@ -86,7 +84,8 @@ impl DraManifests {
         let claims = objects.claims.iter_mut().map(|one| &mut one.namespace);
         let templates = objects.templates.iter_mut().map(|one| &mut one.namespace);
         let pods = objects.pods.iter_mut().map(|one| &mut one.namespace);
-        let unsaid = claims.chain(templates).chain(pods);
+        let groups = objects.pod_groups.iter_mut().map(|one| &mut one.namespace);
+        let unsaid = claims.chain(templates).chain(pods).chain(groups);
         for namespace in unsaid.filter(|namespace| namespace.is_empty()) {
             "default".clone_into(namespace);
         }
@@ -148,7 +147,8 @@ impl DraManifests {
             .str()?
             .and_then(|text| text.split_once('/'))
             .unwrap_or_default();
-        if known.group == GROUP && !VERSIONS.contains(&number) {
+        let read = VERSIONS.contains(&number) || (known.name, number) == RULES_BEGAN;
+        if known.group == GROUP && !read {
             let fault = version.fault(format!("version `{number}` of the API is not read"));
             return Err(fault.help(format!("versions are {}", VERSIONS.join(", "))));
         }
@@ -183,7 +183,8 @@ fn other(at: &At<'_, '_>, group: &str, kind: &str) -> Read<()> {
             None => fault,
         });
     }
-    if let Some(known) = kinds::KINDS.iter().find(|known| known.name == kind) {
+    let own = |known: &&Kind| known.name == kind && known.group != kinds::SCHEDULING;
+    if let Some(known) = kinds::KINDS.iter().find(own) {
         let group = match known.group {
             "" => "that of v1",
             group => group,

@@ -19,14 +19,8 @@ const TOPOLOGY: &[&str] = &[
 /// where there are none, as the API server and Kueue have it.
 pub(in crate::manifest) fn pod_spec(at: At<'_, '_>) -> Read<PodSpec> {
     let (resources, resource_limits) = requests_and_limits(at.field("resources"))?;
-    let claims = at.field("resourceClaims").list(|item| {
-        let template = item.field("resourceClaimTemplateName");
-        if template.present() {
-            let fault = template.fault("devices of claim templates are not charged to quota here");
-            template.refuse(fault.help("ask for them as an extended resource instead"));
-        }
-        template.name()
-    })?;
+    let claims = at.field("resourceClaims");
+    let claims = claims.list(|item| item.field("resourceClaimTemplateName").name())?;
     Ok(PodSpec {
         containers: at.field("containers").list(container)?,
         init_containers: at.field("initContainers").list(container)?,
@@ -37,6 +31,7 @@ pub(in crate::manifest) fn pod_spec(at: At<'_, '_>) -> Read<PodSpec> {
         affinity: node_affinity(at.field("affinity").field("nodeAffinity"))?,
         tolerations: at.field("tolerations").list(toleration)?,
         claim_templates: claims.into_iter().flatten().collect(),
+        claimed: Resources::new(),
         scheduler_name: at.field("schedulerName").string()?,
     })
 }

@@ -15,10 +15,12 @@ impl Gathered {
         let queues = self.objects.local_queues.iter_mut();
         let workloads = self.objects.workloads.iter_mut();
         let pods = self.objects.pods.iter_mut();
+        let templates = self.devices.templates.iter_mut();
         let unsaid = queues
             .map(|queue| &mut queue.namespace)
             .chain(workloads.map(|workload| &mut workload.namespace))
             .chain(pods.map(|pod| &mut pod.namespace))
+            .chain(templates.map(|template| &mut template.namespace))
             .filter(|namespace| namespace.is_empty());
         for namespace in unsaid {
             "default".clone_into(namespace);
@@ -48,15 +50,18 @@ impl Gathered {
             self.problems.push(problem);
         }
         self.add_namespaces();
-        Manifests {
+        let mut manifests = Manifests {
             objects: self.objects,
+            devices: self.devices,
             configuration: self.configuration,
             gates: self.gates,
             managed: self.managed,
             problems: self.problems,
             files,
             origins: self.origins,
-        }
+        };
+        manifests.charge_devices();
+        manifests
     }
 
     /// Adds the Workload of a job, if the job is Kueue's.

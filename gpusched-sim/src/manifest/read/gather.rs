@@ -11,7 +11,7 @@ use crate::manifest::jobs::QUEUE_NAME;
 use crate::manifest::kind::{self, JobReader, Kind};
 use crate::manifest::kube::selector;
 use crate::manifest::meta::Meta;
-use crate::manifest::{Problem, rules};
+use crate::manifest::{DraObjects, Problem, rules};
 use gpusched_core::queueing::kueue::{Configuration, Gates, Objects, PodsReady};
 use std::collections::BTreeMap;
 
@@ -57,6 +57,8 @@ pub(super) struct FoundJob {
 /// What is gathered before it makes sense together.
 pub(super) struct Gathered {
     pub(super) objects: Objects,
+    /// What claims of workloads are about.
+    pub(super) devices: DraObjects,
     pub(super) configuration: Configuration,
     pub(super) gates: Gates,
     pub(super) problems: Vec<Problem>,
@@ -75,6 +77,7 @@ impl Default for Gathered {
     fn default() -> Gathered {
         Gathered {
             objects: Objects::default(),
+            devices: DraObjects::default(),
             configuration: Configuration {
                 pods_ready: Some(PodsReady::default()),
                 ..Configuration::default()
@@ -179,6 +182,9 @@ impl Gathered {
         }
         if let Some(known) = kind::known((group, kind)) {
             return self.object(at, known, origin);
+        }
+        if self.devices.take_charged(&at, (group, kind))? {
+            return Ok(());
         }
         match kind::job((group, kind)) {
             Some(reader) => self.job(&at, reader, kind, origin),

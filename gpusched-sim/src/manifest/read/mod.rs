@@ -1,6 +1,7 @@
 //! Reading what users have: files and folders of manifests and dumps.
 
 mod assemble;
+mod devices;
 mod gather;
 mod managed;
 mod submission;
@@ -10,7 +11,7 @@ pub use submission::Submission;
 
 use super::document::{Document, File};
 use super::fault::{Fault, Part};
-use super::{Problem, Severity};
+use super::{DraObjects, Problem, Severity};
 use crate::diagnostic::{Diagnostic, Result};
 use gather::Gathered;
 use gpusched_core::queueing::kueue::cycle::Kueue;
@@ -56,6 +57,8 @@ type Key = (&'static str, String, String);
 #[derive(Clone, Debug)]
 pub struct Manifests {
     objects: Objects,
+    /// What claims of workloads are about.
+    devices: DraObjects,
     configuration: Configuration,
     gates: Gates,
     managed: Managed,

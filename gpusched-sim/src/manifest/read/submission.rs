@@ -1,6 +1,7 @@
 //! One workload that is to be submitted to what was read.
 
 use super::assemble::reach;
+use super::devices::charge;
 use super::gather::{FoundJob, Gathered};
 use super::{Manifests, Origin};
 use crate::diagnostic::{Diagnostic, did_you_mean};
@@ -95,6 +96,24 @@ impl Manifests {
             namespace.clone_into(&mut workload.namespace);
             name.clone_into(&mut workload.queue);
         }
+        for template in &mut gathered.devices.templates {
+            if template.namespace.is_empty() {
+                template.namespace.clone_from(&workload.namespace);
+            }
+        }
+        let resources = &self.configuration.resources;
+        charge(&mut workload, resources, &gathered.devices, &self.devices).map_err(|why| {
+            let (file, documents) = &files[0];
+            let asks = |one: &&Document| {
+                let kind = one.value["kind"].as_str().unwrap_or_default();
+                ["Workload", "Job", "JobSet"].contains(&kind)
+            };
+            let place = |path, message| match documents.iter().find(asks) {
+                Some(document) => file.blame(document, *Fault::new(path, message)),
+                None => Diagnostic::new(message),
+            };
+            vec![why.said(place).diagnostic]
+        })?;
         let there = self.known(&workload);
         let stays = |one: &&Workload| {
             queue.is_none_or(|(_, name)| one.queue == name || one.is("QuotaReserved"))

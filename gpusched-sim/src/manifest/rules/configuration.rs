@@ -26,10 +26,35 @@ pub(in crate::manifest) fn configuration(at: &At<'_, '_>) -> Read<()> {
         }
         Ok(())
     })?;
+    device_classes(&resources.field("deviceClassMappings"))?;
     let weights = at.field("admissionFairSharing");
     weights.field("resourceWeights").map(|_, weight| {
         if weight.f64()?.is_some_and(|given| given < 0.0) {
             weight.refuse(weight.fault("a weight cannot be negative"));
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A resource has one mapping, and a class is of one resource.
+fn device_classes(at: &At<'_, '_>) -> Read<()> {
+    let (mut names, mut classes) = (BTreeSet::new(), BTreeSet::new());
+    at.list(|mapping| {
+        let name = mapping.field("name");
+        if !names.insert(name.string()?) {
+            name.refuse(name.fault("this resource has a mapping already"));
+        }
+        let listed = mapping.field("deviceClassNames");
+        let given = listed.strings()?;
+        if given.is_empty() {
+            listed.refuse(listed.fault("a mapping needs a device class"));
+        }
+        for class in given {
+            if classes.contains(&class) {
+                listed.refuse(listed.fault(format!("`{class}` is mapped already")));
+            }
+            classes.insert(class);
         }
         Ok(())
     })?;

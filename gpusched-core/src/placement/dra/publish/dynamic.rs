@@ -6,6 +6,7 @@ use crate::gpu::mig::{Geometry, Instance, MigGpu, board_of_model};
 use crate::ids::NodeId;
 use crate::placement::dra::objects::{CounterSet, CounterUse, Device, SliceContent};
 use crate::placement::mig::dra_device_name;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most counter sets in a slice.
@@ -61,8 +62,18 @@ pub fn dynamic(
     gpus.sort_by(|a, b| a.pci_bus_id.cmp(&b.pci_bus_id));
     let mut published = Published::default();
     let (mut contents, mut sets) = (Vec::new(), Vec::new());
+    // Equal GPUs are cut alike.
+    let mut geometries = BTreeMap::new();
     for gpu in gpus {
-        let (set, devices) = partitions(node, gpu, whole, &mut published)?;
+        let geometry = match geometries.get(gpu.model.name) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let made = Arc::new(geometry(gpu)?);
+                geometries.insert(gpu.model.name, Arc::clone(&made));
+                made
+            }
+        };
+        let (set, devices) = partitions(node, gpu, &geometry, whole, &mut published)?;
         let shared_counters = match model {
             SliceModel::Combined => vec![set],
             SliceModel::Split => {
@@ -87,18 +98,24 @@ pub fn dynamic(
     Ok(published)
 }
 
+/// How a GPU can be cut.
+fn geometry(gpu: &Gpu) -> Result<Geometry, PublishError> {
+    let board = board_of_model(gpu.model.name, gpu.model.mem_mib);
+    let board = board.ok_or(PublishError::NoMig(gpu.model.name))?;
+    Ok(Geometry::of(board)?)
+}
+
 /// The counters of a GPU, and the devices that share them.
 fn partitions(
     node: &Node,
     gpu: &Gpu,
+    geometry: &Arc<Geometry>,
     whole: bool,
     published: &mut Published,
 ) -> Result<(CounterSet, Vec<Device>), PublishError> {
-    let board = board_of_model(gpu.model.name, gpu.model.mem_mib);
-    let board = board.ok_or(PublishError::NoMig(gpu.model.name))?;
-    let geometry = Arc::new(Geometry::of(board)?);
-    let cut = MigGpu::new(geometry.clone(), NodeId(0), gpu.minor);
-    let shares = Shares::of(gpu.model, &geometry, &mut published.omitted);
+    let board = geometry.board();
+    let cut = MigGpu::new(Arc::clone(geometry), NodeId(0), gpu.minor);
+    let shares = Shares::of(gpu.model, geometry, &mut published.omitted);
     let set = CounterSet {
         name: format!("gpu-{}-counter-set", gpu.minor),
         counters: shares.all(geometry.units()),

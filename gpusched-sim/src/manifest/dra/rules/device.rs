@@ -173,21 +173,30 @@ fn in_range(
 
 fn taints(at: &At<'_, '_>) -> Read<()> {
     at_most(at, 16, "taints");
-    at.list(|item| {
-        let key = item.field("key");
-        if key.name()?.is_none() {
-            key.refuse(key.missing());
-        }
-        qualified(&key)?;
-        label_value(&item.field("value"))?;
-        let effect = item.field("effect");
-        if effect.name()?.is_none() {
-            let help = "effects are NoSchedule, NoExecute and None";
-            effect.refuse(effect.missing().help(help));
-        }
-        Ok(())
-    })?;
+    at.list(|item| taint(&item))?;
     Ok(())
+}
+
+fn taint(at: &At<'_, '_>) -> Read<()> {
+    let key = at.field("key");
+    if key.name()?.is_none() {
+        key.refuse(key.missing());
+    }
+    qualified(&key)?;
+    label_value(&at.field("value"))?;
+    let effect = at.field("effect");
+    if effect.name()?.is_none() {
+        let help = "effects are NoSchedule, NoExecute and None";
+        effect.refuse(effect.missing().help(help));
+    }
+    Ok(())
+}
+
+/// A DeviceTaintRule.
+pub(in crate::manifest::dra) fn device_taint_rule(at: &At<'_, '_>) -> Read<()> {
+    crate::manifest::rules::object_name(at)?;
+    let spec = at.field("spec");
+    taint(&spec.field("taint"))
 }
 
 fn conditions(at: &At<'_, '_>) -> Read<()> {

@@ -10,6 +10,7 @@ mod slice;
 
 pub(super) use claim::{resource_claim, resource_claim_template};
 pub(super) use class::device_class;
+pub(super) use device::device_taint_rule;
 pub(super) use pods::{job, job_set, pod};
 pub(super) use slice::resource_slice;
 

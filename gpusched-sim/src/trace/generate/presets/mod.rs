@@ -3,6 +3,7 @@
 mod gangs;
 mod helios_venus;
 mod itp;
+mod mixed_mig;
 mod openb;
 mod philly;
 mod sample;
@@ -12,13 +13,14 @@ use super::preset::{Class, Estimates, Preset, Weather};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::units::Span;
 
-static PRESETS: [Preset; 7] = [
+static PRESETS: [Preset; 8] = [
     itp::ITP,
     philly::PHILLY,
     openb::OPENB,
     helios_venus::HELIOS_VENUS,
     uniform::UNIFORM,
     gangs::GANGS,
+    mixed_mig::MIXED_MIG,
     sample::SAMPLE,
 ];
 
