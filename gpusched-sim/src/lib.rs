@@ -15,6 +15,7 @@ pub mod report;
 pub mod scenario;
 pub mod sharing;
 pub mod spot;
+pub mod stats;
 pub mod topology;
 pub mod trace;
 mod yaml;

@@ -234,6 +234,25 @@ pub(crate) struct CompareArgs {
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
+    /// Replay traces drawn from this one, by days, weeks or users, and print how sure the
+    /// differences are [default number of draws: 50]
+    #[arg(long, value_name = "UNIT[:N]", help_heading = "Statistics")]
+    pub(crate) resample: Option<String>,
+
+    /// Compare the same jobs under each policy, days, weeks or users taken as wholes, and print
+    /// how sure the differences are; nothing is replayed twice
+    #[arg(
+        long,
+        value_name = "UNIT",
+        conflicts_with = "resample",
+        help_heading = "Statistics"
+    )]
+    pub(crate) blocks: Option<String>,
+
+    /// Whom to compare the others with, by its name in the table [default: the first]
+    #[arg(long, value_name = "POLICY", help_heading = "Statistics")]
+    pub(crate) baseline: Option<String>,
+
     /// Runs at the same time [default: one per processor]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", help_heading = "Running")]
     pub(crate) threads: Option<usize>,

@@ -1,6 +1,7 @@
 //! `gpusched compare`: one trace, many policies, one table.
 
 use super::args::CompareArgs;
+use super::compare_statistics::Statistics;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
@@ -44,6 +45,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         plan.sharing = first.sharing.clone();
     }
     let threads = threads(args.threads)?;
+    let statistics = Statistics::of(&args)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
@@ -54,12 +56,17 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         subject(&loaded),
         count(trials.len() as u64, "combination") + " of policies"
     ));
+    let format = scenario.format.unwrap_or_default();
+    if let Some(statistics) = statistics {
+        let how = (threads, format);
+        return statistics.print(&plan, &loaded, &trials, how, &interrupt);
+    }
     let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
     if !whole.is_empty() {
-        print(scenario.format.unwrap_or_default(), &whole)?;
+        print(format, &whole)?;
     }
     finish(&cut)
 }
@@ -79,7 +86,7 @@ fn finish(cut: &[Summary]) -> Outcome {
 }
 
 /// One run to make.
-struct Trial {
+pub(super) struct Trial {
     queueing: String,
     placement: String,
     sharing: SharingMode,
@@ -248,6 +255,19 @@ pub(super) fn pool(threads: usize) -> Outcome<rayon::ThreadPool> {
     })
 }
 
+/// How a combination of policies is replayed.
+pub(super) fn options(plan: &Plan, trial: &Trial, interrupt: &Interrupt) -> ReplayOptions {
+    ReplayOptions {
+        queueing: trial.queueing.clone(),
+        placement: trial.placement.clone(),
+        sharing: trial.sharing.clone(),
+        mig_placement: trial.mig_placement.clone(),
+        provisioning: trial.provisioning.clone(),
+        stop: Some(interrupt.stop.clone()),
+        ..plan.replay_options()
+    }
+}
+
 fn replay_all(
     plan: &Plan,
     loaded: &Loaded,
@@ -267,15 +287,9 @@ fn replay_all(
             .enumerate()
             .map(|(at, trial)| {
                 let options = ReplayOptions {
-                    queueing: trial.queueing.clone(),
-                    placement: trial.placement.clone(),
-                    sharing: trial.sharing.clone(),
-                    mig_placement: trial.mig_placement.clone(),
-                    provisioning: trial.provisioning.clone(),
                     device_use: shared,
-                    stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),
-                    ..plan.replay_options()
+                    ..options(plan, trial, interrupt)
                 };
                 let mut summary = replay_one(&loaded.work, &loaded.inventory, &options)?.summary;
                 summary.inputs = loaded.inputs();

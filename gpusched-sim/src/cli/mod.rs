@@ -8,6 +8,7 @@ mod args;
 mod calibrate;
 mod catalog;
 mod compare;
+mod compare_statistics;
 mod completions;
 mod dra;
 mod explain;

@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod common;
+mod compare_statistics;
 
 mod bad_traces;
 mod catalog;
