@@ -1,5 +1,6 @@
 //! Replay GPU-cluster traces against the scheduler you are about to deploy.
 
+pub mod audit;
 pub mod builtin;
 pub mod calibrate;
 pub mod catalog;

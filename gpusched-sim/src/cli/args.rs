@@ -3,12 +3,14 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod audit;
 mod catalog;
 mod dra;
 mod kueue;
 mod topo;
 mod trace;
 
+pub(crate) use audit::{AuditArgs, OrderArg};
 pub(crate) use catalog::CatalogArgs;
 pub(crate) use dra::{
     DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
@@ -74,6 +76,8 @@ pub(crate) enum Verb {
     Kueue(KueueVerbArgs),
     /// Look at devices and claims of Dynamic Resource Allocation
     Dra(DraVerbArgs),
+    /// Check a schedule, ours or another system's: capacity, quotas, order, load
+    Audit(AuditArgs),
     /// List cloud instance types with GPUs, and what they cost
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own

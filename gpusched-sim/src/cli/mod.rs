@@ -5,6 +5,7 @@
 //! done, 1 the run failed or was interrupted, 2 the input was bad.
 
 mod args;
+mod audit;
 mod calibrate;
 mod catalog;
 mod compare;
@@ -57,6 +58,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Dra(args) => dra::dra(args),
+        Verb::Audit(args) => audit::audit(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

@@ -47,7 +47,10 @@ fn what_cannot_be_said_is_refused() {
         ("--resample weeks", "0 whole weeks"),
         ("--blocks hours", "give one of: days, weeks, users"),
         ("--baseline easy/best-fit", "comparisons with intervals"),
-        ("--blocks users --baseline x", "name one of: fifo/best-fit, easy/best-fit"),
+        (
+            "--blocks users --baseline x",
+            "name one of: fifo/best-fit, easy/best-fit",
+        ),
         ("--blocks days --resample days", "cannot be used with"),
     ] {
         let ran = desk.line(&format!("{POLICIES} {flags}"));

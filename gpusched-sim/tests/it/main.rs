@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod compare_statistics;
 
+mod audit;
 mod bad_traces;
 mod catalog;
 mod cli_bad_input;
