@@ -20,7 +20,8 @@ const DAY: Span = Span(86_400 * MICROS);
 
 /// The load that arrived on each day from the first submission on, and over all of it (with
 /// `from` = the first submission, first of each model). Jobs whose length is not known (no end, no
-/// run time) count nothing; a last day that is not whole is left out of the days. O(jobs).
+/// run time) count nothing; a last day that is not whole is left out of
+/// the days, models nobody runs on altogether. O(jobs).
 pub fn offered_load(schedule: &Schedule, capacity: &Capacity) -> Vec<LoadWindow> {
     let submits = || schedule.entries.iter().map(|entry| entry.submit);
     let (Some(first), Some(last)) = (submits().min(), submits().max()) else {
@@ -47,6 +48,9 @@ pub fn offered_load(schedule: &Schedule, capacity: &Capacity) -> Vec<LoadWindow>
             let work = i128::from(entry.milli) * i128::from((end - start).0.max(0));
             total += work;
             *days.entry((entry.submit - first).0 / DAY.0).or_default() += work;
+        }
+        if total == 0 {
+            continue;
         }
         let window = |from: Time, work: i128, length: Span| LoadWindow {
             model: model.to_owned(),

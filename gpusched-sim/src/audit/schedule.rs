@@ -39,6 +39,8 @@ pub struct Entry {
     pub model: String,
     /// Where it ran; empty = not said.
     pub places: Vec<Place>,
+    /// How it ended: `completed`, `failed`, `killed`, …; empty = not said.
+    pub outcome: String,
 }
 
 /// A schedule.
@@ -53,7 +55,7 @@ pub struct Schedule {
 }
 
 /// Names of columns, the first of each being ours.
-const COLUMNS: [&[&str]; 11] = [
+const COLUMNS: [&[&str]; 12] = [
     &["job", "job_id"],
     &["submit_s"],
     &["start_s"],
@@ -65,9 +67,10 @@ const COLUMNS: [&[&str]; 11] = [
     &["queue"],
     &["gpu_model"],
     &["nodes"],
+    &["outcome"],
 ];
 
-struct Columns([Column; 11]);
+struct Columns([Column; 12]);
 
 impl Columns {
     fn of(table: &Table) -> Result<Columns> {
@@ -84,7 +87,7 @@ impl Columns {
                 table.column(COLUMNS[needed][0])?;
             }
         }
-        let [.., finish, run, gpus, gpu_s, _, _, _, _] = columns.0;
+        let [_, _, _, finish, run, gpus, gpu_s, ..] = columns.0;
         if !finish.present() && !run.present() {
             table.column("finish_s")?;
         }
@@ -98,7 +101,7 @@ impl Columns {
 impl Schedule {
     /// Reads a CSV with a header: `job` (or `job_id`), `submit_s`, `start_s` (empty = it never
     /// started), `finish_s` (`end_s`) or `run_s`, `gpus` (`procs`; 0.5 is half a GPU) or `gpu_s`,
-    /// and, where known, `estimate_s`, `queue`, `gpu_model`, `nodes` as `a[0-3];b[0,2]`. The
+    /// and, where known, `estimate_s`, `queue`, `gpu_model`, `outcome`, `nodes` as `a[0-3];b[0,2]`. The
     /// `jobs.csv` of a run is such a file. Other columns are ignored, and named.
     ///
     /// # Errors
@@ -165,6 +168,7 @@ fn entry(row: Row<'_>, columns: &Columns) -> FieldResult<Entry> {
         queue,
         model,
         nodes,
+        outcome,
     ] = columns.0;
     let start_at = row.optional_time(start)?;
     let run_span = row.optional_span(run)?;
@@ -197,6 +201,7 @@ fn entry(row: Row<'_>, columns: &Columns) -> FieldResult<Entry> {
         queue: row.text(queue).to_owned(),
         model: row.text(model).to_owned(),
         places: places(row, nodes)?,
+        outcome: row.text(outcome).to_owned(),
     })
 }
 

@@ -241,6 +241,7 @@ proptest! {
                     queue: String::new(),
                     model: String::new(),
                     places: Vec::new(),
+                    outcome: String::new(),
                 }
             });
             let schedule = Schedule { entries: entries.collect(), has_starts: true, ignored: Vec::new() };

@@ -6,6 +6,7 @@
 mod audit;
 mod catalog;
 mod dra;
+mod export;
 mod kueue;
 mod topo;
 mod trace;
@@ -15,6 +16,7 @@ pub(crate) use catalog::CatalogArgs;
 pub(crate) use dra::{
     DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
 };
+pub(crate) use export::{DiffArgs, ExportArgs, ExportFormat};
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
@@ -78,6 +80,10 @@ pub(crate) enum Verb {
     Dra(DraVerbArgs),
     /// Check a schedule, ours or another system's: capacity, quotas, order, load
     Audit(AuditArgs),
+    /// Say where two runs part, and whom it moved
+    Diff(DiffArgs),
+    /// Write the schedule of a run for other tools: Perfetto, Batsim
+    Export(ExportArgs),
     /// List cloud instance types with GPUs, and what they cost
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own

@@ -11,8 +11,10 @@ mod catalog;
 mod compare;
 mod compare_statistics;
 mod completions;
+mod diff;
 mod dra;
 mod explain;
+mod export;
 mod failure;
 mod interrupt;
 mod kueue;
@@ -59,6 +61,8 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Dra(args) => dra::dra(args),
         Verb::Audit(args) => audit::audit(&args),
+        Verb::Diff(args) => diff::diff(&args),
+        Verb::Export(args) => export::export(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

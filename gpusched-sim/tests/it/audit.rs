@@ -58,6 +58,7 @@ fn schedule(jobs: &[[i64; 4]], starts: impl Iterator<Item = i64>, policy: &str) 
             queue: String::new(),
             model: String::new(),
             places: Vec::new(),
+            outcome: String::new(),
         }
     };
     Schedule {
@@ -151,7 +152,8 @@ fn the_command_tells_what_it_found() {
     assert_eq!(ran.code, 1);
     let json = desk.line(&format!("{line} --format json"));
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    assert_eq!(json["counts"]["quota"], 1);
+    // `c` beside `a`, and `b` alone.
+    assert_eq!(json["counts"]["quota"], 2);
     let csv = desk.line(&format!("{line} --format csv"));
     assert!(csv.out.starts_with("kind,at_s,job,line,message\n"));
 }
