@@ -20,7 +20,7 @@ use gpusched_core::workload::Workload;
 use serde::{Deserialize, Serialize};
 
 /// Lower bounds over all schedules.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Bounds {
     /// Mean completion time of the jobs of the trace, s.
     pub mean_jct_s: f64,

@@ -11,6 +11,7 @@ use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
 use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
+use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
@@ -61,7 +62,11 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         let how = (threads, format);
         return statistics.print(&plan, &loaded, &trials, how, &interrupt);
     }
-    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
+    let mut summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
+    let bounds = bounds_of(&loaded, &trials);
+    for summary in &mut summaries {
+        summary.bounds = bounds;
+    }
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
@@ -69,6 +74,16 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         print(format, &whole)?;
     }
     finish(&cut)
+}
+
+/// What no combination can beat, where all do the same work on the same machines.
+fn bounds_of(loaded: &Loaded, trials: &[Trial]) -> Option<Bounds> {
+    let plain =
+        |trial: &Trial| trial.sharing == SharingMode::Recorded && trial.provisioning == "static";
+    let plain = trials.iter().all(plain) && !loaded.inventory.has_mig();
+    plain
+        .then(|| bounds(&loaded.work, &loaded.inventory))
+        .flatten()
 }
 
 /// The end of a comparison that may have been cut short. Runs that were are left out: they end at

@@ -12,6 +12,7 @@ mod cli_bad_input;
 mod cli_results;
 mod cli_screens;
 mod cluster_twin;
+mod diff;
 mod dra_bad_manifests;
 mod dra_manifests;
 mod dra_screens;
