@@ -7,12 +7,14 @@
 mod behaviour;
 mod builder;
 mod checkpoint;
+mod copies;
 mod names;
 mod request;
 
 pub use behaviour::Behaviour;
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
 pub use checkpoint::Checkpointing;
+pub use copies::Piece;
 pub use names::Names;
 pub use request::{Locality, MigRequest, PodSet, Shape, ShareWay, Spec};
 

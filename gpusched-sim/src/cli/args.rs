@@ -3,16 +3,20 @@
 //! Flags that several verbs share are declared once, in groups. [`RunArgs::flags`] turns
 //! them into the keys of a [`Scenario`], which have the same names.
 
+mod audit;
 mod catalog;
 mod dra;
+mod export;
 mod kueue;
 mod topo;
 mod trace;
 
+pub(crate) use audit::{AuditArgs, OrderArg};
 pub(crate) use catalog::CatalogArgs;
 pub(crate) use dra::{
     DraAllocateArgs, DraFormatArg, DraModeArg, DraPublishArgs, DraVerb, DraVerbArgs,
 };
+pub(crate) use export::{DiffArgs, ExportArgs, ExportFormat};
 pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
@@ -74,6 +78,12 @@ pub(crate) enum Verb {
     Kueue(KueueVerbArgs),
     /// Look at devices and claims of Dynamic Resource Allocation
     Dra(DraVerbArgs),
+    /// Check a schedule, ours or another system's: capacity, quotas, order, load
+    Audit(AuditArgs),
+    /// Say where two runs part, and whom it moved
+    Diff(DiffArgs),
+    /// Write the schedule of a run for other tools: Perfetto, Batsim
+    Export(ExportArgs),
     /// List cloud instance types with GPUs, and what they cost
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own
@@ -233,6 +243,25 @@ pub(crate) struct CompareArgs {
 
     #[command(flatten)]
     pub(crate) rest: RestArgs,
+
+    /// Replay traces drawn from this one, by days, weeks or users, and print how sure the
+    /// differences are [default number of draws: 50]
+    #[arg(long, value_name = "UNIT[:N]", help_heading = "Statistics")]
+    pub(crate) resample: Option<String>,
+
+    /// Compare the same jobs under each policy, days, weeks or users taken as wholes, and print
+    /// how sure the differences are; nothing is replayed twice
+    #[arg(
+        long,
+        value_name = "UNIT",
+        conflicts_with = "resample",
+        help_heading = "Statistics"
+    )]
+    pub(crate) blocks: Option<String>,
+
+    /// Whom to compare the others with, by its name in the table [default: the first]
+    #[arg(long, value_name = "POLICY", help_heading = "Statistics")]
+    pub(crate) baseline: Option<String>,
 
     /// Runs at the same time [default: one per processor]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", help_heading = "Running")]

@@ -1,6 +1,7 @@
 //! `gpusched compare`: one trace, many policies, one table.
 
 use super::args::CompareArgs;
+use super::compare_statistics::Statistics;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
@@ -10,6 +11,7 @@ use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
 use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
+use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
@@ -46,6 +48,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         plan.sharing = first.sharing.clone();
     }
     let threads = threads(args.threads)?;
+    let statistics = Statistics::of(&args)?;
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
@@ -56,14 +59,33 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         subject(&loaded),
         count(trials.len() as u64, "combination") + " of policies"
     ));
-    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
+    let format = scenario.format.unwrap_or_default();
+    if let Some(statistics) = statistics {
+        let how = (threads, format);
+        return statistics.print(&plan, &loaded, &trials, how, &interrupt);
+    }
+    let mut summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
+    let bounds = bounds_of(&loaded, &trials);
+    for summary in &mut summaries {
+        summary.bounds = bounds;
+    }
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
     if !whole.is_empty() {
-        print(scenario.format.unwrap_or_default(), &whole)?;
+        print(format, &whole)?;
     }
     finish(&cut)
+}
+
+/// What no combination can beat, where all do the same work on the same machines.
+fn bounds_of(loaded: &Loaded, trials: &[Trial]) -> Option<Bounds> {
+    let plain =
+        |trial: &Trial| trial.sharing == SharingMode::Recorded && trial.provisioning == "static";
+    let plain = trials.iter().all(plain) && !loaded.inventory.has_mig();
+    plain
+        .then(|| bounds(&loaded.work, &loaded.inventory))
+        .flatten()
 }
 
 /// The end of a comparison that may have been cut short. Runs that were are left out: they end at
@@ -81,7 +103,7 @@ fn finish(cut: &[Summary]) -> Outcome {
 }
 
 /// One run to make.
-struct Trial {
+pub(super) struct Trial {
     queueing: String,
     placement: String,
     sharing: SharingMode,
@@ -261,6 +283,19 @@ pub(super) fn pool(threads: usize) -> Outcome<rayon::ThreadPool> {
     })
 }
 
+/// How a combination of policies is replayed.
+pub(super) fn options(plan: &Plan, trial: &Trial, interrupt: &Interrupt) -> ReplayOptions {
+    ReplayOptions {
+        queueing: trial.queueing.clone(),
+        placement: trial.placement.clone(),
+        sharing: trial.sharing.clone(),
+        mig_placement: trial.mig_placement.clone(),
+        provisioning: trial.provisioning.clone(),
+        stop: Some(interrupt.stop.clone()),
+        ..plan.replay_options()
+    }
+}
+
 fn replay_all(
     plan: &Plan,
     loaded: &Loaded,
@@ -280,15 +315,9 @@ fn replay_all(
             .enumerate()
             .map(|(at, trial)| {
                 let options = ReplayOptions {
-                    queueing: trial.queueing.clone(),
-                    placement: trial.placement.clone(),
-                    sharing: trial.sharing.clone(),
-                    mig_placement: trial.mig_placement.clone(),
-                    provisioning: trial.provisioning.clone(),
                     device_use: shared,
-                    stop: Some(interrupt.stop.clone()),
                     progress: Some(progress.counter(at)),
-                    ..plan.replay_options()
+                    ..options(plan, trial, interrupt)
                 };
                 let mut summary = replay_one(&loaded.work, &loaded.inventory, &options)?.summary;
                 summary.inputs = loaded.inputs();

@@ -5,12 +5,16 @@
 //! done, 1 the run failed or was interrupted, 2 the input was bad.
 
 mod args;
+mod audit;
 mod calibrate;
 mod catalog;
 mod compare;
+mod compare_statistics;
 mod completions;
+mod diff;
 mod dra;
 mod explain;
+mod export;
 mod failure;
 mod interrupt;
 mod kueue;
@@ -56,6 +60,9 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Dra(args) => dra::dra(args),
+        Verb::Audit(args) => audit::audit(&args),
+        Verb::Diff(args) => diff::diff(&args),
+        Verb::Export(args) => export::export(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

@@ -11,6 +11,7 @@ use super::device_use::DeviceUse;
 use super::mig::MigSummary;
 use super::quantiles::Distribution;
 use super::topology::TopologySummary;
+use crate::bounds::Bounds;
 use crate::engine::Discipline;
 use crate::replay::DEFAULT_MIG_PLACEMENT;
 use gpusched_core::performance::Origins;
@@ -189,6 +190,9 @@ pub struct Summary {
     pub version: String,
     /// What was replayed, filled in by the caller.
     pub inputs: Vec<InputDigest>,
+    /// What no schedule can beat, filled in by the caller; absent where it was not worked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<Bounds>,
     /// The instant the replay was told to stop at, s.
     pub horizon_s: Option<f64>,
     /// Whether the replay was stopped from outside; everything unfinished is then censored.
@@ -274,6 +278,20 @@ impl Summary {
             label += &format!("#{}", self.seed);
         }
         label
+    }
+
+    /// Mean completion time ÷ the least there can be; absent without a bound, or where some job has
+    /// not ended: whoever leaves it out has less to do.
+    pub fn jct_over_bound(&self) -> Option<f64> {
+        let (bound, jct) = (self.bounds?.mean_jct_s, self.jct_s?.mean);
+        (self.jobs.finished == self.jobs.total && bound > 0.0).then(|| jct / bound)
+    }
+
+    /// Makespan ÷ the least there can be, likewise.
+    pub fn makespan_over_bound(&self) -> Option<f64> {
+        let bound = self.bounds?.makespan_s;
+        let all = self.jobs.finished == self.jobs.total;
+        (all && bound > 0.0).then(|| self.window.makespan_s / bound)
     }
 
     /// Jobs that the cluster could ever hold ÷ all jobs, 0 to 1; 1 without jobs.

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod statistics;
 mod table;
 
 pub use csv::{
@@ -9,4 +10,10 @@ pub use csv::{
     write_waits_csv,
 };
 pub use json::{write_summaries_json, write_summary_json};
+pub use statistics::{
+    BlockComparison, BlockRow, Contrasts, DrawnComparison, JobTimes, METRICS, Metric,
+    MetricContrasts, MetricDrawn, PolicyContrast, PolicyDrawn, blocks_of, blocks_table,
+    contrasts_of, contrasts_table, drawn_of, drawn_table, write_blocks_csv, write_blocks_json,
+    write_contrasts_csv, write_contrasts_json, write_drawn_csv, write_drawn_json,
+};
 pub use table::{compare_table, span, summary_table};

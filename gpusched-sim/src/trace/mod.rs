@@ -13,6 +13,7 @@ pub mod inline;
 pub mod input;
 pub mod meta;
 pub mod problems;
+pub mod resample;
 pub mod row;
 mod rules;
 pub mod sink;

@@ -3,13 +3,16 @@
 mod cases;
 mod cli;
 mod common;
+mod compare_statistics;
 
+mod audit;
 mod bad_traces;
 mod catalog;
 mod cli_bad_input;
 mod cli_results;
 mod cli_screens;
 mod cluster_twin;
+mod diff;
 mod dra_bad_manifests;
 mod dra_groups;
 mod dra_manifests;

@@ -8,25 +8,23 @@ use gpusched_sim::trace::{
 };
 use std::path::PathBuf;
 
-/// The directory of a dataset, or `None` with a visible line when it is not there.
-fn dataset(name: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    if !root.is_dir() {
-        // Straight to standard error: what the test harness captures, nobody sees.
-        let _ = std::io::Write::write_all(
-            &mut std::io::stderr(),
-            b"skipped: ../shared not present
-",
-        );
-        return None;
-    }
-    let path = root.join("datasets").join(name);
+/// A directory below `../shared`, or `None` with a visible line when it is not there.
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared")
+        .join(name);
     if !path.is_dir() {
-        let text = format!("skipped: ../shared/datasets/{name} not present\n");
+        // Straight to standard error: what the test harness captures, nobody sees.
+        let text = format!("skipped: ../shared/{name} not present\n");
         let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
         return None;
     }
     Some(path)
+}
+
+/// The directory of a dataset, likewise.
+fn dataset(name: &str) -> Option<PathBuf> {
+    shared(&format!("datasets/{name}"))
 }
 
 /// The files of a directory whose name ends in `end`, by name.

@@ -23,6 +23,7 @@ const COMPARED: &[Compared] = &[
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    (OVER_BOUND, Better::Low, Summary::jct_over_bound, |times| format!("{times:.2}x")),
     ("p50 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p50), span),
     ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
@@ -33,6 +34,9 @@ const COMPARED: &[Compared] = &[
 
 /// Mean free slots of MIG that no legal placement could use; left out where MIG cuts nothing.
 const HOLES: &str = "slots lost";
+
+/// Mean JCT ÷ the least there can be; left out where no bound was worked out.
+const OVER_BOUND: &str = "of bound";
 
 /// What differs when GPUs are shared in different ways.
 #[rustfmt::skip]
@@ -112,7 +116,10 @@ pub fn compare_table(runs: &[Summary]) -> String {
         (false, false) => COMPARED,
     };
     let cut = runs.iter().any(|run| run.mig.is_some());
-    let columns = columns.iter().filter(|(name, ..)| cut || *name != HOLES);
+    let bounded = runs.iter().any(|run| run.jct_over_bound().is_some());
+    let columns = columns
+        .iter()
+        .filter(|(name, ..)| (cut || *name != HOLES) && (bounded || *name != OVER_BOUND));
     let names = columns.clone().map(|(name, ..)| *name);
     table.set_header(std::iter::once("policy").chain(names));
     for run in runs {
@@ -159,11 +166,36 @@ fn shared(first: &Summary, runs: &[Summary]) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
+    lines.push_str(&bound(first, runs));
     lines.push_str(&match listed.as_slice() {
         [] => " censored: none\n".to_owned(),
         _ => format!(" censored, at most in a row: {}\n", listed.join(", ")),
     });
     lines
+}
+
+/// How far the best row is from what no schedule can beat.
+fn bound(first: &Summary, runs: &[Summary]) -> String {
+    let least = |over: fn(&Summary) -> Option<f64>| {
+        let all = runs.iter().filter_map(over);
+        all.fold(None, |least: Option<f64>, one| {
+            Some(least.map_or(one, |least| least.min(one)))
+        })
+    };
+    let (Some(bounds), Some(jct), Some(makespan)) = (
+        first.bounds,
+        least(Summary::jct_over_bound),
+        least(Summary::makespan_over_bound),
+    ) else {
+        return String::new();
+    };
+    format!(
+        " no schedule has a mean JCT below {} or a makespan below {}; the best row is at {}x and {}x\n",
+        span(bounds.mean_jct_s),
+        span(bounds.makespan_s),
+        number(jct),
+        number(makespan),
+    )
 }
 
 fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]) -> String {

@@ -8,7 +8,7 @@ pub use summary::summary_table;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-fn plain() -> Table {
+pub(super) fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -16,17 +16,17 @@ fn plain() -> Table {
 }
 
 /// Numbers stand to the right, names to the left.
-fn right_align(table: &mut Table) {
+pub(super) fn right_align(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     format!("{value:.2}")
 }
 

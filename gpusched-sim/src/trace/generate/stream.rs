@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     WaitRun = 11,
     /// How long pods take to be ready; entity = workload and admission.
     PodsReady = 12,
+    /// Which pieces a resampled trace is made of; entity = replicate.
+    Resample = 20,
 }
 
 /// One keyed sequence of draws.

@@ -1,0 +1,68 @@
+//! `compare --resample` and `--blocks`: intervals with a source, or none.
+
+use crate::cli::Desk;
+
+const POLICIES: &str = "compare --trace builtin:sample --queueing fifo,easy --limit 600";
+
+#[test]
+fn draws_are_the_same_for_any_number_of_threads() {
+    let desk = Desk::new("statistics-threads");
+    let with = |threads: u32| {
+        let line = format!("{POLICIES} --resample users:4 --format csv --threads {threads}");
+        desk.line(&line)
+    };
+    let (one, two) = (with(1), with(2));
+    assert_eq!((one.code, two.code), (0, 0));
+    assert_eq!(one.out, two.out);
+}
+
+#[test]
+fn another_seed_draws_other_traces_and_leaves_the_trace_alone() {
+    let desk = Desk::new("statistics-seed");
+    let columns = |seed: u32| {
+        let ran = desk.line(&format!(
+            "{POLICIES} --resample users:4 --format csv --seed {seed}"
+        ));
+        let lines: Vec<Vec<String>> = ran
+            .out
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').map(str::to_owned).collect())
+            .collect();
+        // On the trace, and the mean over draws.
+        let of = |at: usize| -> Vec<String> { lines.iter().map(|line| line[at].clone()).collect() };
+        (of(5), of(6))
+    };
+    let (one, two) = (columns(1), columns(2));
+    assert_eq!(one.0, two.0);
+    assert_ne!(one.1, two.1);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused() {
+    let desk = Desk::new("statistics-refused");
+    for (flags, words) in [
+        ("--resample dys", "did you mean `days`?"),
+        ("--resample users:1", "give 2 to 10000"),
+        ("--resample weeks", "0 whole weeks"),
+        ("--blocks hours", "give one of: days, weeks, users"),
+        ("--baseline easy/best-fit", "comparisons with intervals"),
+        (
+            "--blocks users --baseline x",
+            "name one of: fifo/best-fit, easy/best-fit",
+        ),
+        ("--blocks days --resample days", "cannot be used with"),
+    ] {
+        let ran = desk.line(&format!("{POLICIES} {flags}"));
+        assert_eq!(ran.code, 2, "{flags}: {}", ran.err);
+        assert!(ran.err.contains(words), "{flags}: {}", ran.err);
+        assert_eq!(ran.out, "", "{flags}");
+    }
+}
+
+#[test]
+fn one_block_gives_no_interval() {
+    let desk = Desk::new("statistics-one-block");
+    let ran = desk.line(&format!("{POLICIES} --blocks weeks"));
+    assert!(ran.out.contains("too few weeks"), "{}", ran.out);
+}
