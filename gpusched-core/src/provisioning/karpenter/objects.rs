@@ -108,7 +108,7 @@ pub struct Pod {
 }
 
 /// What a pod wants of a node and of its neighbours.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodSpec {
     /// Its namespace.
     pub namespace: String,
@@ -133,7 +133,7 @@ pub struct PodSpec {
 }
 
 /// A topology spread constraint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spread {
     /// Most pods a domain may have more than the one with fewest.
     pub max_skew: i64,
@@ -152,7 +152,7 @@ pub struct Spread {
 }
 
 /// Terms of pod affinity or anti-affinity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodTerms {
     /// All must hold.
     pub required: Vec<PodTerm>,
@@ -161,7 +161,7 @@ pub struct PodTerms {
 }
 
 /// A term of pod affinity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodTerm {
     /// The label whose values are domains.
     pub key: String,
@@ -172,7 +172,7 @@ pub struct PodTerm {
 }
 
 /// A port on the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostPort {
     /// Address; `0.0.0.0` or empty is every one.
     pub ip: String,

@@ -4,9 +4,12 @@ use super::super::labels::NODEPOOL;
 use super::super::objects::{HostPort, NodePool, NodeType, PodSpec};
 use super::super::{Requirement, Requirements, Undefined};
 use super::amounts::{Amounts, Units, add};
-use super::filter::{Query, compat};
+use super::bits::Bits;
+use super::classes::OfTypes;
+use super::filter::{Query, too_few};
 use super::relax::tolerate;
 use super::spec::strict;
+use super::types::Types;
 use super::{Problem, SolveError};
 use crate::kube::{Effect, Resources, Taint, Toleration};
 use std::cmp::Reverse;
@@ -18,10 +21,8 @@ const STARTED: [&str; 2] = ["karpenter.sh/registered", "karpenter.sh/initialized
 pub(super) struct Template<'p> {
     pub(super) pool: &'p NodePool,
     pub(super) requirements: Requirements,
-    pub(super) types: Vec<usize>,
+    pub(super) types: Bits,
     pub(super) daemons: Daemons,
-    /// What its limits leave.
-    remaining: Option<Resources>,
 }
 
 /// Daemon pods by instance type: types with the same ones share a group.
@@ -35,6 +36,8 @@ pub(super) struct Daemons {
 pub(super) struct DaemonGroup {
     /// Indices of the daemon sets.
     sets: Vec<usize>,
+    /// The types they go together on.
+    pub(super) types: Bits,
     pub(super) amounts: Amounts,
     pub(super) ports: Vec<HostPort>,
 }
@@ -58,12 +61,12 @@ pub(super) fn untolerated(taints: &[Taint], tolerations: &[Toleration]) -> Resul
 pub(super) fn all<'p>(
     problem: &'p Problem,
     units: &Units,
-    allocatable: &[Amounts],
+    types: &Types<'_>,
     well_known: &[&str],
 ) -> Vec<Template<'p>> {
     let mut pools: Vec<&NodePool> = problem.pools.iter().collect();
     pools.sort_by_key(|pool| (Reverse(pool.weight), Reverse(&pool.name)));
-    let template = |pool| Template::new(pool, problem, units, allocatable, well_known);
+    let template = |pool| Template::new(pool, problem, units, types, well_known);
     pools.into_iter().filter_map(template).collect()
 }
 
@@ -72,98 +75,49 @@ impl<'p> Template<'p> {
         pool: &'p NodePool,
         problem: &Problem,
         units: &Units,
-        allocatable: &[Amounts],
+        types: &Types<'_>,
         well_known: &[&str],
     ) -> Option<Template<'p>> {
         let mut requirements = pool.requirements.clone();
         requirements.extend(Requirements::of_labels(&pool.labels).iter().cloned());
         requirements.add(Requirement::one_of(NODEPOOL, &[&pool.name]));
         requirements.extend(STARTED.map(|label| Requirement::one_of(label, &["true"])));
-        let nothing = Daemons {
-            groups: vec![DaemonGroup::of(Vec::new(), problem, units)],
-            of_type: vec![0; problem.types.len()],
-        };
-        let query = Query {
-            types: &problem.types,
-            allocatable,
-            daemons: &nothing,
-            asked: &requirements,
-            compat: &compat(&problem.types, &requirements, well_known),
+        let labels = OfTypes::new(types, &requirements, well_known);
+        let mut left = types.every();
+        Query {
+            types,
+            daemons: &Daemons::none(problem, units),
+            labels: &labels,
             requests: &units.dense(&Resources::new()),
             ports: &[],
-        };
-        let types = query.remaining(&(0..problem.types.len()).collect::<Vec<_>>());
-        let relaxed = problem.options.relax_min_values;
-        if types.is_empty() || !(relaxed || query.min_values(&types).is_empty()) {
+        }
+        .keep(&mut left);
+        let enough = problem.options.relax_min_values
+            || too_few(types.all, left.iter(), &requirements).is_empty();
+        if left.is_empty() || !enough {
             return None;
         }
         let daemons = Daemons::new(pool, &requirements, problem, units, well_known);
         Some(Template {
             pool,
             requirements,
-            types,
+            types: left,
             daemons,
-            remaining: remaining(pool, problem),
         })
     }
-
-    /// The types that would break no limit.
-    ///
-    /// Nodes planned in this solve count with what they have, but are not counted: the limit on
-    /// `nodes` is one on nodes that are there, as upstream.
-    pub(super) fn within_limits(&self, problem: &Problem) -> Result<Vec<usize>, SolveError> {
-        let Some(remaining) = &self.remaining else {
-            return Ok(self.types.clone());
-        };
-        if remaining.get("nodes") == Some(&0) {
-            return Err(SolveError::NodeLimit(self.pool.name.clone()));
-        }
-        let has = |one: &usize, resource: &String| {
-            problem.types[*one]
-                .capacity
-                .get(resource)
-                .copied()
-                .unwrap_or(0)
-        };
-        let within = |one: &&usize| {
-            remaining
-                .iter()
-                .all(|(resource, left)| has(one, resource) <= *left)
-        };
-        let types: Vec<usize> = self.types.iter().filter(within).copied().collect();
-        match types.is_empty() {
-            true => Err(SolveError::Limits(self.pool.name.clone())),
-            false => Ok(types),
-        }
-    }
-
-    /// Takes the most any of these types could have off what the limits leave.
-    pub(super) fn charge(&mut self, types: &[usize], problem: &Problem) {
-        for (resource, left) in self.remaining.iter_mut().flatten() {
-            let has = |one: &usize| problem.types[*one].capacity.get(resource).copied();
-            let most = types.iter().filter_map(has).max().unwrap_or(0);
-            *left = left.saturating_sub(most);
-        }
-    }
-}
-
-/// Limits less what the pool's nodes have.
-fn remaining(pool: &NodePool, problem: &Problem) -> Option<Resources> {
-    let mut left = pool.limits.clone()?;
-    let of_pool = |labels: &crate::kube::Labels| labels.get(NODEPOOL) == Some(&pool.name);
-    for node in problem.nodes.iter().filter(|node| of_pool(&node.labels)) {
-        for (resource, left) in &mut left {
-            let has = match resource.as_str() {
-                "nodes" => 1,
-                _ => node.capacity.get(resource).copied().unwrap_or(0),
-            };
-            *left = left.saturating_sub(has);
-        }
-    }
-    Some(left)
 }
 
 impl Daemons {
+    /// No daemon pods at all.
+    fn none(problem: &Problem, units: &Units) -> Daemons {
+        let mut daemons = Daemons {
+            groups: vec![DaemonGroup::of(Vec::new(), problem, units)],
+            of_type: vec![0; problem.types.len()],
+        };
+        daemons.gather();
+        daemons
+    }
+
     fn new(
         pool: &NodePool,
         requirements: &Requirements,
@@ -186,18 +140,24 @@ impl Daemons {
                 daemons.groups.push(DaemonGroup::of(sets, problem, units));
             }
         }
+        daemons.gather();
         daemons
+    }
+
+    /// Tells every group its types.
+    fn gather(&mut self) {
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            group.types = Bits::of(self.of_type.len(), |one| self.of_type[one] == index);
+        }
     }
 
     /// The least that daemon pods request, resource by resource, among the groups of these types
     /// that have any.
-    pub(super) fn least(&self, types: &[usize]) -> Option<Amounts> {
-        let groups = self.groups.iter().enumerate();
+    pub(super) fn least(&self, types: &Bits) -> Option<Amounts> {
+        let groups = self.groups.iter();
         groups
-            .filter(|(index, group)| {
-                !group.sets.is_empty() && types.iter().any(|one| self.of_type[*one] == *index)
-            })
-            .map(|(_, group)| group.amounts.clone())
+            .filter(|group| !group.sets.is_empty() && group.types.meets(types))
+            .map(|group| group.amounts.clone())
             .reduce(|one, two| {
                 one.iter()
                     .zip(&two)
@@ -217,6 +177,7 @@ impl DaemonGroup {
         }
         DaemonGroup {
             sets,
+            types: Bits::default(),
             amounts,
             ports,
         }
