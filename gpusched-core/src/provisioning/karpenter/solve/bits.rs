@@ -13,10 +13,14 @@ impl Bits {
     /// The numbers below `size` that satisfy something.
     pub(super) fn of(size: usize, wanted: impl Fn(usize) -> bool) -> Bits {
         let mut bits = Bits::none(size);
-        for one in (0..size).filter(|one| wanted(*one)) {
-            bits.0[one / 64] |= 1 << (one % 64);
-        }
+        (0..size)
+            .filter(|one| wanted(*one))
+            .for_each(|one| bits.set(one));
         bits
+    }
+
+    pub(super) fn set(&mut self, one: usize) {
+        self.0[one / 64] |= 1 << (one % 64);
     }
 
     pub(super) fn has(&self, one: usize) -> bool {
@@ -57,7 +61,7 @@ impl Bits {
     }
 
     /// The numbers, rising.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + Clone {
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         self.0.iter().enumerate().flat_map(|(at, word)| {
             let mut word = *word;
             std::iter::from_fn(move || {

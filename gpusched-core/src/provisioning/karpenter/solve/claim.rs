@@ -66,13 +66,11 @@ impl Claim {
             Some(asked) => own.intersection(asked),
             None => own,
         };
-        let mut labels = from.requirements.clone();
-        labels.set(HOSTNAME, None);
         Claim {
             template,
             pods: Vec::new(),
             seat: Seat {
-                class: context.classes.intern(Some(template), labels),
+                class: from.class,
                 host: own.has(&name).then(|| context.topology.hosts.number(&name)),
                 name: own,
             },
@@ -170,7 +168,7 @@ impl Claim {
             false => BTreeMap::new(),
             true => {
                 let asked = context.classes.named(class, &self.seat.name);
-                too_few(context.types.all, types.iter(), &asked)
+                too_few(context.types.all, &types.iter().collect::<Vec<_>>(), &asked)
             }
         }
     }
@@ -330,7 +328,7 @@ impl Claim {
         let left = order.iter().copied().filter(|one| self.types.has(*one));
         let types: Vec<usize> = left.take(options.max_types).collect();
         let requests = context.units.named(&self.requests);
-        let few = too_few(context.types.all, types.iter().copied(), &requirements);
+        let few = too_few(context.types.all, &types, &requirements);
         if !(few.is_empty() || options.relax_min_values) {
             let filtered = Filtered {
                 types: self.types.iter().count(),

@@ -15,7 +15,7 @@ use super::topology::{Scope, Topology};
 pub(super) struct Existing<'p> {
     /// Which one of the problem's it is.
     pub(super) index: usize,
-    node: &'p ExistingNode,
+    pub(super) node: &'p ExistingNode,
     pub(super) pods: Vec<usize>,
     seat: Seat,
     remaining: Amounts,
@@ -34,18 +34,15 @@ pub(super) fn all<'p>(
         let node = &problem.nodes[*index];
         (!node.initialized, &node.name)
     });
-    let mut open = Vec::new();
+    let mut all = Vec::new();
     for index in order {
         let one = Existing::new(index, problem, units, classes, topology);
-        one.seat
-            .host
-            .into_iter()
-            .for_each(|host| topology.make_host(host));
-        if !one.node.closed {
-            open.push(one);
+        if let Some(host) = one.seat.host {
+            topology.make_host(host);
         }
+        all.push(one);
     }
-    open
+    all
 }
 
 impl<'p> Existing<'p> {

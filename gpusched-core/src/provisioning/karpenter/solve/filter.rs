@@ -171,7 +171,7 @@ impl Query<'_> {
 /// Labels of `asked` with fewer distinct values among the types than its `minValues`.
 pub(super) fn too_few(
     all: &[NodeType],
-    types: impl Iterator<Item = usize> + Clone,
+    types: &[usize],
     asked: &Requirements,
 ) -> BTreeMap<String, usize> {
     let mut few = BTreeMap::new();
@@ -180,8 +180,8 @@ pub(super) fn too_few(
             continue;
         };
         let values: BTreeSet<&String> = types
-            .clone()
-            .filter_map(|index| all[index].requirements.get(one.key()))
+            .iter()
+            .filter_map(|index| all[*index].requirements.get(one.key()))
             .flat_map(|requirement| requirement.values())
             .collect();
         if values.len() < least as usize {

@@ -139,8 +139,8 @@ impl<'p> Solver<'p> {
         let well_known: Vec<&str> = well_known.map(String::as_str).collect();
         let units = Rc::new(Units::new(problem));
         let types = Types::new(problem, &units);
-        let templates = template::all(problem, &units, &types, &well_known);
         let mut classes = Classes::new(well_known);
+        let templates = template::all(problem, &units, &types, &mut classes);
         let mut topology = Topology::new(problem);
         let existing = existing::all(problem, &units, &mut classes, &mut topology);
         let limits = templates.iter().map(|one| Limits::new(one.pool, problem));
@@ -231,8 +231,9 @@ impl<'p> Solver<'p> {
             self.refused.resize(spec.id + 1, Marks::default());
         }
         let refused = &mut self.refused[spec.id];
+        let waiting = self.problem.pods[pod].waiting;
         for (index, node) in self.existing.iter_mut().enumerate() {
-            if refused.has(index) {
+            if refused.has(index) || (node.node.closed && !waiting) {
                 continue;
             }
             match node.try_add(pod, spec, &mut self.classes, &mut self.topology) {

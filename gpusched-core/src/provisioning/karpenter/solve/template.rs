@@ -1,11 +1,11 @@
 //! Pools as templates of nodes: their types, what is left of their limits, and daemon pods.
 
-use super::super::labels::NODEPOOL;
+use super::super::labels::{HOSTNAME, NODEPOOL};
 use super::super::objects::{HostPort, NodePool, NodeType, PodSpec};
 use super::super::{Requirement, Requirements, Undefined};
 use super::amounts::{Amounts, Units, add};
 use super::bits::Bits;
-use super::classes::OfTypes;
+use super::classes::{ClassId, Classes, OfTypes};
 use super::filter::{Query, too_few};
 use super::relax::tolerate;
 use super::spec::strict;
@@ -21,6 +21,8 @@ const STARTED: [&str; 2] = ["karpenter.sh/registered", "karpenter.sh/initialized
 pub(super) struct Template<'p> {
     pub(super) pool: &'p NodePool,
     pub(super) requirements: Requirements,
+    /// The labels of its nodes, but for the host name.
+    pub(super) class: ClassId,
     pub(super) types: Bits,
     pub(super) daemons: Daemons,
 }
@@ -62,27 +64,44 @@ pub(super) fn all<'p>(
     problem: &'p Problem,
     units: &Units,
     types: &Types<'_>,
-    well_known: &[&str],
+    classes: &mut Classes<'_>,
 ) -> Vec<Template<'p>> {
     let mut pools: Vec<&NodePool> = problem.pools.iter().collect();
     pools.sort_by_key(|pool| (Reverse(pool.weight), Reverse(&pool.name)));
-    let template = |pool| Template::new(pool, problem, units, types, well_known);
-    pools.into_iter().filter_map(template).collect()
+    let mut all = Vec::new();
+    for pool in pools {
+        all.extend(Template::new(
+            pool,
+            all.len(),
+            problem,
+            units,
+            types,
+            classes,
+        ));
+    }
+    all
 }
 
 impl<'p> Template<'p> {
     fn new(
         pool: &'p NodePool,
+        number: usize,
         problem: &Problem,
         units: &Units,
         types: &Types<'_>,
-        well_known: &[&str],
+        classes: &mut Classes<'_>,
     ) -> Option<Template<'p>> {
         let mut requirements = pool.requirements.clone();
         requirements.extend(Requirements::of_labels(&pool.labels).iter().cloned());
         requirements.add(Requirement::one_of(NODEPOOL, &[&pool.name]));
         requirements.extend(STARTED.map(|label| Requirement::one_of(label, &["true"])));
-        let labels = OfTypes::new(types, &requirements, well_known);
+        let mut but_host = requirements.clone();
+        but_host.set(HOSTNAME, None);
+        let class = classes.intern(Some(number), but_host);
+        let labels = match requirements.get(HOSTNAME) {
+            None => classes.types(class, types),
+            Some(_) => OfTypes::new(types, &requirements, classes.well_known()).into(),
+        };
         let mut left = types.every();
         Query {
             types,
@@ -93,14 +112,15 @@ impl<'p> Template<'p> {
         }
         .keep(&mut left);
         let enough = problem.options.relax_min_values
-            || too_few(types.all, left.iter(), &requirements).is_empty();
+            || too_few(types.all, &left.iter().collect::<Vec<_>>(), &requirements).is_empty();
         if left.is_empty() || !enough {
             return None;
         }
-        let daemons = Daemons::new(pool, &requirements, problem, units, well_known);
+        let daemons = Daemons::new(pool, &requirements, problem, units, classes.well_known());
         Some(Template {
             pool,
             requirements,
+            class,
             types: left,
             daemons,
         })

@@ -11,7 +11,7 @@ use super::hosts::{HostId, Hosts};
 use super::spec::Spec;
 use super::stated;
 use super::template::untolerated;
-use super::universe::{Universe, universe};
+use super::universe::Universe;
 use super::{Problem, SolveError};
 use crate::kube::Taint;
 
@@ -61,7 +61,7 @@ impl<'p> Topology<'p> {
     pub(super) fn new(problem: &'p Problem) -> Topology<'p> {
         let mut topology = Topology {
             problem,
-            universe: universe(problem),
+            universe: Universe::new(problem),
             groups: Vec::new(),
             roles: Vec::new(),
             hosts: Hosts::default(),
@@ -135,7 +135,7 @@ impl<'p> Topology<'p> {
     /// if the group cares.
     fn know_domains(&mut self, group: &mut Group, pod: &PodSpec) {
         let honors = group.of.nodes.tolerations.is_some();
-        for (domain, taints) in self.universe.get(&group.of.key).into_iter().flatten() {
+        for (domain, taints) in self.universe.of(&group.of.key) {
             let mut open = taints
                 .iter()
                 .map(|taints| untolerated(taints, &pod.tolerations).is_ok());

@@ -23,7 +23,7 @@ struct Ladder {
 }
 
 impl<'p> Types<'p> {
-    /// O(resources × types²/64) at most, where every type has another amount.
+    /// O(resources × types × (log types + types/64)).
     pub(super) fn new(problem: &'p Problem, units: &Units) -> Types<'p> {
         let all = &problem.types[..];
         let allocatable: Vec<Amounts> = all
@@ -79,18 +79,22 @@ fn is_reserved(one: &NodeOffering) -> bool {
 
 impl Ladder {
     fn new(allocatable: &[Amounts], resource: usize) -> Ladder {
-        let mut amounts: Vec<i64> = allocatable.iter().map(|one| one[resource]).collect();
-        amounts.sort_unstable();
-        amounts.dedup();
-        let least = |amount: &i64| {
-            Bits::of(allocatable.len(), |one| {
-                allocatable[one][resource] >= *amount
-            })
-        };
-        Ladder {
-            holders: amounts.iter().map(least).collect(),
-            amounts,
+        let mut order: Vec<(i64, usize)> = allocatable
+            .iter()
+            .enumerate()
+            .map(|(one, has)| (has[resource], one))
+            .collect();
+        order.sort_unstable();
+        let (mut amounts, mut holders) = (Vec::new(), Vec::new());
+        let mut so_far = Bits::none(allocatable.len());
+        for equal in order.chunk_by(|one, two| one.0 == two.0).rev() {
+            equal.iter().for_each(|(_, one)| so_far.set(*one));
+            amounts.push(equal[0].0);
+            holders.push(so_far.clone());
         }
+        amounts.reverse();
+        holders.reverse();
+        Ladder { amounts, holders }
     }
 
     /// Keeps those with at least `want`; one that is overdrawn holds nothing.

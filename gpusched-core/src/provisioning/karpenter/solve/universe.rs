@@ -5,33 +5,59 @@ use super::Problem;
 use crate::kube::Taint;
 use std::collections::BTreeMap;
 
-/// Domains by label, each with the taints of the pools that can make nodes in it.
-pub(super) type Universe<'p> = BTreeMap<String, BTreeMap<String, Vec<&'p [Taint]>>>;
+/// Domains by label, as far as somebody asked, each with the taints of the pools that can make
+/// nodes in it.
+pub(super) struct Universe<'p> {
+    problem: &'p Problem,
+    known: BTreeMap<String, Domains<'p>>,
+}
 
-/// Domains nodes could be made in: values of labels that pools and types together allow, and those
-/// pools list. Where some pool makes nodes without taints in a domain, only that pool matters.
-pub(super) fn universe(problem: &Problem) -> Universe<'_> {
-    let mut universe = Universe::new();
-    let mut insert = |requirement: &Requirement, taints| {
-        let domains = universe.entry(requirement.key().to_owned()).or_default();
+type Domains<'p> = BTreeMap<String, Vec<&'p [Taint]>>;
+
+impl<'p> Universe<'p> {
+    pub(super) fn new(problem: &'p Problem) -> Universe<'p> {
+        Universe {
+            problem,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Domains of a label; O(pools × types × values) once.
+    pub(super) fn of(&mut self, key: &str) -> &Domains<'p> {
+        let problem = self.problem;
+        let known = self.known.entry(key.to_owned());
+        known.or_insert_with(|| domains(problem, key))
+    }
+}
+
+/// Values of a label that pools and types together allow, and those pools list. Where some pool
+/// makes nodes without taints in a domain, only that pool matters.
+fn domains<'p>(problem: &'p Problem, key: &str) -> Domains<'p> {
+    let mut domains = Domains::new();
+    let mut insert = |requirement: &Requirement, taints: &'p [Taint]| {
         for value in requirement.values() {
-            let known: &mut Vec<&[Taint]> = domains.entry(value.clone()).or_default();
-            if <[Taint]>::is_empty(taints) {
-                *known = vec![taints];
-            } else if known.first().is_none_or(|first| !first.is_empty()) {
-                known.push(taints);
+            match domains.get_mut(value) {
+                None => drop(domains.insert(value.clone(), vec![taints])),
+                Some(known) if taints.is_empty() => *known = vec![taints],
+                Some(known) if known[0].is_empty() || known.contains(&taints) => {}
+                Some(known) => known.push(taints),
             }
         }
     };
     for pool in &problem.pools {
         let mut of_pool = pool.requirements.clone();
         of_pool.extend(Requirements::of_labels(&pool.labels).iter().cloned());
+        let of_pool = of_pool.get(key);
         for of in &problem.types {
-            let both = of_pool.intersection(&of.requirements);
-            both.iter().for_each(|one| insert(one, &pool.taints));
+            match (of_pool, of.requirements.get(key)) {
+                (Some(pool_has), Some(of)) => insert(&of.intersection(pool_has), &pool.taints),
+                (None, Some(one)) => insert(one, &pool.taints),
+                (Some(one), None) => insert(one, &pool.taints),
+                (None, None) => {}
+            }
         }
-        let listed = of_pool.iter().filter(|one| one.operator() == Operator::In);
-        listed.for_each(|one| insert(one, &pool.taints));
+        let listed = of_pool.filter(|one| one.operator() == Operator::In);
+        listed.into_iter().for_each(|one| insert(one, &pool.taints));
     }
-    universe
+    domains
 }

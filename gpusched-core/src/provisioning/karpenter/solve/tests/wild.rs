@@ -278,6 +278,7 @@ fn wild_problem(bytes: Vec<u8>) -> Problem {
     let count = of.below(40);
     for index in 0..count {
         let mut pod = pod(&format!("p{index:02}"), 0);
+        pod.waiting = of.rarely(3);
         pod.spec = match of.rarely(3) {
             true => wild_spec(of),
             false => specs[of.below(specs.len())].clone(),

@@ -5,6 +5,7 @@ mod node;
 mod topology;
 
 use super::super::amounts::Units;
+use super::super::classes::Classes;
 use super::super::limits::Limits;
 use super::super::reservations::Reservations;
 use super::super::spec::{SpecId, Specs};
@@ -54,7 +55,8 @@ impl<'p> Plain<'p> {
             problem,
             units: Rc::clone(&units),
         };
-        let templates = template::all(problem, &units, &world.types, &world.well_known);
+        let mut classes = Classes::new(world.well_known.clone());
+        let templates = template::all(problem, &units, &world.types, &mut classes);
         let limits = templates.iter().map(|one| Limits::new(one.pool, problem));
         Plain {
             limits: limits.collect(),
@@ -122,8 +124,9 @@ impl<'p> Plain<'p> {
 
     fn place(&mut self, pod: usize, id: SpecId) -> Result<(), SolveError> {
         let (spec, world) = (self.specs.get(id), &mut self.world);
+        let waiting = world.problem.pods[pod].waiting;
         for node in &mut self.existing {
-            if node.add(pod, spec, world).is_ok() {
+            if (waiting || !node.node.closed) && node.add(pod, spec, world).is_ok() {
                 return Ok(());
             }
         }

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 pub(super) struct Existing<'p> {
     pub(super) index: usize,
-    node: &'p ExistingNode,
+    pub(super) node: &'p ExistingNode,
     pub(super) pods: Vec<usize>,
     requirements: Requirements,
     remaining: Amounts,
@@ -30,13 +30,12 @@ pub(super) fn existing<'p>(world: &mut World<'p>) -> Vec<Existing<'p>> {
             &problem.nodes[*index].name,
         )
     });
-    let mut all: Vec<Existing<'p>> = order
+    let all: Vec<Existing<'p>> = order
         .iter()
         .map(|index| Existing::new(*index, world))
         .collect();
     all.iter()
         .for_each(|one| world.topology.register(&one.requirements));
-    all.retain(|one| !one.node.closed);
     all
 }
 
@@ -186,7 +185,7 @@ impl Claim {
                 && fits(&total, &world.types.allocatable[*one])
         };
         let types: Vec<usize> = self.types.iter().copied().filter(passes).collect();
-        let few = too_few(&problem.types, types.iter().copied(), &wanted);
+        let few = too_few(&problem.types, &types, &wanted);
         if types.is_empty() || !(few.is_empty() || relax_min_values) {
             let query = Query {
                 types: &world.types,
@@ -279,11 +278,7 @@ impl Claim {
             (price.is_none(), price, &of.name)
         });
         self.types.truncate(problem.options.max_types);
-        let min_values = too_few(
-            &problem.types,
-            self.types.iter().copied(),
-            &self.requirements,
-        );
+        let min_values = too_few(&problem.types, &self.types, &self.requirements);
         let requests = world.units.named(&self.requests);
         if !(min_values.is_empty() || problem.options.relax_min_values) {
             let filtered = Filtered {

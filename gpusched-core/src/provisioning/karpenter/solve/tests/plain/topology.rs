@@ -5,7 +5,7 @@ use super::super::super::hosts::Hosts;
 use super::super::super::spec::Spec;
 use super::super::super::stated;
 use super::super::super::template::untolerated;
-use super::super::super::universe::{Universe, universe};
+use super::super::super::universe::Universe;
 use super::super::*;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ impl<'p> Topology<'p> {
     pub(super) fn new(problem: &'p Problem) -> Topology<'p> {
         let mut topology = Topology {
             problem,
-            universe: universe(problem),
+            universe: Universe::new(problem),
             groups: Vec::new(),
             hosts: BTreeSet::new(),
             none: Hosts::default(),
@@ -63,7 +63,7 @@ impl<'p> Topology<'p> {
         let mut group = Group::new(of, inverse, least);
         group.of_hosts = false;
         let honors = group.of.nodes.tolerations.is_some();
-        for (domain, taints) in self.universe.get(&group.of.key).into_iter().flatten() {
+        for (domain, taints) in self.universe.of(&group.of.key) {
             let open = |taints: &&[Taint]| untolerated(taints, &pod.tolerations).is_ok();
             if !honors || taints.iter().any(open) {
                 group.register(domain, &mut self.none);
