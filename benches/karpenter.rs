@@ -1,14 +1,20 @@
 //! Karpenter's solve: pods a second on 400 instance types, in the shape of the project's own
 //! benchmark (`scheduling_benchmark_test.go` at v1.14.1): type i has i+1 cores, 2(i+1) GiB and room
 //! for 10(i+1) pods, in three zones, on demand and on spot; a fifth of the pods each is generic,
-//! spread over zones, spread over hosts, kept together in a zone, kept apart on hosts.
+//! spread over zones, spread over hosts, kept together in a zone, kept apart on hosts. Then 4,000
+//! equal pods with preferences, respected and ignored; and one pod, for what a solve costs at least.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gpusched_core::kube::{LabelSelector, Labels, Resources};
+use gpusched_core::kube::{
+    LabelSelector, Labels, NodeAffinity, NodeSelectorTerm, Operator, PreferredTerm, Requirement,
+    Resources,
+};
 use gpusched_core::provisioning::Price;
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType, Offering};
 use gpusched_core::provisioning::karpenter::labels::{HOSTNAME, ZONE};
-use gpusched_core::provisioning::karpenter::objects::{NodePool, NodeType, Pod, PodTerm, Spread};
+use gpusched_core::provisioning::karpenter::objects::{
+    NodePool, NodeType, Pod, PodSpec, PodTerm, PodTerms, Spread,
+};
 use gpusched_core::provisioning::karpenter::{Problem, solve};
 use std::hint::black_box;
 
@@ -134,7 +140,7 @@ fn problem(pods: usize) -> Problem {
 fn mixed(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("karpenter-solve-mixed");
     group.sample_size(10);
-    for pods in [1000, 5000, 20_000] {
+    for pods in [1000, 2000, 5000, 10_000, 20_000] {
         let problem = problem(pods);
         group.throughput(Throughput::Elements(pods as u64));
         group.bench_with_input(
@@ -148,5 +154,88 @@ fn mixed(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, mixed);
+/// Pods that would rather be in a zone and on nodes of a team that are not there, apart from their
+/// like on hosts, and spread over zones. Respected, the pods are tried with one after the other given
+/// up, until the nodes that are not there are.
+fn preferences(pods: usize, respect: bool) -> Problem {
+    let mut problem = problem(pods);
+    let missing = |key: &str, value: &str| PreferredTerm {
+        weight: 1,
+        term: NodeSelectorTerm {
+            match_expressions: vec![Requirement {
+                key: key.into(),
+                operator: Operator::In,
+                values: vec![value.into()],
+            }],
+            match_fields: Vec::new(),
+        },
+    };
+    let labels: Labels = [("app".into(), "nginx".into())].into();
+    let selector = Some(LabelSelector {
+        match_labels: labels.clone(),
+        match_expressions: Vec::new(),
+    });
+    let spec = PodSpec {
+        namespace: "default".into(),
+        requests: [("cpu".into(), 1000), ("memory".into(), 1 << 30)].into(),
+        node_affinity: NodeAffinity {
+            required: None,
+            preferred: vec![missing(ZONE, "test-zone-9"), missing("team", "nobody")],
+        },
+        spread: vec![Spread {
+            max_skew: 1,
+            key: ZONE.into(),
+            soft: true,
+            selector: selector.clone(),
+            min_domains: None,
+            honor_taints: false,
+            honor_affinity: true,
+        }],
+        anti_affinity: PodTerms {
+            required: Vec::new(),
+            preferred: vec![(
+                1,
+                PodTerm {
+                    key: HOSTNAME.into(),
+                    selector,
+                    namespaces: Vec::new(),
+                },
+            )],
+        },
+        labels,
+        ..PodSpec::default()
+    };
+    for pod in &mut problem.pods {
+        pod.spec = spec.clone();
+    }
+    problem.options.respect_preferences = respect;
+    problem
+}
+
+fn preferred(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("karpenter-solve-preferences");
+    group.sample_size(10);
+    for (policy, respect) in [("respect", true), ("ignore", false)] {
+        let problem = preferences(4000, respect);
+        group.throughput(Throughput::Elements(4000));
+        group.bench_with_input(
+            BenchmarkId::from_parameter(policy),
+            &problem,
+            |bench, problem| {
+                bench.iter(|| black_box(solve(problem)));
+            },
+        );
+    }
+    group.finish();
+}
+
+/// What a solve costs before its first pod: consolidation asks thousands of small ones.
+fn smallest(criterion: &mut Criterion) {
+    let problem = problem(1);
+    criterion.bench_function("karpenter-solve-one-pod", |bench| {
+        bench.iter(|| black_box(solve(&problem)));
+    });
+}
+
+criterion_group!(benches, mixed, preferred, smallest);
 criterion_main!(benches);

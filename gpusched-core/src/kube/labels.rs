@@ -62,7 +62,7 @@ impl Requirement {
 }
 
 /// A `metav1.LabelSelector`: everything in it must hold. The empty one matches everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LabelSelector {
     /// Exact values.
     pub match_labels: Labels,

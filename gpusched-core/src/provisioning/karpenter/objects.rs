@@ -103,12 +103,15 @@ pub struct Pod {
     pub uid: String,
     /// When it was made, in seconds.
     pub created: i64,
+    /// Whether it may go to nodes that are [`closed`](ExistingNode::closed): it waits, or its node
+    /// is going whatever a simulation says.
+    pub waiting: bool,
     /// What it wants. Equal pods share it.
     pub spec: PodSpec,
 }
 
 /// What a pod wants of a node and of its neighbours.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodSpec {
     /// Its namespace.
     pub namespace: String,
@@ -133,7 +136,7 @@ pub struct PodSpec {
 }
 
 /// A topology spread constraint.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spread {
     /// Most pods a domain may have more than the one with fewest.
     pub max_skew: i64,
@@ -152,7 +155,7 @@ pub struct Spread {
 }
 
 /// Terms of pod affinity or anti-affinity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodTerms {
     /// All must hold.
     pub required: Vec<PodTerm>,
@@ -161,7 +164,7 @@ pub struct PodTerms {
 }
 
 /// A term of pod affinity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PodTerm {
     /// The label whose values are domains.
     pub key: String,
@@ -172,7 +175,7 @@ pub struct PodTerm {
 }
 
 /// A port on the node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostPort {
     /// Address; `0.0.0.0` or empty is every one.
     pub ip: String,
@@ -209,7 +212,8 @@ pub struct ExistingNode {
     pub daemons: Resources,
     /// Whether it takes pods; one that does not yet comes after those that do.
     pub initialized: bool,
-    /// Whether it may not take pods in a simulation of consolidation (`consolidateAfter`).
+    /// Whether it takes none of the pods a simulation of consolidation moves
+    /// (`consolidateAfter`), only those that are [`waiting`](Pod::waiting).
     pub closed: bool,
     /// The pods on it that count for topology.
     pub pods: Vec<PlacedPod>,

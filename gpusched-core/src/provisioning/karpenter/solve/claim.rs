@@ -1,54 +1,54 @@
 //! A node that is to be made: who can join it, and what is left of its options.
 
 use super::super::labels::{CAPACITY_TYPE, HOSTNAME, RESERVATION_ID};
-use super::super::objects::{HostPort, NodeOffering};
-use super::super::{Incompatible, Requirement, Requirements, Undefined};
+use super::super::objects::HostPort;
+use super::super::{Requirement, Requirements};
 use super::amounts::{Amounts, Units, add};
-use super::filter::{Compat, Query, compat, offers, too_few};
+use super::bits::Bits;
+use super::classes::{ClassId, Classes, by_price};
+use super::filter::{Query, offers, too_few};
 use super::reservations::Reservations;
+use super::seat::{Narrowed, Refusal, Seat};
 use super::spec::Spec;
-use super::template::{Template, untolerated};
-use super::topology::Topology;
-use super::{Filtered, NewNode, Problem, Reserved, SolveError, cheapest};
+use super::template::Template;
+use super::topology::{Scope, Topology};
+use super::types::Types;
+use super::{Filtered, NewNode, Problem, Reserved, SolveError};
 use crate::provisioning::catalog::CapacityType;
-use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What a claim is checked against.
 pub(super) struct Context<'a, 'p> {
     pub(super) problem: &'p Problem,
-    pub(super) well_known: &'a [&'p str],
     pub(super) units: &'a Units,
-    pub(super) allocatable: &'a [Amounts],
-    pub(super) reservations: &'a mut Reservations,
+    pub(super) types: &'a Types<'p>,
+    pub(super) classes: &'a mut Classes<'p>,
     pub(super) topology: &'a mut Topology<'p>,
-    pub(super) compat: &'a mut CompatCache,
-    /// Whether a refusal for good is remembered.
-    pub(super) remember: bool,
+    pub(super) reservations: &'a mut Reservations,
 }
-
-/// What labels mean for types, by labels; worked out once for each.
-pub(super) type CompatCache = FxHashMap<Requirements, Rc<[Compat]>>;
 
 /// A node that is to be made.
 pub(super) struct Claim {
-    /// Which claim it is, in order of making.
-    number: usize,
     pub(super) template: usize,
     pub(super) pods: Vec<usize>,
-    requirements: Requirements,
+    pub(super) seat: Seat,
     /// What it may be.
-    pub(super) types: Vec<usize>,
+    pub(super) types: Bits,
     requests: Amounts,
     ports: Vec<HostPort>,
     held: BTreeSet<String>,
-    /// Wishes that can never be met here, by spec: what is left of a claim only shrinks.
-    refused: Vec<bool>,
 }
 
-/// Why a pod cannot join, and whether that is for good.
-struct Refusal(SolveError, bool);
+/// What a claim becomes when a pod joins.
+pub(super) struct Change {
+    class: ClassId,
+    /// Another host name, if its `minValues` were lowered.
+    name: Option<Requirement>,
+    types: Bits,
+    requests: Amounts,
+    held: BTreeSet<String>,
+}
 
 impl Claim {
     /// An empty claim on a template; its host name stands for a node that has none yet.
@@ -56,198 +56,245 @@ impl Claim {
         template: usize,
         number: usize,
         from: &Template<'_>,
-        types: Vec<usize>,
-        units: &Units,
+        types: Bits,
+        context: &mut Context<'_, '_>,
     ) -> Claim {
-        let mut requirements = from.requirements.clone();
-        let hostname = format!("hostname-placeholder-{number:06}");
-        requirements.add(Requirement::one_of(HOSTNAME, &[hostname]));
+        let name = format!("hostname-placeholder-{number:06}");
+        let own = Requirement::one_of(HOSTNAME, &[&name]);
+        // The pool may ask for a host of its own.
+        let own = match from.requirements.get(HOSTNAME) {
+            Some(asked) => own.intersection(asked),
+            None => own,
+        };
         Claim {
-            number,
             template,
             pods: Vec::new(),
-            requirements,
+            seat: Seat {
+                class: from.class,
+                host: own.has(&name).then(|| context.topology.hosts.number(&name)),
+                name: own,
+            },
             types,
-            requests: units.dense(&Default::default()),
+            requests: context.units.dense(&Default::default()),
             ports: Vec::new(),
             held: BTreeSet::new(),
-            refused: Vec::new(),
         }
     }
 
-    /// Adds a pod if it can be added. Checks in order: taints, labels, topology (which may pin one
-    /// domain), instance types, reservations.
-    pub(super) fn try_add(
-        &mut self,
+    /// The claim with its first pod.
+    ///
+    /// # Errors
+    /// Why it cannot be made for this pod.
+    pub(super) fn started(
+        mut self,
         pod: usize,
         spec: &Spec,
         template: &Template<'_>,
         context: &mut Context<'_, '_>,
-        relax_min_values: bool,
-    ) -> Result<(), SolveError> {
-        if context.remember && self.refused.get(spec.id) == Some(&true) {
-            return Err(SolveError::Resources);
-        }
-        let result = self.add(pod, spec, template, context, relax_min_values);
-        result.map_err(|Refusal(error, for_good)| {
-            if for_good {
-                self.refused
-                    .resize(self.refused.len().max(spec.id + 1), false);
-                self.refused[spec.id] = true;
-            }
-            error
-        })
-    }
-
-    fn add(
-        &mut self,
-        pod: usize,
-        spec: &Spec,
-        template: &Template<'_>,
-        context: &mut Context<'_, '_>,
-        relax_min_values: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Claim, SolveError> {
         let taints = &template.pool.taints;
-        let undefined = Undefined::WellKnown(context.well_known);
-        untolerated(taints, &spec.pod.tolerations).map_err(|error| Refusal(error, true))?;
-        self.requirements
-            .compatible(&spec.requirements, undefined)
-            .map_err(|error| {
-                // Another pod may yet define the label, by not wanting some of its values.
-                let for_good = !matches!(error, Incompatible::Unknown(_));
-                Refusal(SolveError::Incompatible(error), for_good)
-            })?;
-        let mut wanted = self.requirements.intersection(&spec.requirements);
-        let pinned = context
-            .topology
-            .narrow(spec, taints, &wanted)
-            .map_err(|(error, for_good)| Refusal(error, for_good))?;
-        if let Some(pinned) = &pinned {
-            wanted
-                .compatible(pinned, undefined)
-                .map_err(|error| Refusal(SolveError::Incompatible(error), false))?;
-            wanted.extend(pinned.iter().cloned());
+        let relax = context.problem.options.relax_min_values;
+        let (classes, topology) = (&mut *context.classes, &*context.topology);
+        let narrowed = self
+            .seat
+            .narrow(spec, taints, Scope::All, classes, topology);
+        let joined =
+            narrowed.and_then(|narrowed| self.joined(spec, narrowed, template, context, relax));
+        match joined {
+            Ok(change) => {
+                self.join(pod, spec, change, template, context);
+                Ok(self)
+            }
+            Err(refusal) => Err(self.error(refusal, spec, template, context)),
         }
-        if let Some(port) = self.taken(&spec.pod.host_ports) {
-            return Err(Refusal(SolveError::HostPort(port), true));
+    }
+
+    /// What it becomes when a pod joins that leaves this of its labels. Checks in order: ports,
+    /// instance types, reservations.
+    pub(super) fn joined(
+        &self,
+        spec: &Spec,
+        narrowed: Narrowed,
+        template: &Template<'_>,
+        context: &mut Context<'_, '_>,
+        relax_min_values: bool,
+    ) -> Result<Change, Refusal> {
+        let ports = &spec.pod.host_ports;
+        let conflicts = |one: &&HostPort| self.ports.iter().any(|other| one.conflicts(other));
+        if let Some(taken) = ports.iter().find(conflicts) {
+            return Err(Refusal::Port(taken.port));
         }
         let mut requests = self.requests.clone();
         add(&mut requests, &spec.amounts);
-        let types = self
-            .filter(
-                &mut wanted,
-                &requests,
-                spec,
-                template,
-                context,
-                relax_min_values,
-            )
-            // Another domain may leave other types.
-            .map_err(|filtered| Refusal(SolveError::Types(filtered), pinned.is_none()))?;
-        let held = self
-            .reservations(&types, &wanted, context)
-            .map_err(|why| Refusal(SolveError::Reserved(why), false))?;
-
-        let hostname = wanted
-            .get(HOSTNAME)
-            .and_then(|one| one.values().first().cloned());
-        context.topology.register(hostname.as_deref());
-        context.topology.record(spec, taints, &wanted);
-        context.reservations.hold(self.number, &held);
-        self.held = held;
-        self.pods.push(pod);
-        self.types = types;
-        self.requests = requests;
-        self.requirements = wanted;
-        self.ports.extend(spec.pod.host_ports.iter().cloned());
-        Ok(())
+        let mut types = self.types.clone();
+        let labels = context.classes.types(narrowed.class, context.types);
+        Query {
+            types: context.types,
+            daemons: &template.daemons,
+            labels: &labels,
+            requests: &requests,
+            ports,
+        }
+        .keep(&mut types);
+        if types.is_empty() {
+            return Err(Refusal::Types(narrowed));
+        }
+        let (mut class, mut name) = (narrowed.class, None);
+        let few = self.too_few(class, &types, context);
+        if !few.is_empty() {
+            if !relax_min_values {
+                return Err(Refusal::Types(narrowed));
+            }
+            (class, name) = self.lowered(class, few, context);
+        }
+        Ok(Change {
+            held: self.reservations(class, &types, context)?,
+            class,
+            name,
+            types,
+            requests,
+        })
     }
 
-    fn taken(&self, ports: &[HostPort]) -> Option<u16> {
-        let conflicts = |one: &&HostPort| self.ports.iter().any(|other| one.conflicts(other));
-        ports.iter().find(conflicts).map(|one| one.port)
-    }
-
-    /// The types left; lowers `minValues` in `wanted` to what there is if that is allowed.
-    fn filter(
+    /// Labels of which the types have fewer values than the claim's `minValues` asks for.
+    fn too_few(
         &self,
-        wanted: &mut Requirements,
-        requests: &[i64],
+        class: ClassId,
+        types: &Bits,
+        context: &Context<'_, '_>,
+    ) -> BTreeMap<String, usize> {
+        let asks = self.seat.name.min_values().is_some() || context.classes.wants_values(class);
+        match asks {
+            false => BTreeMap::new(),
+            true => {
+                let asked = context.classes.named(class, &self.seat.name);
+                too_few(context.types.all, &types.iter().collect::<Vec<_>>(), &asked)
+            }
+        }
+    }
+
+    /// The labels with `minValues` lowered to what there is.
+    fn lowered(
+        &self,
+        class: ClassId,
+        few: BTreeMap<String, usize>,
+        context: &mut Context<'_, '_>,
+    ) -> (ClassId, Option<Requirement>) {
+        let mut labels = context.classes.named(class, &self.seat.name);
+        for (key, values) in few {
+            let lowered = labels.get(&key).cloned();
+            let lowered = lowered.map(|one| one.with_min_values(Some(values as u32)));
+            labels.set(&key, lowered);
+        }
+        let name = labels.get(HOSTNAME).cloned();
+        labels.set(HOSTNAME, None);
+        (context.classes.intern(Some(self.template), labels), name)
+    }
+
+    /// Takes a pod in.
+    pub(super) fn join(
+        &mut self,
+        pod: usize,
+        spec: &Spec,
+        change: Change,
+        template: &Template<'_>,
+        context: &mut Context<'_, '_>,
+    ) {
+        if let Some(host) = self.seat.host {
+            context.topology.make_host(host);
+        }
+        if let Some(name) = change.name {
+            self.seat.name = name;
+        }
+        let taints = &template.pool.taints;
+        self.seat.settle(
+            change.class,
+            spec,
+            taints,
+            context.classes,
+            context.topology,
+        );
+        context.reservations.hold(&self.held, &change.held);
+        self.held = change.held;
+        self.pods.push(pod);
+        self.types = change.types;
+        self.requests = change.requests;
+        self.ports.extend(spec.pod.host_ports.iter().cloned());
+    }
+
+    /// A refusal in words.
+    pub(super) fn error(
+        &self,
+        refusal: Refusal,
         spec: &Spec,
         template: &Template<'_>,
         context: &mut Context<'_, '_>,
-        relax_min_values: bool,
-    ) -> Result<Vec<usize>, Box<Filtered>> {
-        let types = &context.problem.types;
-        // No type has a host name: claims that differ in nothing else share the answer.
-        let mut labels = wanted.clone();
-        labels.set(HOSTNAME, None);
-        let well_known = context.well_known;
-        let known = context.compat.entry(labels);
-        let known = known.or_insert_with_key(|labels| compat(types, labels, well_known).into());
-        let query = Query {
-            types,
-            allocatable: context.allocatable,
-            daemons: &template.daemons,
-            asked: wanted,
-            compat: known,
-            requests,
-            ports: &spec.pod.host_ports,
-        };
-        let left = query.remaining(&self.types);
-        let few = query.min_values(&left);
-        if left.is_empty() || !(few.is_empty() || relax_min_values) {
-            let mut filtered = query.explain(&self.types, context.units.named(requests));
-            if !left.is_empty() {
-                filtered.min_values = few;
+    ) -> SolveError {
+        match refusal {
+            Refusal::Taint(error) => error,
+            Refusal::Labels(why) | Refusal::Domains(why) => {
+                SolveError::Incompatible((*why).clone())
             }
-            return Err(Box::new(filtered));
+            Refusal::Topology(unmet) => context.topology.error(unmet),
+            Refusal::Port(port) => SolveError::HostPort(port),
+            Refusal::Room => SolveError::Resources,
+            Refusal::Reserved(why) => SolveError::Reserved(why),
+            Refusal::Types(Narrowed { class, .. }) => {
+                let mut requests = self.requests.clone();
+                add(&mut requests, &spec.amounts);
+                let labels = context.classes.types(class, context.types);
+                let query = Query {
+                    types: context.types,
+                    daemons: &template.daemons,
+                    labels: &labels,
+                    requests: &requests,
+                    ports: &spec.pod.host_ports,
+                };
+                let asked = context.classes.named(class, &self.seat.name);
+                let named = context.units.named(&requests);
+                let mut filtered = query.explain(&self.types, asked, named);
+                let mut left = self.types.clone();
+                query.keep(&mut left);
+                if !left.is_empty() {
+                    filtered.min_values = self.too_few(class, &left, context);
+                }
+                SolveError::Types(Box::new(filtered))
+            }
         }
-        for (key, values) in few {
-            let lowered = wanted.get(&key).cloned();
-            let lowered = lowered.map(|one| one.with_min_values(Some(values as u32)));
-            wanted.set(&key, lowered);
-        }
-        Ok(left)
     }
 
     /// The reservations it may come to use with these types.
     fn reservations(
         &self,
-        types: &[usize],
-        wanted: &Requirements,
+        class: ClassId,
+        types: &Bits,
         context: &Context<'_, '_>,
-    ) -> Result<BTreeSet<String>, &'static str> {
+    ) -> Result<BTreeSet<String>, Refusal> {
+        let (mut any, mut held) = (false, BTreeSet::new());
         let mode = context.problem.options.reserved;
         if mode == Reserved::Off {
-            return Ok(BTreeSet::new());
+            return Ok(held);
         }
-        let usable = |one: &&NodeOffering| {
-            one.offering.capacity_type == CapacityType::Reserved
-                && one.offering.available
-                && offers(one, wanted, context.well_known)
-        };
-        let (mut any, mut held) = (false, BTreeSet::new());
-        for one in types
-            .iter()
-            .flat_map(|index| &context.problem.types[*index].offerings)
-        {
-            if !usable(&one) {
+        let labels = context.classes.requirements(class);
+        for one in context.types.reserved(types) {
+            if !offers(one, labels, context.classes.well_known()) {
                 continue;
             }
             any = true;
-            if context.reservations.open(self.number, one) {
+            if context.reservations.open(&self.held, one) {
                 held.extend(one.offering.reservation.as_ref().map(|of| of.id.clone()));
             }
         }
         if mode == Reserved::Strict && held.is_empty() {
             if any {
-                return Err(
+                return Err(Refusal::Reserved(
                     "instance types with reserved capacity would do, but all of it is held",
-                );
+                ));
             }
             if !self.held.is_empty() {
-                return Err("the node would lose all reserved capacity it may use");
+                return Err(Refusal::Reserved(
+                    "the node would lose all reserved capacity it may use",
+                ));
             }
         }
         Ok(held)
@@ -258,37 +305,36 @@ impl Claim {
     pub(super) fn finish(
         mut self,
         template: &Template<'_>,
-        problem: &Problem,
-        units: &Units,
-        well_known: &[&str],
+        context: &mut Context<'_, '_>,
     ) -> Result<NewNode, (Vec<usize>, SolveError)> {
-        self.requirements.set(HOSTNAME, None);
-        if !self.held.is_empty() {
-            let reserved = CapacityType::Reserved.name();
-            let only = Requirement::one_of(CAPACITY_TYPE, &[reserved]);
-            self.requirements.set(CAPACITY_TYPE, Some(only));
-            let ids: Vec<&String> = self.held.iter().collect();
-            self.requirements
-                .add(Requirement::one_of(RESERVATION_ID, &ids));
-        }
+        let options = &context.problem.options;
+        let class = self.seat.class;
+        let mut requirements = Requirements::clone(context.classes.requirements(class));
+        let order: Rc<[usize]> = match self.held.is_empty() {
+            true => context.classes.by_price(class, context.types),
+            false => {
+                let reserved = CapacityType::Reserved.name();
+                let only = Requirement::one_of(CAPACITY_TYPE, &[reserved]);
+                requirements.set(CAPACITY_TYPE, Some(only));
+                let ids: Vec<&String> = self.held.iter().collect();
+                requirements.add(Requirement::one_of(RESERVATION_ID, &ids));
+                let known = context.classes.well_known();
+                by_price(&self.types, context.types, &requirements, known).into()
+            }
+        };
         if let Some(least) = template.daemons.least(&self.types) {
             add(&mut self.requests, &least);
         }
-        let price = |index: usize| {
-            let of = &problem.types[index];
-            let price = cheapest(of, &self.requirements, well_known);
-            (price.is_none(), price, &of.name)
-        };
-        let all = self.types.len();
-        self.types.sort_by(|one, two| price(*one).cmp(&price(*two)));
-        self.types.truncate(problem.options.max_types);
-        let few = too_few(&problem.types, &self.types, &self.requirements);
-        if !(few.is_empty() || problem.options.relax_min_values) {
+        let left = order.iter().copied().filter(|one| self.types.has(*one));
+        let types: Vec<usize> = left.take(options.max_types).collect();
+        let requests = context.units.named(&self.requests);
+        let few = too_few(context.types.all, &types, &requirements);
+        if !(few.is_empty() || options.relax_min_values) {
             let filtered = Filtered {
-                types: all,
+                types: self.types.iter().count(),
                 min_values: few,
-                asked: self.requirements,
-                requests: units.named(&self.requests),
+                asked: requirements,
+                requests,
                 ..Filtered::default()
             };
             return Err((self.pods, SolveError::Types(Box::new(filtered))));
@@ -296,9 +342,9 @@ impl Claim {
         Ok(NewNode {
             pool: template.pool.name.clone(),
             pods: self.pods,
-            requirements: self.requirements,
-            types: self.types,
-            requests: units.named(&self.requests),
+            requirements,
+            types,
+            requests,
         })
     }
 }

@@ -3,19 +3,21 @@
 use super::super::labels::HOSTNAME;
 use super::super::objects::{ExistingNode, HostPort};
 use super::super::{Requirement, Requirements, Undefined};
+use super::Problem;
 use super::amounts::{Amounts, Units, fits};
+use super::classes::Classes;
+use super::seat::{Refusal, Seat};
 use super::spec::{Spec, strict};
 use super::template::{one_pod, untolerated};
-use super::topology::Topology;
-use super::{Problem, SolveError};
+use super::topology::{Scope, Topology};
 
 /// A node and what is left of it.
 pub(super) struct Existing<'p> {
     /// Which one of the problem's it is.
     pub(super) index: usize,
-    node: &'p ExistingNode,
+    pub(super) node: &'p ExistingNode,
     pub(super) pods: Vec<usize>,
-    requirements: Requirements,
+    seat: Seat,
     remaining: Amounts,
     ports: Vec<HostPort>,
 }
@@ -24,6 +26,7 @@ pub(super) struct Existing<'p> {
 pub(super) fn all<'p>(
     problem: &'p Problem,
     units: &Units,
+    classes: &mut Classes<'_>,
     topology: &mut Topology<'_>,
 ) -> Vec<Existing<'p>> {
     let mut order: Vec<usize> = (0..problem.nodes.len()).collect();
@@ -31,24 +34,29 @@ pub(super) fn all<'p>(
         let node = &problem.nodes[*index];
         (!node.initialized, &node.name)
     });
-    let of = |index: &usize| Existing::new(*index, problem, units);
-    let all: Vec<Existing<'p>> = order.iter().map(of).collect();
-    for one in &all {
-        let hostname = one.requirements.get(HOSTNAME);
-        let hostname = hostname.and_then(|hostname| hostname.values().first());
-        topology.register(hostname.map(String::as_str));
+    let mut all = Vec::new();
+    for index in order {
+        let one = Existing::new(index, problem, units, classes, topology);
+        if let Some(host) = one.seat.host {
+            topology.make_host(host);
+        }
+        all.push(one);
     }
-    all.into_iter().filter(|one| !one.node.closed).collect()
+    all
 }
 
 impl<'p> Existing<'p> {
-    fn new(index: usize, problem: &'p Problem, units: &Units) -> Existing<'p> {
+    fn new(
+        index: usize,
+        problem: &'p Problem,
+        units: &Units,
+        classes: &mut Classes<'_>,
+        topology: &mut Topology<'_>,
+    ) -> Existing<'p> {
         let node = &problem.nodes[index];
-        let labels = Requirements::of_labels(&node.labels);
-        let mut requirements = labels.clone();
-        if requirements.get(HOSTNAME).is_none() {
-            requirements.add(Requirement::one_of(HOSTNAME, &[&node.name]));
-        }
+        let mut labels = Requirements::of_labels(&node.labels);
+        let own = || Requirement::one_of(HOSTNAME, &[&node.name]);
+        let name = labels.get(HOSTNAME).cloned().unwrap_or_else(own);
         // What daemon sets have not put there yet has to stay free for them.
         let mut due = units.dense(&Default::default());
         for daemon in &problem.daemons {
@@ -61,6 +69,7 @@ impl<'p> Existing<'p> {
             }
         }
         let there = units.dense(&node.daemons);
+        labels.set(HOSTNAME, None);
         let mut remaining = units.dense(&node.available);
         for (left, (due, there)) in remaining.iter_mut().zip(due.iter().zip(&there)) {
             *left = left.saturating_sub((due - there).max(0));
@@ -69,7 +78,14 @@ impl<'p> Existing<'p> {
             index,
             node,
             pods: Vec::new(),
-            requirements,
+            seat: Seat {
+                host: name
+                    .values()
+                    .first()
+                    .map(|name| topology.hosts.number(name)),
+                class: classes.intern(None, labels),
+                name,
+            },
             remaining,
             ports: node
                 .pods
@@ -79,41 +95,31 @@ impl<'p> Existing<'p> {
         }
     }
 
-    /// Adds a pod if it can be added. Checks in order: taints, ports, room, labels (none may be
+    /// Adds a pod if it can be added. Checks in order: ports, room, taints, labels (none may be
     /// undefined: the node has those it has), topology.
     pub(super) fn try_add(
         &mut self,
         pod: usize,
         spec: &Spec,
+        classes: &mut Classes<'_>,
         topology: &mut Topology<'_>,
-    ) -> Result<(), SolveError> {
-        let taints = &self.node.taints;
-        untolerated(taints, &spec.pod.tolerations)?;
+    ) -> Result<(), Refusal> {
         let conflicts = |one: &&HostPort| self.ports.iter().any(|other| one.conflicts(other));
         if let Some(taken) = spec.pod.host_ports.iter().find(conflicts) {
-            return Err(SolveError::HostPort(taken.port));
+            return Err(Refusal::Port(taken.port));
         }
         if !fits(&spec.amounts, &self.remaining) {
-            return Err(SolveError::Resources);
+            return Err(Refusal::Room);
         }
-        self.requirements
-            .compatible(&spec.requirements, Undefined::Denied)
-            .map_err(SolveError::Incompatible)?;
-        let mut wanted = self.requirements.intersection(&spec.requirements);
-        let pinned = topology
-            .narrow(spec, taints, &wanted)
-            .map_err(|(error, _)| error)?;
-        if let Some(pinned) = pinned {
-            wanted
-                .compatible(&pinned, Undefined::Denied)
-                .map_err(SolveError::Incompatible)?;
-            wanted.extend(pinned.iter().cloned());
-        }
-        topology.record(spec, taints, &wanted);
+        let taints = &self.node.taints;
+        let narrowed = self
+            .seat
+            .narrow(spec, taints, Scope::All, classes, topology)?;
+        self.seat
+            .settle(narrowed.class, spec, taints, classes, topology);
         for (left, want) in self.remaining.iter_mut().zip(&spec.amounts) {
             *left -= want;
         }
-        self.requirements = wanted;
         self.ports.extend(spec.pod.host_ports.iter().cloned());
         self.pods.push(pod);
         Ok(())

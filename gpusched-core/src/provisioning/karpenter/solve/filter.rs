@@ -2,8 +2,11 @@
 
 use super::super::objects::{HostPort, NodeOffering, NodeType};
 use super::super::{Requirements, Undefined};
-use super::amounts::{Amounts, add, fits};
-use super::template::Daemons;
+use super::amounts::{add, fits};
+use super::bits::Bits;
+use super::classes::OfTypes;
+use super::template::{DaemonGroup, Daemons};
+use super::types::Types;
 use crate::kube::Resources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -92,77 +95,76 @@ pub(super) fn compat(types: &[NodeType], asked: &Requirements, well_known: &[&st
 
 /// A question to the filter.
 pub(super) struct Query<'a> {
-    pub(super) types: &'a [NodeType],
-    pub(super) allocatable: &'a [Amounts],
+    pub(super) types: &'a Types<'a>,
     pub(super) daemons: &'a Daemons,
-    pub(super) asked: &'a Requirements,
-    pub(super) compat: &'a [Compat],
+    pub(super) labels: &'a OfTypes,
     /// Of all pods together, without daemons.
     pub(super) requests: &'a [i64],
     pub(super) ports: &'a [HostPort],
 }
 
 impl Query<'_> {
-    /// The types of `candidates` that satisfy everything but `minValues`.
-    pub(super) fn remaining(&self, candidates: &[usize]) -> Vec<usize> {
-        let totals = self.totals();
-        let passes = |one: &&usize| {
-            let Compat { labels, offered } = self.compat[**one];
-            labels && offered && {
-                let group = self.daemons.of_type[**one];
-                let total = totals[group].as_ref();
-                total.is_some_and(|total| fits(total, &self.allocatable[**one]))
+    /// Keeps the types that satisfy everything but `minValues`. O(groups of daemons × resources ×
+    /// (log types + types/64)).
+    pub(super) fn keep(&self, among: &mut Bits) {
+        among.keep(&self.labels.both);
+        match &self.daemons.groups[..] {
+            [one] if self.free(one) => {
+                self.types.keep_holding(self.requests, &one.amounts, among);
             }
-        };
-        candidates.iter().filter(passes).copied().collect()
+            groups => {
+                for group in groups {
+                    let mut left = among.clone();
+                    left.keep(&group.types);
+                    among.drop(&group.types);
+                    if self.free(group) {
+                        self.types
+                            .keep_holding(self.requests, &group.amounts, &mut left);
+                        among.add(&left);
+                    }
+                }
+            }
+        }
     }
 
-    /// Requests with daemons by group; `None` where a port is taken.
-    fn totals(&self) -> Vec<Option<Amounts>> {
-        let group = |group: &super::template::DaemonGroup| {
-            let mut pairs = self
-                .ports
-                .iter()
-                .flat_map(|one| group.ports.iter().map(move |other| (one, other)));
-            if pairs.any(|(one, other)| one.conflicts(other)) {
-                return None;
-            }
-            let mut total = self.requests.to_vec();
-            add(&mut total, &group.amounts);
-            Some(total)
-        };
-        self.daemons.groups.iter().map(group).collect()
+    /// Whether no daemon takes a port of the pod.
+    fn free(&self, group: &DaemonGroup) -> bool {
+        let taken = |one: &HostPort| group.ports.iter().any(|other| one.conflicts(other));
+        !self.ports.iter().any(taken)
     }
 
     /// Who removed whom, for an error.
-    pub(super) fn explain(&self, candidates: &[usize], requests: Resources) -> Filtered {
-        let totals = self.totals();
+    pub(super) fn explain(
+        &self,
+        candidates: &Bits,
+        asked: Requirements,
+        requests: Resources,
+    ) -> Filtered {
         let mut filtered = Filtered {
-            types: candidates.len(),
-            asked: self.asked.clone(),
+            asked,
             requests,
             ..Filtered::default()
         };
-        for &one in candidates {
-            let total = &totals[self.daemons.of_type[one]];
-            let fits = |total: &Amounts| fits(total, &self.allocatable[one]);
-            let Compat { labels, offered } = self.compat[one];
+        for one in candidates.iter() {
+            let group = &self.daemons.groups[self.daemons.of_type[one]];
+            let fits = || {
+                let mut total = self.requests.to_vec();
+                add(&mut total, &group.amounts);
+                fits(&total, &self.types.allocatable[one])
+            };
+            let Compat { labels, offered } = self.labels.each[one];
+            filtered.types += 1;
             if !labels {
                 filtered.requirements += 1;
-            } else if total.is_none() {
+            } else if !self.free(group) {
                 filtered.ports += 1;
-            } else if !total.as_ref().is_some_and(fits) {
+            } else if !fits() {
                 filtered.resources += 1;
             } else if !offered {
                 filtered.offering += 1;
             }
         }
         filtered
-    }
-
-    /// Labels with fewer distinct values among `types` than `minValues` asks for.
-    pub(super) fn min_values(&self, types: &[usize]) -> BTreeMap<String, usize> {
-        too_few(self.types, types, self.asked)
     }
 }
 

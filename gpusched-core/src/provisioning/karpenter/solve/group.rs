@@ -1,8 +1,8 @@
 //! One topology constraint and the pods that count for it, by domain.
 
 use super::super::labels::HOSTNAME;
-use super::super::objects::PodSpec;
 use super::super::{Operator, Requirement, Requirements, Undefined};
+use super::hosts::{HostCounts, HostId, Hosts};
 use super::template::untolerated;
 use crate::kube::{LabelSelector, Labels, Taint, Toleration};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,45 +58,99 @@ impl NodeFilter {
         let tolerated = |tolerations: &Vec<Toleration>| untolerated(taints, tolerations).is_ok();
         affinity && self.tolerations.as_ref().is_none_or(tolerated)
     }
+
+    fn is_everywhere(&self) -> bool {
+        let affinity = &self.requirements;
+        self.tolerations.is_none()
+            && (affinity.is_empty() || affinity.iter().any(Requirements::is_empty))
+    }
+
+    fn names_host(&self) -> bool {
+        self.requirements
+            .iter()
+            .any(|one| one.get(HOSTNAME).is_some())
+    }
 }
 
 /// A constraint and its counts.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub(super) of: Identity,
-    min_domains: Option<u32>,
-    domains: BTreeMap<String, i64>,
+    /// Whether it is the anti-affinity of others: it binds the pods it selects, and counts those
+    /// that state it.
+    pub(super) inverse: bool,
+    /// Whether its domains are hosts.
+    pub(super) of_hosts: bool,
+    pub(super) min_domains: Option<u32>,
+    /// Counts by domain, unless domains are hosts.
+    pub(super) domains: BTreeMap<String, i64>,
+    /// Counts by host, if domains are hosts.
+    pub(super) hosts: HostCounts,
     /// Domains with pods.
-    occupied: usize,
-    /// Whether it selects a pod, by spec, as far as somebody asked.
-    selects: Vec<Option<bool>>,
+    pub(super) occupied: usize,
+    /// Whether it counts on all nodes.
+    everywhere: bool,
 }
 
 impl Group {
-    pub(super) fn new(of: Identity, min_domains: Option<u32>) -> Group {
+    pub(super) fn new(of: Identity, inverse: bool, min_domains: Option<u32>) -> Group {
         Group {
+            of_hosts: of.key == HOSTNAME,
+            everywhere: of.nodes.is_everywhere(),
             of,
+            inverse,
             min_domains,
             domains: BTreeMap::new(),
+            hosts: HostCounts::default(),
             occupied: 0,
-            selects: Vec::new(),
         }
     }
 
     /// Makes a domain known.
-    pub(super) fn register(&mut self, domain: &str) {
-        if !self.domains.contains_key(domain) {
+    pub(super) fn register(&mut self, domain: &str, hosts: &mut Hosts) {
+        if self.of_hosts {
+            self.hosts.register(hosts.number(domain));
+        } else if !self.domains.contains_key(domain) {
             self.domains.insert(domain.to_owned(), 0);
         }
     }
 
     /// Counts a pod in a domain.
-    pub(super) fn record(&mut self, domain: &str) {
-        self.register(domain);
+    pub(super) fn record(&mut self, domain: &str, hosts: &mut Hosts) {
+        if self.of_hosts {
+            return self.record_host(hosts.number(domain));
+        }
+        self.register(domain, hosts);
         if let Some(count) = self.domains.get_mut(domain) {
             self.occupied += usize::from(*count == 0);
             *count += 1;
         }
+    }
+
+    /// Counts a pod on a host.
+    pub(super) fn record_host(&mut self, host: HostId) {
+        let count = self.hosts.register(host);
+        self.occupied += usize::from(*count == 0);
+        *count += 1;
+    }
+
+    /// Whether pods on nodes of these labels and taints count; the host name is added where it
+    /// matters.
+    pub(super) fn counts_on(
+        &self,
+        taints: &[Taint],
+        labels: &Requirements,
+        host: &Requirement,
+    ) -> bool {
+        self.everywhere
+            || match self.of.nodes.names_host() {
+                false => self.of.nodes.matches(taints, labels),
+                true => {
+                    let mut named = labels.clone();
+                    named.set(HOSTNAME, Some(host.clone()));
+                    self.of.nodes.matches(taints, &named)
+                }
+            }
     }
 
     /// Whether it selects pods of these labels in this namespace.
@@ -105,21 +159,9 @@ impl Group {
         self.of.namespaces.contains(namespace) && self.of.selector.as_ref().is_some_and(matches)
     }
 
-    /// Whether it selects pods of a spec; worked out once.
-    pub(super) fn selects(&mut self, spec: usize, pod: &PodSpec) -> bool {
-        if self.selects.len() <= spec {
-            self.selects.resize(spec + 1, None);
-        }
-        if let Some(known) = self.selects[spec] {
-            return known;
-        }
-        let selects = self.selects_labels(&pod.namespace, &pod.labels);
-        self.selects[spec] = Some(selects);
-        selects
-    }
-
     /// The domains a pod may go to: of those its node may still be in (`node`) and, for the count,
     /// those the pod's own wishes allow (`pod`). [`Operator::DoesNotExist`] when there is none.
+    /// Not for hosts.
     pub(super) fn allowed(
         &self,
         selects: bool,
@@ -131,17 +173,6 @@ impl Group {
             Kind::Affinity => self.affinity(selects, pod, node),
             Kind::AntiAffinity => self.empty_domains(pod, node),
         }
-    }
-
-    /// The host name a node is pinned to, where domains are hosts: hosts that are not known yet
-    /// have no pods.
-    fn host<'r>(&self, node: &'r Requirement) -> Option<&'r String> {
-        let one = self.of.key == HOSTNAME && node.values().len() == 1;
-        node.values().first().filter(|_| one)
-    }
-
-    fn count(&self, domain: &str) -> i64 {
-        self.domains.get(domain).copied().unwrap_or(0)
     }
 
     /// Known domains a node may be in, in order of name, with their counts.
@@ -163,16 +194,9 @@ impl Group {
     }
 
     /// One domain: the one with fewest pods among those that stay within the skew; of equal ones
-    /// the first by name (upstream: any). A host may always be made, so the fewest pods any host
-    /// has is 0.
+    /// the first by name (upstream: any).
     fn spread(&self, selects: bool, pod: &Requirement, node: &Requirement) -> Requirement {
         let own = i64::from(selects);
-        if let Some(host) = self.host(node) {
-            return match self.count(host) + own <= self.of.max_skew {
-                true => Requirement::one_of(&self.of.key, &[host]),
-                false => Requirement::none(&self.of.key),
-            };
-        }
         let fewest = self.fewest(pod);
         let within = |count: i64| count + own - fewest <= self.of.max_skew;
         let domains = self.domains(node).filter(|(_, count)| within(*count));
@@ -183,9 +207,6 @@ impl Group {
     }
 
     fn fewest(&self, pod: &Requirement) -> i64 {
-        if self.of.key == HOSTNAME {
-            return 0;
-        }
         let supported = || self.domains.iter().filter(|(domain, _)| pod.has(domain));
         let too_few = |least: u32| supported().count() < least as usize;
         match self.min_domains.is_some_and(too_few) {
@@ -204,12 +225,6 @@ impl Group {
                 .any(|(domain, count)| *count > 0 && pod.has(domain))
         };
         let begins = || selects && (self.occupied == 0 || !compatible());
-        if let Some(host) = self.host(node) {
-            return match pod.has(host) && (self.count(host) > 0 || begins()) {
-                true => Requirement::one_of(key, &[host]),
-                false => Requirement::none(key),
-            };
-        }
         let occupied = self
             .domains(node)
             .filter(|(domain, count)| *count > 0 && pod.has(domain));
@@ -225,12 +240,6 @@ impl Group {
 
     /// Every domain without pods.
     fn empty_domains(&self, pod: &Requirement, node: &Requirement) -> Requirement {
-        if let Some(host) = self.host(node) {
-            return match self.count(host) == 0 {
-                true => Requirement::one_of(&self.of.key, &[host]),
-                false => Requirement::none(&self.of.key),
-            };
-        }
         let empty = self
             .domains(node)
             .filter(|(domain, count)| *count == 0 && pod.has(domain));

@@ -9,29 +9,47 @@
 //! | `problem.rs`, `error.rs` | what goes in and comes out; why a pod goes nowhere |
 //! | `spec.rs` | a pod's wishes, worked out once for all pods that want the same |
 //! | `relax.rs` | which preference is given up next |
-//! | `template.rs` | pools as templates of nodes, their limits, and daemon pods |
+//! | `template.rs`, `limits.rs` | pools as templates of nodes, daemon pods, and what limits leave |
+//! | `seat.rs`, `classes.rs` | a node's labels, and all that follows from them, once for equal ones |
 //! | `claim.rs`, `existing.rs` | whether a pod can join a node that is to be made, or one that is there |
-//! | `amounts.rs` | resources as dense vectors |
+//! | `claims.rs`, `order.rs` | which of the nodes to be made a pod joins, fewest pods first |
+//! | `types.rs`, `bits.rs`, `amounts.rs` | which types hold how much; sets as bits, resources as vectors |
 //! | `filter.rs` | which instance types are left, and which filter removed the others |
-//! | `topology.rs`, `group.rs` | spread, affinity and anti-affinity: who counts where |
+//! | `topology.rs`, `stated.rs`, `universe.rs` | spread, affinity and anti-affinity: who counts where |
+//! | `group.rs`, `hosts.rs` | one such constraint and its counts, by domain and by host |
 //! | `reservations.rs` | reserved capacity, held as long as it may be used |
+//!
+//! What makes it fast, and decides nothing (`tests/plain` decides the same without any of it): nodes
+//! to be made that differ only in host name are one class; instance types are bits, and those with
+//! room for a request are found by searching one sorted list a resource; hosts are numbers; who
+//! refused a pod for good is not asked again by its like; the order of claims is kept, not sorted.
 //!
 //! Where upstream depends on the order of a Go map or of an unstable sort, the order here is
 //! written: domains of equal count go by name, a group without pods begins in the first domain by
 //! name, claims with equally many pods keep the order they had, types of equal price go by name.
 
 mod amounts;
+mod bits;
 mod claim;
+mod claims;
+mod classes;
 mod error;
 mod existing;
 mod filter;
 mod group;
+mod hosts;
+mod limits;
+mod order;
 mod problem;
 mod relax;
 mod reservations;
+mod seat;
 mod spec;
+mod stated;
 mod template;
 mod topology;
+mod types;
+mod universe;
 
 pub use error::SolveError;
 pub use filter::Filtered;
@@ -40,9 +58,12 @@ pub use problem::{NewNode, Problem, Reserved, Solution, SolveOptions};
 use super::Requirements;
 use super::objects::NodeType;
 use crate::provisioning::Price;
-use amounts::{Amounts, Units};
-use claim::{Claim, CompatCache, Context};
+use amounts::Units;
+use claim::{Claim, Context};
+use claims::{Claims, Marks};
+use classes::Classes;
 use existing::Existing;
+use limits::Limits;
 use reservations::Reservations;
 use spec::{SpecId, Specs};
 use std::cmp::Reverse;
@@ -50,11 +71,12 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use template::Template;
 use topology::Topology;
+use types::Types;
 
 /// Solves a problem.
 ///
-/// O(pods × (nodes + claims)) checks, of which those that once failed for good are not made again,
-/// and for every pod that joins a claim O(instance types).
+/// O(pods × (nodes + claims)), a few nanoseconds each where a node has refused the like for good,
+/// and for every pod that joins a claim O(resources × (log types + types/64)).
 ///
 /// ```
 /// use gpusched_core::provisioning::catalog::*;
@@ -90,57 +112,49 @@ use topology::Topology;
 /// assert_eq!(pods, [2, 1]);
 /// ```
 pub fn solve(problem: &Problem) -> Solution {
-    Solver::new(problem, true).run()
+    Solver::new(problem).run()
 }
 
 struct Solver<'p> {
     problem: &'p Problem,
-    well_known: Vec<&'p str>,
     units: Rc<Units>,
-    allocatable: Vec<Amounts>,
-    compat: CompatCache,
+    types: Types<'p>,
+    classes: Classes<'p>,
     specs: Specs,
     topology: Topology<'p>,
     reservations: Reservations,
     templates: Vec<Template<'p>>,
+    /// Of the templates.
+    limits: Vec<Limits<'p>>,
     existing: Vec<Existing<'p>>,
-    claims: Vec<Claim>,
-    /// The claims, fewest pods first.
-    order: Vec<usize>,
+    /// Nodes that refused a spec for good, by spec.
+    refused: Vec<Marks>,
+    claims: Claims,
     tolerate_prefer: bool,
-    /// Whether claims remember whom they refused for good; decisions do not depend on it.
-    remember: bool,
 }
 
 impl<'p> Solver<'p> {
-    fn new(problem: &'p Problem, remember: bool) -> Solver<'p> {
-        let well_known: Vec<&str> = problem
-            .options
-            .well_known
-            .iter()
-            .map(String::as_str)
-            .collect();
+    fn new(problem: &'p Problem) -> Solver<'p> {
+        let well_known = problem.options.well_known.iter();
+        let well_known: Vec<&str> = well_known.map(String::as_str).collect();
         let units = Rc::new(Units::new(problem));
-        let allocatable: Vec<Amounts> = problem
-            .types
-            .iter()
-            .map(|one| units.dense(&one.allocatable))
-            .collect();
-        let templates = template::all(problem, &units, &allocatable, &well_known);
+        let types = Types::new(problem, &units);
+        let mut classes = Classes::new(well_known);
+        let templates = template::all(problem, &units, &types, &mut classes);
         let mut topology = Topology::new(problem);
-        let existing = existing::all(problem, &units, &mut topology);
+        let existing = existing::all(problem, &units, &mut classes, &mut topology);
+        let limits = templates.iter().map(|one| Limits::new(one.pool, problem));
         Solver {
+            limits: limits.collect(),
             specs: Specs::new(problem.options.respect_preferences, Rc::clone(&units)),
             reservations: Reservations::new(&problem.types),
             tolerate_prefer: template::any_prefers(&problem.pools),
-            compat: CompatCache::default(),
-            order: Vec::new(),
-            claims: Vec::new(),
+            refused: Vec::new(),
+            claims: Claims::default(),
             problem,
-            remember,
-            well_known,
             units,
-            allocatable,
+            types,
+            classes,
             topology,
             templates,
             existing,
@@ -192,6 +206,7 @@ impl<'p> Solver<'p> {
     fn place_or_relax(&mut self, pod: usize, mut id: SpecId) -> Result<(), SolveError> {
         loop {
             self.topology.own(self.specs.get(id));
+            self.topology.catch_up(self.specs.get(id));
             let error = match self.place(pod, id) {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
@@ -212,49 +227,48 @@ impl<'p> Solver<'p> {
 
     fn place(&mut self, pod: usize, id: SpecId) -> Result<(), SolveError> {
         let spec = self.specs.get(id);
-        for node in &mut self.existing {
-            if node.try_add(pod, spec, &mut self.topology).is_ok() {
-                return Ok(());
+        if self.refused.len() <= spec.id {
+            self.refused.resize(spec.id + 1, Marks::default());
+        }
+        let refused = &mut self.refused[spec.id];
+        let waiting = self.problem.pods[pod].waiting;
+        for (index, node) in self.existing.iter_mut().enumerate() {
+            if refused.has(index) || (node.node.closed && !waiting) {
+                continue;
+            }
+            match node.try_add(pod, spec, &mut self.classes, &mut self.topology) {
+                Ok(()) => return Ok(()),
+                Err(refusal) if refusal.for_good() => refused.mark(index),
+                Err(_) => {}
             }
         }
-        // Stable, and all but one claim are in order already.
-        let claims = &self.claims;
-        self.order.sort_by_key(|claim| claims[*claim].pods.len());
         let mut context = Context {
             problem: self.problem,
-            well_known: &self.well_known,
             units: &self.units,
-            allocatable: &self.allocatable,
-            reservations: &mut self.reservations,
+            types: &self.types,
+            classes: &mut self.classes,
             topology: &mut self.topology,
-            compat: &mut self.compat,
-            remember: self.remember,
+            reservations: &mut self.reservations,
         };
-        for &index in &self.order {
-            let claim = &mut self.claims[index];
-            let template = &self.templates[claim.template];
-            if claim
-                .try_add(pod, spec, template, &mut context, false)
-                .is_ok()
-            {
-                return Ok(());
-            }
+        if self.claims.place(pod, spec, &self.templates, &mut context) {
+            return Ok(());
         }
         if self.templates.is_empty() {
             return Err(SolveError::NoTemplate);
         }
         let mut errors = Vec::new();
-        for (index, template) in self.templates.iter_mut().enumerate() {
-            let relax = self.problem.options.relax_min_values;
-            let made = template.within_limits(self.problem).and_then(|types| {
-                let mut claim = Claim::new(index, self.claims.len(), template, types, &self.units);
-                claim.try_add(pod, spec, template, &mut context, relax)?;
-                Ok(claim)
-            });
+        for (index, template) in self.templates.iter().enumerate() {
+            let limits = &mut self.limits[index];
+            let made = limits
+                .within(&template.types, self.problem)
+                .and_then(|types| {
+                    let number = self.claims.all.len();
+                    let claim = Claim::new(index, number, template, types, &mut context);
+                    claim.started(pod, spec, template, &mut context)
+                });
             match made {
                 Ok(claim) => {
-                    template.charge(&claim.types, self.problem);
-                    self.order.push(self.claims.len());
+                    limits.charge(&claim.types, self.problem);
                     self.claims.push(claim);
                     return Ok(());
                 }
@@ -270,10 +284,18 @@ impl<'p> Solver<'p> {
         Err(SolveError::Pools(errors))
     }
 
-    fn finish(self, mut solution: Solution) -> Solution {
-        for claim in self.claims {
+    fn finish(mut self, mut solution: Solution) -> Solution {
+        let mut context = Context {
+            problem: self.problem,
+            units: &self.units,
+            types: &self.types,
+            classes: &mut self.classes,
+            topology: &mut self.topology,
+            reservations: &mut self.reservations,
+        };
+        for claim in self.claims.all {
             let template = &self.templates[claim.template];
-            match claim.finish(template, self.problem, &self.units, &self.well_known) {
+            match claim.finish(template, &mut context) {
                 Ok(node) => solution.claims.push(node),
                 Err((pods, error)) => {
                     for pod in pods {

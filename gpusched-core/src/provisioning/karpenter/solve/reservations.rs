@@ -3,11 +3,8 @@
 use super::super::objects::{NodeOffering, NodeType};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is left of reservations, and who holds them.
-pub(super) struct Reservations {
-    left: BTreeMap<String, u32>,
-    held: BTreeMap<usize, BTreeSet<String>>,
-}
+/// What is left of reservations that nobody holds.
+pub(super) struct Reservations(BTreeMap<String, u32>);
 
 impl Reservations {
     /// Of offerings that name one reservation, the one that says least counts.
@@ -18,33 +15,26 @@ impl Reservations {
             let least = left.entry(reservation.id.clone()).or_insert(u32::MAX);
             *least = (*least).min(reservation.instances);
         }
-        Reservations {
-            left,
-            held: BTreeMap::new(),
-        }
+        Reservations(left)
     }
 
-    /// Whether a claim holds, or could hold, the reservation of an offering.
-    pub(super) fn open(&self, claim: usize, offering: &NodeOffering) -> bool {
-        let Some(reservation) = &offering.offering.reservation else {
-            return false;
-        };
-        let holds = |held: &BTreeSet<String>| held.contains(&reservation.id);
-        self.held.get(&claim).is_some_and(holds)
-            || self.left.get(&reservation.id).is_some_and(|left| *left > 0)
+    /// Whether a claim that holds some already holds, or could hold, that of an offering.
+    pub(super) fn open(&self, held: &BTreeSet<String>, offering: &NodeOffering) -> bool {
+        let reservation = offering.offering.reservation.as_ref();
+        reservation.is_some_and(|one| {
+            held.contains(&one.id) || self.0.get(&one.id).is_some_and(|left| *left > 0)
+        })
     }
 
-    /// Makes a claim hold exactly these.
-    pub(super) fn hold(&mut self, claim: usize, wanted: &BTreeSet<String>) {
-        let held = self.held.entry(claim).or_default();
+    /// Makes a claim that holds some hold exactly those it wants.
+    pub(super) fn hold(&mut self, held: &BTreeSet<String>, wanted: &BTreeSet<String>) {
         for id in held.difference(wanted) {
-            *self.left.entry(id.clone()).or_default() += 1;
+            *self.0.entry(id.clone()).or_default() += 1;
         }
         for id in wanted.difference(held) {
-            if let Some(left) = self.left.get_mut(id) {
+            if let Some(left) = self.0.get_mut(id) {
                 *left = left.saturating_sub(1);
             }
         }
-        held.clone_from(wanted);
     }
 }

@@ -1,11 +1,13 @@
 //! A pod's wishes, worked out once for all pods that want the same.
 
+use super::super::labels::HOSTNAME;
 use super::super::objects::PodSpec;
 use super::super::{Operator, Requirement, Requirements};
 use super::amounts::{Amounts, Units};
 use super::relax::relax;
 use super::template::one_pod;
 use crate::kube::NodeSelectorTerm;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// A [`Spec`].
@@ -16,11 +18,13 @@ pub(super) struct SpecId(usize);
 #[derive(Clone, Debug)]
 pub(super) struct Spec {
     pub(super) id: usize,
-    pub(super) pod: PodSpec,
+    pub(super) pod: Rc<PodSpec>,
     /// What it requests, itself included.
     pub(super) amounts: Amounts,
     /// What it asks of nodes, its heaviest preference included.
-    pub(super) requirements: Requirements,
+    pub(super) requirements: Rc<Requirements>,
+    /// Whether it asks anything of host names.
+    pub(super) names_host: bool,
     /// What it must have.
     pub(super) strict: Requirements,
 }
@@ -28,6 +32,7 @@ pub(super) struct Spec {
 /// All wishes there are, relaxed ones included.
 pub(super) struct Specs {
     all: Vec<Spec>,
+    ids: FxHashMap<Rc<PodSpec>, SpecId>,
     /// What each becomes next, as far as somebody asked.
     next: Vec<Option<Option<SpecId>>>,
     respect: bool,
@@ -38,6 +43,7 @@ impl Specs {
     pub(super) fn new(respect: bool, units: Rc<Units>) -> Specs {
         Specs {
             all: Vec::new(),
+            ids: FxHashMap::default(),
             next: Vec::new(),
             respect,
             units,
@@ -48,15 +54,22 @@ impl Specs {
         &self.all[id.0]
     }
 
-    /// The wishes of a pod. O(distinct wishes).
+    /// The wishes of a pod.
     pub(super) fn intern(&mut self, pod: &PodSpec) -> SpecId {
-        // The latest are the likeliest: replicas come in a row.
-        let known = self.all.iter().rposition(|spec| spec.pod == *pod);
-        SpecId(known.unwrap_or_else(|| {
-            self.all.push(self.work_out(pod));
-            self.next.push(None);
-            self.all.len() - 1
-        }))
+        // Replicas come in a row.
+        let last = self.all.last().filter(|last| *last.pod == *pod);
+        if let Some(last) = last {
+            return SpecId(last.id);
+        }
+        if let Some(known) = self.ids.get(pod) {
+            return *known;
+        }
+        let id = SpecId(self.all.len());
+        let spec = self.work_out(pod);
+        self.ids.insert(Rc::clone(&spec.pod), id);
+        self.all.push(spec);
+        self.next.push(None);
+        id
     }
 
     /// The same with one preference less, if there is one left.
@@ -64,7 +77,7 @@ impl Specs {
         if let Some(next) = self.next[id.0] {
             return next;
         }
-        let mut pod = self.all[id.0].pod.clone();
+        let mut pod = (*self.all[id.0].pod).clone();
         let next = relax(&mut pod, tolerate_prefer).then(|| self.intern(&pod));
         self.next[id.0] = Some(next);
         next
@@ -80,9 +93,10 @@ impl Specs {
         }
         Spec {
             id: self.all.len(),
-            pod: pod.clone(),
+            pod: Rc::new(pod.clone()),
             amounts: self.units.dense(&one_pod(pod)),
-            requirements,
+            names_host: requirements.get(HOSTNAME).is_some(),
+            requirements: Rc::new(requirements),
             strict,
         }
     }

@@ -1,12 +1,15 @@
 //! Pools as templates of nodes: their types, what is left of their limits, and daemon pods.
 
-use super::super::labels::NODEPOOL;
+use super::super::labels::{HOSTNAME, NODEPOOL};
 use super::super::objects::{HostPort, NodePool, NodeType, PodSpec};
 use super::super::{Requirement, Requirements, Undefined};
 use super::amounts::{Amounts, Units, add};
-use super::filter::{Query, compat};
+use super::bits::Bits;
+use super::classes::{ClassId, Classes, OfTypes};
+use super::filter::{Query, too_few};
 use super::relax::tolerate;
 use super::spec::strict;
+use super::types::Types;
 use super::{Problem, SolveError};
 use crate::kube::{Effect, Resources, Taint, Toleration};
 use std::cmp::Reverse;
@@ -18,10 +21,10 @@ const STARTED: [&str; 2] = ["karpenter.sh/registered", "karpenter.sh/initialized
 pub(super) struct Template<'p> {
     pub(super) pool: &'p NodePool,
     pub(super) requirements: Requirements,
-    pub(super) types: Vec<usize>,
+    /// The labels of its nodes, but for the host name.
+    pub(super) class: ClassId,
+    pub(super) types: Bits,
     pub(super) daemons: Daemons,
-    /// What its limits leave.
-    remaining: Option<Resources>,
 }
 
 /// Daemon pods by instance type: types with the same ones share a group.
@@ -35,6 +38,8 @@ pub(super) struct Daemons {
 pub(super) struct DaemonGroup {
     /// Indices of the daemon sets.
     sets: Vec<usize>,
+    /// The types they go together on.
+    pub(super) types: Bits,
     pub(super) amounts: Amounts,
     pub(super) ports: Vec<HostPort>,
 }
@@ -58,112 +63,81 @@ pub(super) fn untolerated(taints: &[Taint], tolerations: &[Toleration]) -> Resul
 pub(super) fn all<'p>(
     problem: &'p Problem,
     units: &Units,
-    allocatable: &[Amounts],
-    well_known: &[&str],
+    types: &Types<'_>,
+    classes: &mut Classes<'_>,
 ) -> Vec<Template<'p>> {
     let mut pools: Vec<&NodePool> = problem.pools.iter().collect();
     pools.sort_by_key(|pool| (Reverse(pool.weight), Reverse(&pool.name)));
-    let template = |pool| Template::new(pool, problem, units, allocatable, well_known);
-    pools.into_iter().filter_map(template).collect()
+    let mut all = Vec::new();
+    for pool in pools {
+        all.extend(Template::new(
+            pool,
+            all.len(),
+            problem,
+            units,
+            types,
+            classes,
+        ));
+    }
+    all
 }
 
 impl<'p> Template<'p> {
     fn new(
         pool: &'p NodePool,
+        number: usize,
         problem: &Problem,
         units: &Units,
-        allocatable: &[Amounts],
-        well_known: &[&str],
+        types: &Types<'_>,
+        classes: &mut Classes<'_>,
     ) -> Option<Template<'p>> {
         let mut requirements = pool.requirements.clone();
         requirements.extend(Requirements::of_labels(&pool.labels).iter().cloned());
         requirements.add(Requirement::one_of(NODEPOOL, &[&pool.name]));
         requirements.extend(STARTED.map(|label| Requirement::one_of(label, &["true"])));
-        let nothing = Daemons {
-            groups: vec![DaemonGroup::of(Vec::new(), problem, units)],
-            of_type: vec![0; problem.types.len()],
+        let mut but_host = requirements.clone();
+        but_host.set(HOSTNAME, None);
+        let class = classes.intern(Some(number), but_host);
+        let labels = match requirements.get(HOSTNAME) {
+            None => classes.types(class, types),
+            Some(_) => OfTypes::new(types, &requirements, classes.well_known()).into(),
         };
-        let query = Query {
-            types: &problem.types,
-            allocatable,
-            daemons: &nothing,
-            asked: &requirements,
-            compat: &compat(&problem.types, &requirements, well_known),
+        let mut left = types.every();
+        Query {
+            types,
+            daemons: &Daemons::none(problem, units),
+            labels: &labels,
             requests: &units.dense(&Resources::new()),
             ports: &[],
-        };
-        let types = query.remaining(&(0..problem.types.len()).collect::<Vec<_>>());
-        let relaxed = problem.options.relax_min_values;
-        if types.is_empty() || !(relaxed || query.min_values(&types).is_empty()) {
+        }
+        .keep(&mut left);
+        let enough = problem.options.relax_min_values
+            || too_few(types.all, &left.iter().collect::<Vec<_>>(), &requirements).is_empty();
+        if left.is_empty() || !enough {
             return None;
         }
-        let daemons = Daemons::new(pool, &requirements, problem, units, well_known);
+        let daemons = Daemons::new(pool, &requirements, problem, units, classes.well_known());
         Some(Template {
             pool,
             requirements,
-            types,
+            class,
+            types: left,
             daemons,
-            remaining: remaining(pool, problem),
         })
     }
-
-    /// The types that would break no limit.
-    ///
-    /// Nodes planned in this solve count with what they have, but are not counted: the limit on
-    /// `nodes` is one on nodes that are there, as upstream.
-    pub(super) fn within_limits(&self, problem: &Problem) -> Result<Vec<usize>, SolveError> {
-        let Some(remaining) = &self.remaining else {
-            return Ok(self.types.clone());
-        };
-        if remaining.get("nodes") == Some(&0) {
-            return Err(SolveError::NodeLimit(self.pool.name.clone()));
-        }
-        let has = |one: &usize, resource: &String| {
-            problem.types[*one]
-                .capacity
-                .get(resource)
-                .copied()
-                .unwrap_or(0)
-        };
-        let within = |one: &&usize| {
-            remaining
-                .iter()
-                .all(|(resource, left)| has(one, resource) <= *left)
-        };
-        let types: Vec<usize> = self.types.iter().filter(within).copied().collect();
-        match types.is_empty() {
-            true => Err(SolveError::Limits(self.pool.name.clone())),
-            false => Ok(types),
-        }
-    }
-
-    /// Takes the most any of these types could have off what the limits leave.
-    pub(super) fn charge(&mut self, types: &[usize], problem: &Problem) {
-        for (resource, left) in self.remaining.iter_mut().flatten() {
-            let has = |one: &usize| problem.types[*one].capacity.get(resource).copied();
-            let most = types.iter().filter_map(has).max().unwrap_or(0);
-            *left = left.saturating_sub(most);
-        }
-    }
-}
-
-/// Limits less what the pool's nodes have.
-fn remaining(pool: &NodePool, problem: &Problem) -> Option<Resources> {
-    let mut left = pool.limits.clone()?;
-    let of_pool = |labels: &crate::kube::Labels| labels.get(NODEPOOL) == Some(&pool.name);
-    for node in problem.nodes.iter().filter(|node| of_pool(&node.labels)) {
-        for (resource, left) in &mut left {
-            let has = match resource.as_str() {
-                "nodes" => 1,
-                _ => node.capacity.get(resource).copied().unwrap_or(0),
-            };
-            *left = left.saturating_sub(has);
-        }
-    }
-    Some(left)
 }
 
 impl Daemons {
+    /// No daemon pods at all.
+    fn none(problem: &Problem, units: &Units) -> Daemons {
+        let mut daemons = Daemons {
+            groups: vec![DaemonGroup::of(Vec::new(), problem, units)],
+            of_type: vec![0; problem.types.len()],
+        };
+        daemons.gather();
+        daemons
+    }
+
     fn new(
         pool: &NodePool,
         requirements: &Requirements,
@@ -186,18 +160,24 @@ impl Daemons {
                 daemons.groups.push(DaemonGroup::of(sets, problem, units));
             }
         }
+        daemons.gather();
         daemons
+    }
+
+    /// Tells every group its types.
+    fn gather(&mut self) {
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            group.types = Bits::of(self.of_type.len(), |one| self.of_type[one] == index);
+        }
     }
 
     /// The least that daemon pods request, resource by resource, among the groups of these types
     /// that have any.
-    pub(super) fn least(&self, types: &[usize]) -> Option<Amounts> {
-        let groups = self.groups.iter().enumerate();
+    pub(super) fn least(&self, types: &Bits) -> Option<Amounts> {
+        let groups = self.groups.iter();
         groups
-            .filter(|(index, group)| {
-                !group.sets.is_empty() && types.iter().any(|one| self.of_type[*one] == *index)
-            })
-            .map(|(_, group)| group.amounts.clone())
+            .filter(|group| !group.sets.is_empty() && group.types.meets(types))
+            .map(|group| group.amounts.clone())
             .reduce(|one, two| {
                 one.iter()
                     .zip(&two)
@@ -217,6 +197,7 @@ impl DaemonGroup {
         }
         DaemonGroup {
             sets,
+            types: Bits::default(),
             amounts,
             ports,
         }

@@ -4,35 +4,56 @@
 //! under the anti-affinity of others that selects it (*inverse* groups, which count the pods that
 //! state it). Once a pod is placed, it counts in every group that selects it.
 
-use super::super::labels::HOSTNAME;
-use super::super::objects::{PodSpec, PodTerm};
+use super::super::objects::PodSpec;
 use super::super::{Operator, Requirement, Requirements};
-use super::group::{Group, Identity, Kind, NodeFilter};
-use super::spec::{Spec, alternatives};
+use super::group::{Group, Identity, Kind};
+use super::hosts::{HostId, Hosts};
+use super::spec::Spec;
+use super::stated;
 use super::template::untolerated;
+use super::universe::Universe;
 use super::{Problem, SolveError};
 use crate::kube::Taint;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Domains by label, each with the taints of the pools that can make nodes in it.
-type Universe<'p> = BTreeMap<String, BTreeMap<String, Vec<&'p [Taint]>>>;
 
 /// All groups.
 pub(super) struct Topology<'p> {
     problem: &'p Problem,
     universe: Universe<'p>,
     groups: Vec<Group>,
-    inverse: Vec<Group>,
-    /// Groups a spec states, by spec.
-    stated: Vec<Option<Stated>>,
-    /// Host names of nodes that are there or planned.
-    hosts: BTreeSet<String>,
+    /// What groups are to a spec, by spec.
+    roles: Vec<Option<Roles>>,
+    pub(super) hosts: Hosts,
 }
 
+/// What groups are to a spec.
 #[derive(Clone, Debug, Default)]
-struct Stated {
-    groups: Vec<usize>,
+struct Roles {
+    /// Groups it is under, and whether each selects it: those it states, then inverse ones.
+    under: Vec<(usize, bool)>,
+    /// Inverse groups it states.
     inverse: Vec<usize>,
+    /// Groups it counts in.
+    counted: Vec<usize>,
+    /// How many groups have been looked at.
+    seen: usize,
+}
+
+/// Which constraints to look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    /// Those on hosts.
+    Hosts,
+    /// Those on anything else: nodes of one class share the answer.
+    Others,
+}
+
+/// A constraint that leaves a node no domain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unmet {
+    group: usize,
+    /// Whether it never will again: counts of a host only grow, and its fewest pods are always 0.
+    pub(super) for_good: bool,
 }
 
 impl<'p> Topology<'p> {
@@ -40,19 +61,18 @@ impl<'p> Topology<'p> {
     pub(super) fn new(problem: &'p Problem) -> Topology<'p> {
         let mut topology = Topology {
             problem,
-            universe: universe(problem),
+            universe: Universe::new(problem),
             groups: Vec::new(),
-            inverse: Vec::new(),
-            stated: Vec::new(),
-            hosts: BTreeSet::new(),
+            roles: Vec::new(),
+            hosts: Hosts::default(),
         };
         for node in &problem.nodes {
             for pod in &node.pods {
-                for term in &pod.anti_affinity {
-                    let identity = of_term(Kind::AntiAffinity, term, &pod.namespace);
-                    let group = topology.inverse_group(identity);
-                    if let Some(domain) = node.labels.get(&term.key) {
-                        topology.inverse[group].record(domain);
+                for identity in stated::inverse(&pod.anti_affinity, &pod.namespace) {
+                    let domain = node.labels.get(&identity.key);
+                    let group = topology.inverse(identity);
+                    if let Some(domain) = domain {
+                        topology.groups[group].record(domain, &mut topology.hosts);
                     }
                 }
             }
@@ -62,98 +82,77 @@ impl<'p> Topology<'p> {
 
     /// Makes the groups a spec states, counting the pods that are placed already.
     pub(super) fn own(&mut self, spec: &Spec) {
-        if self.stated.len() <= spec.id {
-            self.stated.resize(spec.id + 1, None);
+        if self.roles.len() <= spec.id {
+            self.roles.resize(spec.id + 1, None);
         }
-        if self.stated[spec.id].is_some() {
-            return;
+        if self.roles[spec.id].is_none() {
+            self.roles[spec.id] = Some(self.state(&spec.pod));
         }
-        let pod = &spec.pod;
+    }
+
+    fn state(&mut self, pod: &PodSpec) -> Roles {
         let respect = self.problem.options.respect_preferences;
-        let mut stated = Stated::default();
-        for term in &pod.anti_affinity.required {
-            let identity = of_term(Kind::AntiAffinity, term, &pod.namespace);
-            stated.inverse.push(self.inverse_group(identity));
+        let inverse = stated::inverse(&pod.anti_affinity.required, &pod.namespace);
+        let inverse = inverse.map(|identity| self.inverse(identity)).collect();
+        let under = stated::constraints(pod, respect).into_iter();
+        Roles {
+            under: under
+                .map(|(of, least)| self.direct(of, least, pod))
+                .collect(),
+            inverse,
+            ..Roles::default()
         }
-        for spread in pod.spread.iter().filter(|one| respect || !one.soft) {
-            let identity = Identity {
-                kind: Kind::Spread,
-                key: spread.key.clone(),
-                namespaces: [pod.namespace.clone()].into(),
-                selector: spread.selector.clone(),
-                max_skew: spread.max_skew,
-                nodes: NodeFilter {
-                    requirements: match spread.honor_affinity {
-                        true => alternatives(pod),
-                        false => Vec::new(),
-                    },
-                    tolerations: spread.honor_taints.then(|| pod.tolerations.clone()),
-                },
-            };
-            stated
-                .groups
-                .push(self.group(identity, spread.min_domains, pod));
-        }
-        for (kind, terms) in [
-            (Kind::Affinity, &pod.affinity),
-            (Kind::AntiAffinity, &pod.anti_affinity),
-        ] {
-            let preferred = terms
-                .preferred
-                .iter()
-                .filter(|_| respect)
-                .map(|(_, term)| term);
-            for term in terms.required.iter().chain(preferred) {
-                let identity = of_term(kind, term, &pod.namespace);
-                stated.groups.push(self.group(identity, None, pod));
-            }
-        }
-        self.stated[spec.id] = Some(stated);
     }
 
-    fn group(&mut self, of: Identity, min_domains: Option<u32>, pod: &PodSpec) -> usize {
-        if let Some(known) = self.groups.iter().position(|group| group.of == of) {
-            return known;
-        }
-        let mut group = Group::new(of, min_domains);
-        self.know_domains(&mut group, pod);
-        self.count(&mut group);
-        self.groups.push(group);
-        self.groups.len() - 1
+    /// The group of a constraint a pod states, and whether it selects the pod.
+    fn direct(&mut self, of: Identity, min_domains: Option<u32>, pod: &PodSpec) -> (usize, bool) {
+        let index = self.find(&of, false).unwrap_or_else(|| {
+            let mut group = Group::new(of, false, min_domains);
+            self.know_domains(&mut group, pod);
+            self.count(&mut group);
+            self.groups.push(group);
+            self.groups.len() - 1
+        });
+        let selects = self.groups[index].selects_labels(&pod.namespace, &pod.labels);
+        (index, selects)
     }
 
-    fn inverse_group(&mut self, of: Identity) -> usize {
-        if let Some(known) = self.inverse.iter().position(|group| group.of == of) {
-            return known;
-        }
-        let mut group = Group::new(of, None);
-        self.know_domains(&mut group, &PodSpec::default());
-        self.inverse.push(group);
-        self.inverse.len() - 1
+    fn inverse(&mut self, of: Identity) -> usize {
+        self.find(&of, true).unwrap_or_else(|| {
+            let mut group = Group::new(of, true, None);
+            self.know_domains(&mut group, &PodSpec::default());
+            self.groups.push(group);
+            self.groups.len() - 1
+        })
+    }
+
+    fn find(&self, of: &Identity, inverse: bool) -> Option<usize> {
+        let same = |group: &Group| group.inverse == inverse && group.of == *of;
+        self.groups.iter().position(same)
     }
 
     /// The domains nodes could be made in, without those behind taints the pod does not tolerate
     /// if the group cares.
-    fn know_domains(&self, group: &mut Group, pod: &PodSpec) {
+    fn know_domains(&mut self, group: &mut Group, pod: &PodSpec) {
         let honors = group.of.nodes.tolerations.is_some();
-        for (domain, taints) in self.universe.get(&group.of.key).into_iter().flatten() {
+        for (domain, taints) in self.universe.of(&group.of.key) {
             let mut open = taints
                 .iter()
                 .map(|taints| untolerated(taints, &pod.tolerations).is_ok());
             if !honors || open.any(|open| open) {
-                group.register(domain);
+                group.register(domain, &mut self.hosts);
             }
         }
-        if group.of.key == HOSTNAME {
-            for host in &self.hosts {
-                group.register(host);
+        if group.of_hosts {
+            for host in self.hosts.made() {
+                group.hosts.register(host);
             }
         }
     }
 
     /// Counts the pods that are placed already. As upstream, a term without a selector selects no
     /// pod to be placed but counts every pod that is.
-    fn count(&self, group: &mut Group) {
+    fn count(&mut self, group: &mut Group) {
         for node in &self.problem.nodes {
             let labels = Requirements::of_labels(&node.labels);
             if !group.of.nodes.matches(&node.taints, &labels) {
@@ -161,9 +160,9 @@ impl<'p> Topology<'p> {
             }
             let label = node.labels.get(&group.of.key);
             if let Some(domain) = label {
-                group.register(domain);
+                group.register(domain, &mut self.hosts);
             }
-            let host = (group.of.key == HOSTNAME).then_some(&node.name);
+            let host = group.of_hosts.then_some(&node.name);
             let Some(domain) = label.or(host) else {
                 continue;
             };
@@ -172,59 +171,126 @@ impl<'p> Topology<'p> {
                 Some(_) => group.selects_labels(namespace, labels),
             };
             let pods = node.pods.iter();
-            let selected = pods
-                .filter(|pod| counts(&pod.namespace, &pod.labels))
-                .count();
-            for _ in 0..selected {
-                group.record(domain);
+            let selected = pods.filter(|pod| counts(&pod.namespace, &pod.labels));
+            for _ in 0..selected.count() {
+                group.record(domain, &mut self.hosts);
             }
         }
     }
 
-    /// Makes a host known.
-    pub(super) fn register(&mut self, host: Option<&str>) {
-        let Some(host) = host else { return };
-        if !self.hosts.insert(host.to_owned()) {
+    /// Notes that a node of that host name is there or planned.
+    pub(super) fn make_host(&mut self, host: HostId) {
+        if self.hosts.make(host) {
+            for group in self.groups.iter_mut().filter(|group| group.of_hosts) {
+                group.hosts.register(host);
+            }
+        }
+    }
+
+    /// Looks at groups that have come up since a spec was last looked at.
+    pub(super) fn catch_up(&mut self, spec: &Spec) {
+        let Some(roles) = self.roles.get_mut(spec.id).and_then(Option::as_mut) else {
             return;
-        }
-        for group in self.groups.iter_mut().chain(&mut self.inverse) {
-            if group.of.key == HOSTNAME {
-                group.register(host);
+        };
+        for index in roles.seen..self.groups.len() {
+            let group = &self.groups[index];
+            if group.selects_labels(&spec.pod.namespace, &spec.pod.labels) {
+                match group.inverse {
+                    true => roles.under.push((index, true)),
+                    false => roles.counted.push(index),
+                }
             }
         }
+        roles.seen = self.groups.len();
     }
 
-    /// What the groups a pod is under leave of the domains of a node; `None` when it is under none.
+    fn roles(&self, spec: &Spec) -> Option<&Roles> {
+        self.roles.get(spec.id).and_then(Option::as_ref)
+    }
+
+    /// Whether a spec is under a constraint on hosts.
+    pub(super) fn minds_hosts(&self, spec: &Spec) -> bool {
+        let under = self.roles(spec).map_or(&[][..], |roles| &roles.under);
+        under.iter().any(|(group, _)| self.groups[*group].of_hosts)
+    }
+
+    /// What the groups a pod is under leave of the domains of a node other than its host name,
+    /// which is one or, if its pool asks for another, none; `None` when they leave all as it is.
     ///
     /// # Errors
-    /// The first group that leaves nothing, and whether it never will again: counts of a host only
-    /// grow, and it is always the fewest that a host may have.
+    /// The first group that leaves nothing.
     pub(super) fn narrow(
-        &mut self,
+        &self,
         spec: &Spec,
-        taints: &[Taint],
         node: &Requirements,
-    ) -> Result<Option<Requirements>, (SolveError, bool)> {
-        let mut pinned = None;
-        let stated = self.stated.get(spec.id).and_then(Option::as_ref);
-        let groups = stated.map_or(&[][..], |stated| &stated.groups);
-        for &index in groups {
-            let group = &mut self.groups[index];
-            pin(group, spec, node, &mut pinned)?;
-        }
-        for group in &mut self.inverse {
-            if group.selects(spec.id, &spec.pod) && group.of.nodes.matches(taints, node) {
-                pin(group, spec, node, &mut pinned)?;
+        host: Option<HostId>,
+        scope: Scope,
+    ) -> Result<Option<Requirements>, Unmet> {
+        let mut pinned: Option<Requirements> = None;
+        let under = self.roles(spec).map_or(&[][..], |roles| &roles.under);
+        for &(index, selects) in under {
+            let group = &self.groups[index];
+            if scope != Scope::All && group.of_hosts != (scope == Scope::Hosts) {
+                continue;
             }
+            let key = &group.of.key;
+            let of_pod = spec.strict.get(key);
+            let unmet = Unmet {
+                group: index,
+                for_good: group.of_hosts && group.of.kind != Kind::Affinity,
+            };
+            let allowed = match (group.of_hosts, host) {
+                (true, Some(host)) => match group.allows_host(selects, of_pod, host, &self.hosts) {
+                    true => continue,
+                    false => return Err(unmet),
+                },
+                (true, None) => group.allowed_without_host(selects, of_pod, &self.hosts),
+                (false, _) => {
+                    let any = Requirement::any(key);
+                    group.allowed(
+                        selects,
+                        of_pod.unwrap_or(&any),
+                        node.get(key).unwrap_or(&any),
+                    )
+                }
+            };
+            if allowed.operator() == Operator::DoesNotExist {
+                return Err(unmet);
+            }
+            pinned.get_or_insert_default().add(allowed);
         }
         Ok(pinned)
     }
 
-    /// Counts a pod that has been placed on a node of these requirements. Spread and affinity count
-    /// it where its domain is settled; anti-affinity wherever it may come to be.
-    pub(super) fn record(&mut self, spec: &Spec, taints: &[Taint], node: &Requirements) {
-        for group in &mut self.groups {
-            if !group.selects(spec.id, &spec.pod) || !group.of.nodes.matches(taints, node) {
+    /// A constraint that is not met, in words.
+    pub(super) fn error(&self, unmet: Unmet) -> SolveError {
+        let of = &self.groups[unmet.group].of;
+        SolveError::Topology {
+            kind: of.kind.name(),
+            key: of.key.clone(),
+        }
+    }
+
+    /// Counts a pod that has been placed on a node of these labels and this host name. Spread and
+    /// affinity count it where its domain is settled; anti-affinity wherever it may come to be.
+    pub(super) fn record(
+        &mut self,
+        spec: &Spec,
+        taints: &[Taint],
+        node: &Requirements,
+        name: &Requirement,
+        host: Option<HostId>,
+    ) {
+        let Some(roles) = self.roles.get(spec.id).and_then(Option::as_ref) else {
+            return;
+        };
+        for &index in roles.counted.iter().chain(&roles.inverse) {
+            let group = &mut self.groups[index];
+            if !group.inverse && !group.counts_on(taints, node, name) {
+                continue;
+            }
+            if group.of_hosts {
+                host.into_iter().for_each(|host| group.record_host(host));
                 continue;
             }
             let Some(domains) = node.get(&group.of.key) else {
@@ -232,88 +298,10 @@ impl<'p> Topology<'p> {
             };
             let settled = !domains.is_complement() && domains.values().len() == 1;
             if settled || group.of.kind == Kind::AntiAffinity {
-                domains
-                    .values()
-                    .iter()
-                    .for_each(|domain| group.record(domain));
-            }
-        }
-        let stated = self.stated.get(spec.id).and_then(Option::as_ref);
-        let inverse = stated.map_or(&[][..], |stated| &stated.inverse);
-        for &index in inverse {
-            let group = &mut self.inverse[index];
-            if let Some(domains) = node.get(&group.of.key) {
-                domains
-                    .values()
-                    .iter()
-                    .for_each(|domain| group.record(domain));
+                for domain in domains.values() {
+                    group.record(domain, &mut self.hosts);
+                }
             }
         }
     }
-}
-
-/// Adds what a group allows to what others do.
-fn pin(
-    group: &mut Group,
-    spec: &Spec,
-    node: &Requirements,
-    pinned: &mut Option<Requirements>,
-) -> Result<(), (SolveError, bool)> {
-    let key = group.of.key.clone();
-    let any = || Requirement::any(&key);
-    let of_pod = spec.strict.get(&key).cloned().unwrap_or_else(any);
-    let of_node = node.get(&key).cloned().unwrap_or_else(any);
-    let selects = group.selects(spec.id, &spec.pod);
-    let allowed = group.allowed(selects, &of_pod, &of_node);
-    if allowed.operator() == Operator::DoesNotExist {
-        let kind = group.of.kind;
-        let for_good = key == HOSTNAME && kind != Kind::Affinity;
-        let kind = kind.name();
-        return Err((SolveError::Topology { kind, key }, for_good));
-    }
-    pinned.get_or_insert_default().add(allowed);
-    Ok(())
-}
-
-fn of_term(kind: Kind, term: &PodTerm, namespace: &str) -> Identity {
-    let listed: BTreeSet<String> = term.namespaces.iter().cloned().collect();
-    Identity {
-        kind,
-        key: term.key.clone(),
-        namespaces: match listed.is_empty() {
-            true => [namespace.to_owned()].into(),
-            false => listed,
-        },
-        selector: term.selector.clone(),
-        max_skew: i64::MAX,
-        nodes: NodeFilter::default(),
-    }
-}
-
-/// Domains nodes could be made in: values of labels that pools and types together allow, and those
-/// pools list. Where some pool makes nodes without taints in a domain, only that pool matters.
-fn universe(problem: &Problem) -> Universe<'_> {
-    let mut universe = Universe::new();
-    let mut insert = |requirement: &Requirement, taints| {
-        let domains = universe.entry(requirement.key().to_owned()).or_default();
-        for value in requirement.values() {
-            let known: &mut Vec<&[Taint]> = domains.entry(value.clone()).or_default();
-            if <[Taint]>::is_empty(taints) {
-                *known = vec![taints];
-            } else if known.first().is_none_or(|first| !first.is_empty()) {
-                known.push(taints);
-            }
-        }
-    };
-    for pool in &problem.pools {
-        let mut of_pool = pool.requirements.clone();
-        of_pool.extend(Requirements::of_labels(&pool.labels).iter().cloned());
-        for of in &problem.types {
-            let both = of_pool.intersection(&of.requirements);
-            both.iter().for_each(|one| insert(one, &pool.taints));
-        }
-        let listed = of_pool.iter().filter(|one| one.operator() == Operator::In);
-        listed.for_each(|one| insert(one, &pool.taints));
-    }
-    universe
 }

@@ -1,16 +1,18 @@
-//! Golden solves, one per rule, worked out by hand; properties of all solves; and a twin that
-//! remembers nothing.
+//! Golden solves, one per rule, worked out by hand; properties of all solves; and a plain twin that
+//! must decide the same.
 
+mod plain;
 mod random;
 mod rules;
 mod topology;
+mod wild;
 
 use super::super::labels::{CAPACITY_TYPE, HOSTNAME, INSTANCE_TYPE, RESERVATION_ID, ZONE};
 use super::super::objects::{
-    ExistingNode, HostPort, NodePool, NodeType, PlacedPod, Pod, PodTerm, Spread,
+    ExistingNode, HostPort, NodePool, NodeType, PlacedPod, Pod, PodSpec, PodTerm, Spread,
 };
 use super::super::{Operator, Requirement, Requirements};
-use super::{Problem, Reserved, Solution, SolveError, Solver, solve};
+use super::{Problem, Reserved, Solution, SolveError, solve};
 use crate::kube::{
     Effect, LabelSelector, Labels, NodeSelectorTerm, PreferredTerm, Resources, Taint, Toleration,
     TolerationOperator,
