@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::claims::{Choice, Claims, registration_timeout};
-use super::disruption::{Action, Order, Queue, Rounds, Scene, Verdict};
+use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
 use super::launch::Allocation;
 use super::objects::PodSpec;
 use super::pool::Pool;
@@ -110,6 +110,36 @@ impl Karpenter {
             noticed: Vec::new(),
             solved: None,
         }
+    }
+
+    /// The pools say something else from now on; nodes made from what they said before have
+    /// drifted.
+    pub fn set_pools(&mut self, pools: Vec<Pool>) {
+        self.world.set_pools(&pools);
+        self.options.pools = pools;
+        self.rounds.forget();
+        self.solved = None;
+    }
+
+    /// What disruption would do now, and why not more. It does not change what it will do.
+    ///
+    /// ```
+    /// use gpusched_core::provisioning::controller::View;
+    /// use gpusched_core::provisioning::karpenter::{Karpenter, KarpenterOptions};
+    /// let mut karpenter = Karpenter::new(KarpenterOptions::default());
+    /// let outlook = karpenter.outlook(&View::default());
+    /// assert!(outlook.next.is_none() && outlook.nodes.is_empty());
+    /// ```
+    pub fn outlook(&mut self, view: &View) -> Outlook {
+        self.follow(view);
+        let scene = scene(
+            view,
+            &self.options,
+            &self.claims,
+            &self.going,
+            &self.nominated,
+        );
+        outlook(&scene, &mut self.world)
     }
 
     /// How long a node stays promised to a pod.
@@ -256,17 +286,14 @@ impl Karpenter {
 
     fn disrupt(&mut self, view: &View, commands: &mut Vec<Command>) {
         while !self.claims.outstanding() {
-            let scene = Scene {
+            let scene = scene(
                 view,
-                pools: &self.options.pools,
-                claims: &self.claims,
-                going: &self.going,
-                nominated: &self.nominated,
-                epoch: self.options.epoch,
-                order: self.options.order,
-                spot_to_spot: self.options.spot_to_spot,
-            };
-            match self.rounds.run(&scene) {
+                &self.options,
+                &self.claims,
+                &self.going,
+                &self.nominated,
+            );
+            match self.rounds.run(&scene, &mut self.world) {
                 Verdict::Nothing => return,
                 Verdict::Do(action) => self.carry_out(view, action, commands),
             }
@@ -282,7 +309,7 @@ impl Karpenter {
         for node in &action.replacements {
             match self.launch(node, view.now, &mut launches) {
                 Some(ticket) => tickets.push(ticket),
-                None => return,
+                None => return tickets.into_iter().for_each(|one| self.claims.failed(one)),
             }
         }
         let reason = action.method.reason();
@@ -303,6 +330,25 @@ impl Karpenter {
     }
 }
 
+fn scene<'a>(
+    view: &'a View,
+    options: &'a KarpenterOptions,
+    claims: &'a Claims,
+    going: &'a BTreeSet<MachineId>,
+    nominated: &'a BTreeMap<MachineId, Time>,
+) -> Scene<'a> {
+    Scene {
+        view,
+        pools: &options.pools,
+        claims,
+        going,
+        nominated,
+        epoch: options.epoch,
+        order: options.order,
+        spot_to_spot: options.spot_to_spot,
+    }
+}
+
 impl Controller for Karpenter {
     fn name(&self) -> String {
         "karpenter".into()
@@ -317,7 +363,10 @@ impl Controller for Karpenter {
             .min();
         let waits = !self.claims.outstanding();
         let provision = self.batch.wake().filter(|_| waits);
-        let disrupt = Some(self.rounds.wake()).filter(|_| waits);
+        let disrupt = self
+            .rounds
+            .wake(view, self.world.availability)
+            .filter(|_| waits);
         let all = [noticed, retired, provision, disrupt, self.queue.wake()];
         let next = all.into_iter().flatten().min();
         next.map(|at| at.max(view.now))

@@ -2,7 +2,7 @@
 //! without making anew what did not change.
 
 use super::labels::NODEPOOL;
-use super::objects::{ExistingNode, NodePool, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
+use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
 use super::pool::Pool;
 use super::room::{Kind, Kinds, Room, fits};
 use super::unavailable::Unavailable;
@@ -97,11 +97,9 @@ enum From {
 
 impl World {
     pub(super) fn new(pools: &[Pool], daemons: Vec<PodSpec>, options: SolveOptions) -> World {
-        let pools: Vec<NodePool> = pools.iter().map(|pool| pool.template.clone()).collect();
-        World {
-            limits: pools.iter().map(|pool| pool.limits.clone()).collect(),
+        let mut world = World {
+            limits: Vec::new(),
             problem: Problem {
-                pools,
                 daemons,
                 options,
                 ..Problem::default()
@@ -114,12 +112,30 @@ impl World {
             out: None,
             seen: None,
             going: BTreeSet::new(),
-        }
+        };
+        world.set_pools(pools);
+        world
+    }
+
+    /// The pools say something else from now on.
+    pub(super) fn set_pools(&mut self, pools: &[Pool]) {
+        self.problem.pools = pools.iter().map(|pool| pool.template.clone()).collect();
+        self.limits = pools
+            .iter()
+            .map(|pool| pool.template.limits.clone())
+            .collect();
+        self.seen = None;
     }
 
     /// The types as they can be had now.
     pub(super) fn types(&self) -> &[NodeType] {
         &self.problem.types
+    }
+
+    /// Labels the provider knows beyond the core's.
+    pub(super) fn well_known(&self) -> Vec<&str> {
+        let known = &self.problem.options.well_known;
+        known.iter().map(String::as_str).collect()
     }
 
     /// When something that cannot be had may be had again.
