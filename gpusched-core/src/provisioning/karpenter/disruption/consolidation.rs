@@ -75,10 +75,14 @@ pub(super) fn consolidate(
     closed: &BTreeSet<MachineId>,
 ) -> Result<Move, Why> {
     let emptied: Vec<MachineId> = set.iter().map(|one| one.machine).collect();
+    let price = set.iter().map(|one| one.price).sum();
+    if !scene.explain && world.is_hopeless(scene.view, &emptied, closed, price) {
+        return Err(Why::NotCheaper);
+    }
     let mut found = simulate(scene, world, &emptied, Some(closed))?;
     match found.replacements.as_mut_slice() {
         [] => {}
-        [node] => replace(scene, world, set, node)?,
+        [node] => replace(scene, world, set, node, price)?,
         more => return Err(Why::ManyNodes(more.len())),
     }
     Ok(found)
@@ -90,8 +94,8 @@ fn replace(
     world: &World,
     set: &[Candidate],
     node: &mut NewNode,
+    price: Price,
 ) -> Result<(), Why> {
-    let price: Price = set.iter().map(|one| one.price).sum();
     let allows = |way: CapacityType, node: &NewNode| {
         let wanted = node.requirements.get(CAPACITY_TYPE);
         wanted.is_none_or(|wanted| wanted.has(way.name()))

@@ -113,6 +113,11 @@ impl Drifted {
         known.filter(|known| *known > now).min()
     }
 
+    /// Whether any node has drifted.
+    pub(super) fn any(&self, now: Time) -> bool {
+        self.0.values().flatten().any(|(_, known)| *known <= now)
+    }
+
     fn since(&self, id: MachineId, now: Time) -> Option<(Drift, Time)> {
         let drift = *self.0.get(&id)?;
         drift.filter(|(_, known)| *known <= now)

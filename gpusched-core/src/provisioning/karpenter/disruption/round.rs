@@ -85,6 +85,11 @@ impl Rounds {
         }
     }
 
+    /// What was to be done cannot be: the next round is one of those that found nothing.
+    pub(in super::super) fn postpone(&mut self, now: Time) {
+        self.next = now + POLL;
+    }
+
     /// The pools say something else: all is looked at anew.
     pub(in super::super) fn forget(&mut self) {
         self.drifted.forget();
@@ -152,7 +157,7 @@ impl Rounds {
         }
         self.quiet = None;
         self.drifted.look(scene);
-        let mut asked = false;
+        let (mut asked, mut skipped) = (false, false);
         for method in methods.copied() {
             let candidates = self.candidates(scene, method);
             if candidates.is_empty() {
@@ -167,6 +172,7 @@ impl Rounds {
             }
             asked = true;
             if self.is_settled(method, now) {
+                skipped = true;
                 continue;
             }
             let (action, limited) = match method {
@@ -184,10 +190,16 @@ impl Rounds {
             }
         }
         self.next = now + POLL;
+        // What a method remembers may no longer be what it would find.
+        let renewal = if skipped {
+            self.state.since + RENEWAL
+        } else {
+            Time::NEVER
+        };
         self.quiet = self.quiet_until(scene, world).map(|until| Quiet {
             version: scene.view.version,
             availability: world.availability,
-            until,
+            until: until.min(renewal),
             asked,
         });
         Verdict::Nothing
@@ -201,6 +213,9 @@ impl Rounds {
     }
 
     fn candidates(&self, scene: &Scene<'_>, method: Method) -> Vec<Candidate> {
+        if method == Method::Drift && !self.drifted.any(scene.view.now) {
+            return Vec::new();
+        }
         let machines = scene.view.machines.keys();
         let eligible = |id: &MachineId| self.eligible(scene, method, *id).ok();
         machines.filter_map(eligible).collect()
@@ -217,7 +232,7 @@ impl Rounds {
     /// The first instant at which a rule that goes by the clock may say something else; `None` if
     /// that cannot be told: the order of v1.13 goes by the age of nodes.
     fn quiet_until(&self, scene: &Scene<'_>, world: &World) -> Option<Time> {
-        if scene.order == Order::V1_13 {
+        if scene.order == Order::V1_13 || !world.shortcuts {
             return None;
         }
         let now = scene.view.now;
@@ -245,7 +260,6 @@ impl Rounds {
             .chain(initializes)
             .chain(promised)
             .chain(others.into_iter().flatten());
-        // Methods that remember look again by themselves, and would find nothing new.
         Some(all.filter(|at| *at > now).min().unwrap_or(Time::NEVER))
     }
 }

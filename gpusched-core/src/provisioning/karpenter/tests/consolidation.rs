@@ -150,15 +150,14 @@ fn a_replacement_priced_on_spot_does_not_become_on_demand() {
         ["15 cordon n0", "15 launch nothing", "15 uncordon n0"]
     );
     town.out.clear();
-    // Out for three minutes, and looked at again.
-    town.run(300);
+    // Out until 195, but nothing has changed since 15: that is believed for five minutes.
+    town.run(400);
     assert_eq!(
         town.log[3..],
         [
-            "205 cordon n0",
-            "205 launch one spot",
-            "265 delete n0 Underutilized",
-            "295 gone n0"
+            "330 cordon n0",
+            "330 launch one spot",
+            "390 delete n0 Underutilized"
         ]
     );
 }

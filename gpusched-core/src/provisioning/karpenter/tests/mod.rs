@@ -3,6 +3,7 @@
 mod consolidation;
 mod disruption;
 mod provisioning;
+mod random;
 
 use super::Pool;
 use super::testing::*;
