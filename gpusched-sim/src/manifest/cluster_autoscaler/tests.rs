@@ -241,7 +241,7 @@ fn node_groups_that_are_wrong_are_located() {
         ),
         (
             "1:4:workers",
-            "1:4:worker",
+            "1:4:workers\n        - --nodes=1:4:worker",
             "--nodes names the group `worker`, which is nowhere described (did you mean `workers`?)",
         ),
         (
