@@ -2,6 +2,7 @@
 
 mod billing;
 pub mod catalog;
+pub mod cluster_autoscaler;
 pub mod controller;
 mod fleet;
 pub mod karpenter;
