@@ -2,7 +2,9 @@
 
 mod billing;
 pub mod catalog;
+pub mod controlled;
 pub mod controller;
+mod draw;
 mod fleet;
 pub mod karpenter;
 mod price;
@@ -12,7 +14,7 @@ pub mod spot;
 mod static_plan;
 
 pub use billing::Billing;
-pub use fleet::{Fleet, Lifetime, Phase, planned};
+pub use fleet::{Bought, Ending, Fleet, Lifetime, Phase, planned};
 pub use price::{Money, Price};
 pub use reactive::{Reactive, ReactiveOptions};
 pub use static_plan::Static;
@@ -78,6 +80,12 @@ pub trait Provisioning: Send {
     /// All machines there have been, for a policy that launches them; `None` = those of the
     /// inventory ([`planned`]).
     fn lifetimes(&self) -> Option<&[Lifetime]> {
+        None
+    }
+
+    /// A block of places for machines that is full while another machine is wanted: what is
+    /// decided from here on would be wrong. The replay ends, to be made again with more places.
+    fn full(&self) -> Option<usize> {
         None
     }
 }

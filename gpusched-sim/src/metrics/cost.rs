@@ -83,8 +83,8 @@ pub fn cost(
         paid += milli * i128::from((end - start).0);
         let ready = life.ready.map_or(end, |ready| ready.clamp(start, end));
         boot += milli * i128::from((ready - start).0);
-        match node.price {
-            Some(price) => money += life.cost(price, billing, from, until),
+        match life.cost(node.price, billing, from, until) {
+            Some(cost) => money += cost,
             None => unpriced += 1,
         }
     }
