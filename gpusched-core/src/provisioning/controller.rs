@@ -45,6 +45,9 @@ pub struct Machine {
     pub initialized: Time,
     /// Whether it takes no new pods: it was cordoned, or it is going.
     pub cordoned: bool,
+    /// Whether whoever runs it asked controllers to leave it alone: `karpenter.sh/do-not-disrupt`,
+    /// or `cluster-autoscaler.kubernetes.io/scale-down-disabled`.
+    pub keep: bool,
     /// Since when it is being drained; its pods leave when their grace is over, then it is gone.
     pub leaving: Option<Time>,
     /// The pods on it, in order of arrival.

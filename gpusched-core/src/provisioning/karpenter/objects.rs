@@ -103,6 +103,9 @@ pub struct Pod {
     pub uid: String,
     /// When it was made, in seconds.
     pub created: i64,
+    /// Whether it may go to nodes that are [`closed`](ExistingNode::closed): it waits, or its node
+    /// is going whatever a simulation says.
+    pub waiting: bool,
     /// What it wants. Equal pods share it.
     pub spec: PodSpec,
 }
@@ -209,7 +212,8 @@ pub struct ExistingNode {
     pub daemons: Resources,
     /// Whether it takes pods; one that does not yet comes after those that do.
     pub initialized: bool,
-    /// Whether it may not take pods in a simulation of consolidation (`consolidateAfter`).
+    /// Whether it takes none of the pods a simulation of consolidation moves
+    /// (`consolidateAfter`), only those that are [`waiting`](Pod::waiting).
     pub closed: bool,
     /// The pods on it that count for topology.
     pub pods: Vec<PlacedPod>,

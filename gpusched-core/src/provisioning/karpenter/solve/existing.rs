@@ -13,7 +13,7 @@ use super::{Problem, SolveError};
 pub(super) struct Existing<'p> {
     /// Which one of the problem's it is.
     pub(super) index: usize,
-    node: &'p ExistingNode,
+    pub(super) node: &'p ExistingNode,
     pub(super) pods: Vec<usize>,
     requirements: Requirements,
     remaining: Amounts,
@@ -38,7 +38,7 @@ pub(super) fn all<'p>(
         let hostname = hostname.and_then(|hostname| hostname.values().first());
         topology.register(hostname.map(String::as_str));
     }
-    all.into_iter().filter(|one| !one.node.closed).collect()
+    all
 }
 
 impl<'p> Existing<'p> {

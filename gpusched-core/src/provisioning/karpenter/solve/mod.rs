@@ -212,8 +212,10 @@ impl<'p> Solver<'p> {
 
     fn place(&mut self, pod: usize, id: SpecId) -> Result<(), SolveError> {
         let spec = self.specs.get(id);
+        let waiting = self.problem.pods[pod].waiting;
         for node in &mut self.existing {
-            if node.try_add(pod, spec, &mut self.topology).is_ok() {
+            let open = waiting || !node.node.closed;
+            if open && node.try_add(pod, spec, &mut self.topology).is_ok() {
                 return Ok(());
             }
         }

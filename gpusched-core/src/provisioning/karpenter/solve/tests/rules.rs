@@ -64,13 +64,15 @@ fn existing_nodes_come_before_new_ones_initialized_first_then_by_name() {
 }
 
 #[test]
-fn closed_nodes_are_no_targets() {
+fn closed_nodes_are_no_targets_but_for_pods_that_wait() {
     let mut problem = problem(pods(&[1000]));
     problem.nodes = vec![ExistingNode {
         closed: true,
         ..node("a", 4000)
     }];
     assert_eq!(solved(&problem).0.len(), 1);
+    problem.pods[0].waiting = true;
+    assert_eq!(solved(&problem).0.len(), 0);
 }
 
 #[test]
