@@ -1,5 +1,6 @@
 //! Replay a workload against named policies, in one call.
 
+use crate::cloud::{Cloud, is_rented};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
@@ -23,6 +24,7 @@ use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::provisioning::Billing;
+use gpusched_core::provisioning::controlled::Controlled;
 use gpusched_core::provisioning::registry::{ProvisioningOptions, provisioning};
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
@@ -48,6 +50,8 @@ pub struct ReplayOptions {
     pub provisioning: String,
     /// What provisioning policies are told.
     pub provisioning_options: ProvisioningOptions,
+    /// What policies that rent machines may rent; `None` = [`Cloud::default`].
+    pub cloud: Option<Arc<Cloud>>,
     /// How the time of machines is rounded before it is paid for.
     pub billing: Billing,
     /// Device policy, by name: which devices of a node pods of whole GPUs get.
@@ -100,6 +104,7 @@ impl Default for ReplayOptions {
             placement: "first-fit".into(),
             provisioning: "static".into(),
             provisioning_options: ProvisioningOptions::default(),
+            cloud: None,
             billing: Billing::EXACT,
             device_policy: DEFAULT_DEVICE_POLICY.into(),
             mig_placement: DEFAULT_MIG_PLACEMENT.into(),
@@ -139,6 +144,9 @@ pub struct RunResult {
     pub places: Vec<PlaceStory>,
     /// The GPUs that MIG cuts when most of their slots were in use; `None` where none is cut.
     pub mig_peak: Option<MigPeak>,
+    /// The places of machines that were rented, in whose terms records name nodes; `None` where
+    /// machines are those of the inventory.
+    pub machines: Option<Arc<Inventory>>,
     /// Whether the stop flag ended it.
     pub interrupted: bool,
 }
@@ -185,6 +193,23 @@ pub fn replay(
     work: &Workload,
     inventory: &Inventory,
     options: &ReplayOptions,
+) -> Result<RunResult, ReplayError> {
+    match (is_rented(&options.provisioning), &options.cloud) {
+        (false, _) => replay_on(work, inventory, options, None),
+        (true, Some(cloud)) => cloud.replay(work, options),
+        (true, None) => Cloud::default().replay(work, options),
+    }
+}
+
+/// Makes the provisioning policy for the jobs and machines as they are replayed.
+type MakePolicy<'a> = &'a dyn Fn(&Workload, &Inventory) -> Result<Controlled, ReplayError>;
+
+/// Replays on `inventory`; `rented` makes the provisioning policy where `options` do not.
+pub(crate) fn replay_on(
+    work: &Workload,
+    inventory: &Inventory,
+    options: &ReplayOptions,
+    rented: Option<MakePolicy<'_>>,
 ) -> Result<RunResult, ReplayError> {
     let recorded = work;
     let interpreted = options
@@ -245,11 +270,14 @@ pub fn replay(
         options
             .sharing
             .performance(recorded, work, inventory, options.profile.as_ref());
-    roles.provisioning = provisioning(
-        &options.provisioning,
-        inventory,
-        &options.provisioning_options,
-    )?;
+    roles.provisioning = match rented {
+        Some(policy) => Box::new(policy(work, inventory)?),
+        None => provisioning(
+            &options.provisioning,
+            inventory,
+            &options.provisioning_options,
+        )?,
+    };
     let network = options
         .network
         .performance(work, inventory, &options.job_profiles);
@@ -347,6 +375,7 @@ pub fn replay(
         waits: waits.into_intervals(),
         places: places.into_stories(),
         mig_peak: slots.into_peak(),
+        machines: None,
         interrupted,
     })
 }

@@ -253,12 +253,24 @@ scenario! {
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",
-    /// Which machines exist: `static` (default: those of the cluster, all the time) or `reactive`
+    /// Which machines exist: `static` (default: those of the cluster, all the time), `reactive`
     /// (they are launched for jobs that wait and given back when they idle; the cluster says which
-    /// there may be).
+    /// there may be), or a controller that rents them from a catalogue: `karpenter`,
+    /// `cluster-autoscaler` or, with another expander, `cluster-autoscaler:price`, and `oracle`, whose
+    /// bill is the least there can be.
     Wins provisioning: String = "provisioning",
+    /// Where machines are rented: a file that says which types, how they boot, when spot machines
+    /// are there, and how controllers group them (default: the built-in prices of AWS).
+    Wins cloud: PathBuf = "cloud",
+    /// Where machines are rented: jobs that may run on spot capacity: `trace` (default: those the
+    /// trace says), `all`, `none`, `preemptible`, `queue=NAME`, `tenant=NAME`, `user=NAME`,
+    /// `priority<N`, `priority>N`, with commas between.
+    Wins spot_for: String = "spot-for",
+    /// Where machines are rented: share of all jobs that may run on spot capacity besides, drawn
+    /// by seed and job (default 0).
+    Wins spot_share: f64 = "spot-share",
     /// With `provisioning: reactive`: seconds from the launch of a machine until it takes pods
-    /// (default 180, assumed).
+    /// (default 180, assumed); where machines are rented, in place of the stages of `cloud`.
     Wins boot: Seconds = "boot",
     /// With `provisioning: reactive`: seconds a machine may idle before it is given back (default
     /// 600).

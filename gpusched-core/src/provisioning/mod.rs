@@ -7,6 +7,7 @@ pub mod controller;
 mod draw;
 mod fleet;
 pub mod karpenter;
+pub mod oracle;
 mod price;
 mod reactive;
 pub mod registry;

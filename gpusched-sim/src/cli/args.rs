@@ -285,6 +285,9 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         licence_price: rest.policy.licence_price,
         profile: rest.policy.profile.clone(),
         boot: rest.policy.boot,
+        cloud: rest.policy.cloud.clone(),
+        spot_for: rest.policy.spot_for.clone(),
+        spot_share: rest.policy.spot_share,
         idle_timeout: rest.policy.idle_timeout,
         gpu_price: rest.policy.gpu_price,
         device_policy: rest.policy.device_policy.clone(),
@@ -401,7 +404,24 @@ pub(crate) struct PolicyArgs {
     )]
     pub(crate) fault_rate: Option<f64>,
 
-    /// With reactive machines: seconds from launch until one takes pods [default: 180]
+    /// Where machines are rented: types, boots, spot market, pools [default: prices of AWS]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) cloud: Option<PathBuf>,
+
+    /// Jobs that may run on rented spot machines, such as `queue=batch,priority<0` [default: trace]
+    #[arg(long, value_name = "RULE", help_heading = "Policies")]
+    pub(crate) spot_for: Option<String>,
+
+    /// Share of all jobs that may run on rented spot machines besides [default: 0]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) spot_share: Option<f64>,
+
+    /// Seconds from the launch of a machine until it takes pods [default: 180]
     #[arg(long, value_name = "SECONDS", help_heading = "Policies")]
     pub(crate) boot: Option<Seconds>,
 

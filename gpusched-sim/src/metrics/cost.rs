@@ -49,6 +49,10 @@ pub struct CostSummary {
     pub usd_per_useful_gpu_hour: Option<f64>,
     /// Evictions of jobs.
     pub evictions: u64,
+    /// What the same work costs at least on machines of the catalogue, USD; absent where machines
+    /// are those of the inventory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_usd: Option<f64>,
 }
 
 /// The bill of a run, and the waterfall from it to useful work, in the window of the summary: from
@@ -113,6 +117,7 @@ pub fn cost(
             .evicted()
             .map(|job| records.attempts(job).len() as u64)
             .sum(),
+        bound_usd: None,
     }
 }
 

@@ -4,6 +4,7 @@
 use super::{Machines, Origins, Scenario, paths};
 use crate::builtin;
 use crate::calibrate::load_profile;
+use crate::cloud::is_rented;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::manifest::scheduler_profile;
@@ -26,6 +27,9 @@ use gpusched_core::units::{Span, Time, parse_seconds};
 use gpusched_core::workload::{Shape, Workload};
 use std::path::Path;
 use std::sync::Arc;
+
+/// In the place of a cluster: machines are rented, and there are no others.
+pub const RENTED: &str = "rented";
 
 /// A scenario in which nothing is open any more.
 #[derive(Clone, Debug)]
@@ -94,9 +98,14 @@ impl Scenario {
         let trace = self.trace.clone().unwrap_or_else(|| builtin::SAMPLE.into());
         let cluster = match &self.cluster {
             Some(cluster) => cluster.clone(),
-            None => own_cluster(&trace).map_err(|problem| origins.blame("trace", problem))?,
+            None => match own_cluster(&trace) {
+                Ok(cluster) => cluster,
+                Err(_) if self.provisioning.as_deref().is_some_and(is_rented) => RENTED.into(),
+                Err(problem) => return Err(origins.blame("trace", problem)),
+            },
         };
-        for (key, spec) in [("trace", &trace), ("cluster", &cluster)] {
+        let specs = [("trace", &trace), ("cluster", &cluster)];
+        for (key, spec) in specs.into_iter().filter(|(_, spec)| *spec != RENTED) {
             check_spec(spec).map_err(|problem| origins.blame(key, problem))?;
         }
         let topology = self.topology.as_deref().map(topology::Source::parse);
@@ -336,7 +345,10 @@ impl Plan {
             gpu_only: false,
             ..self.read.clone()
         };
-        let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
+        let (inventory, cluster) = match self.cluster == RENTED {
+            true => (self.machines.cloud.samples()?, self.rented_report()),
+            false => load_inventory(&self.cluster, &nodes)?,
+        };
         let (inventory, topology) = match &self.topology {
             None => (inventory, None),
             Some(source) => {
@@ -355,7 +367,7 @@ impl Plan {
             cluster,
             topology,
         };
-        self.check_possible(&loaded)?;
+        self.check_machines(&loaded, &self.machines.policy)?;
         self.check_sharing(&loaded, &self.sharing)?;
         if !self.read.lenient
             && let SharingMode::Mps(replicas) = &self.sharing
@@ -384,7 +396,7 @@ impl Plan {
     ///
     /// # Errors
     /// The first job that can never run.
-    fn check_possible(&self, loaded: &Loaded) -> Result<()> {
+    pub fn check_machines(&self, loaded: &Loaded, provisioning: &str) -> Result<()> {
         if self.read.lenient {
             return Ok(());
         }
@@ -392,7 +404,27 @@ impl Plan {
         // Instances are there once the GPUs are cut.
         let cuts = matches!(self.sharing, SharingMode::Mig(_));
         let concerns = |shape: &Shape| shape.mig.is_none() || !cuts;
-        check_possible(&loaded.work, &loaded.inventory, &file, concerns)
+        if !is_rented(provisioning) {
+            return check_possible(&loaded.work, &loaded.inventory, &file, concerns);
+        }
+        let samples = self.machines.cloud.samples()?;
+        check_possible(&loaded.work, &samples, &file, concerns).map_err(|problem| {
+            problem.help(
+                "no instance type that may be launched holds it: see `gpusched catalog`, allow more \
+                 types in `--cloud`, or `--lenient` to let such jobs wait",
+            )
+        })
+    }
+
+    /// What stands for the report of a node list where there is none.
+    fn rented_report(&self) -> ReadReport {
+        let cloud = &self.machines.cloud;
+        ReadReport {
+            path: cloud.catalog.clone(),
+            format: "catalogue",
+            rows: cloud.types.len() as u64,
+            ..ReadReport::default()
+        }
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -403,6 +435,7 @@ impl Plan {
             device_policy: self.device_policy.clone(),
             provisioning: self.machines.policy.clone(),
             provisioning_options: self.machines.options,
+            cloud: Some(self.machines.cloud.clone()),
             mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,

@@ -106,6 +106,7 @@ impl Desk {
             registered,
             initialized,
             cordoned: false,
+            keep: false,
             leaving: None,
             pods: Vec::new(),
             last_pod_event: self.view.now,
