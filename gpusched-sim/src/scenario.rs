@@ -30,7 +30,7 @@ pub use paths::jobs_file;
 pub use plan::{
     Loaded, Plan, check_device_policy, check_mig_placement, check_placement, check_queueing,
 };
-pub use provisioning::{Machines, check_provisioning};
+pub use provisioning::{Machines, all_provisionings, check_provisioning};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};

@@ -141,9 +141,12 @@ fn announce(plan: &Plan, loaded: &Loaded) {
 /// `4,000 jobs of builtin:sample on 352 GPUs in 44 machines`.
 pub(crate) fn subject(loaded: &Loaded) -> String {
     let name = loaded.trace.path.trim_end_matches("/jobs.csv");
+    let jobs = count(loaded.work.trace_jobs() as u64, "job");
+    if loaded.rented {
+        return format!("{jobs} of {name} on rented machines");
+    }
     format!(
-        "{} of {name} on {} in {}",
-        count(loaded.work.trace_jobs() as u64, "job"),
+        "{jobs} of {name} on {} in {}",
         count(loaded.inventory.gpus(), "GPU"),
         count(loaded.inventory.nodes().len() as u64, "machine"),
     )
@@ -175,9 +178,10 @@ fn save(
     result: &RunResult,
 ) -> Outcome {
     let overcommit = plan.risks.overcommit;
+    let machines = result.machines.as_deref().unwrap_or(&loaded.inventory);
     let (work, inventory) = plan
         .sharing
-        .interpret(&loaded.work, &loaded.inventory, overcommit)?;
+        .interpret(&loaded.work, machines, overcommit)?;
     let (work, inventory) = (work.as_ref(), inventory.as_ref());
     let scenario = serde_saphyr::to_string(effective).map_err(|error| {
         Failure::Run(Diagnostic::new(format!(

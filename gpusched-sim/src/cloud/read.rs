@@ -1,6 +1,9 @@
 //! From the file of `--cloud` to a [`Cloud`].
 
-use super::file::{BootKeys, CloudFile, LengthKeys, QuotaKeys, SpotKeys, TraceKeys};
+use super::file::{
+    BootKeys, CloudFile, DisruptionKeys, LengthKeys, PoolKeys, QuotaKeys, RequirementKeys, SpotKeys,
+    TraceKeys,
+};
 use super::policies::Groups;
 use super::{Cloud, JobRule, Market, catalog};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
@@ -9,6 +12,11 @@ use crate::trace::input::Source;
 use crate::yaml::File;
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType, Offering};
 use gpusched_core::provisioning::controlled::{Boot, Stage};
+use gpusched_core::provisioning::karpenter::disruption::Budget;
+use gpusched_core::provisioning::karpenter::objects::NodePool;
+use gpusched_core::provisioning::karpenter::{
+    ConsolidationPolicy, Disruption, Operator, Pool, Requirement,
+};
 use gpusched_core::provisioning::spot::{Availability, Lengths, Polarity};
 use gpusched_core::units::{Span, parse_seconds};
 use std::collections::BTreeMap;
@@ -61,7 +69,9 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
         spot_for: rule(&keys.spot_for, JobRule::trace())?,
         spot_share: 0.0,
         keep_for: rule(&keys.do_not_disrupt, JobRule::default())?,
-        groups: Groups::default(),
+        groups: Groups {
+            pools: reader.pools(&keys.node_pools)?,
+        },
         types,
     })
 }
@@ -337,5 +347,111 @@ impl Reader<'_> {
                 .map_err(|error| Diagnostic::new(error.to_string()).in_file(&path))?,
             zones,
         })
+    }
+
+    /// The pools; without any, one that may launch everything.
+    fn pools(&self, keys: &[PoolKeys]) -> Result<Vec<Pool>> {
+        if keys.is_empty() {
+            return Ok(vec![Pool::from(NodePool {
+                name: "default".into(),
+                ..NodePool::default()
+            })]);
+        }
+        let mut pools: Vec<Pool> = Vec::new();
+        for key in keys {
+            if pools.iter().any(|one| one.template.name == key.name) {
+                let problem = Diagnostic::new(format!("there are two pools `{}`", key.name));
+                return Err(self.blame(&key.name, problem.help("names of pools are unique")));
+            }
+            let requirements = key.requirements.iter().map(|one| self.requirement(one));
+            let limits = key.limits.iter().map(|(name, amount)| self.limit(name, *amount));
+            let limits: BTreeMap<String, i64> = limits.collect::<Result<_>>()?;
+            let mut pool = Pool::from(NodePool {
+                name: key.name.clone(),
+                weight: key.weight,
+                requirements: requirements.collect::<Result<_>>()?,
+                limits: (!limits.is_empty()).then_some(limits),
+                ..NodePool::default()
+            });
+            self.disrupt(&mut pool, &key.disruption)?;
+            pools.push(pool);
+        }
+        Ok(pools)
+    }
+
+    fn requirement(&self, keys: &RequirementKeys) -> Result<Requirement> {
+        let operator = Operator::named(&keys.operator).ok_or_else(|| {
+            let problem = Diagnostic::new(format!("`{}` is no operator", keys.operator))
+                .help("choose from In, NotIn, Exists, DoesNotExist, Gt, Lt, Gte and Lte");
+            self.blame(&keys.operator, problem)
+        })?;
+        let requirement = Requirement::new(&keys.key, operator, &keys.values).map_err(|error| {
+            let problem = Diagnostic::new(error.to_string());
+            self.blame(&keys.key, problem.help("see the documentation of NodePools"))
+        })?;
+        Ok(requirement.with_min_values(keys.min_values))
+    }
+
+    /// A limit in the units resources are counted in.
+    fn limit(&self, name: &str, amount: u64) -> Result<(String, i64)> {
+        let unit: i64 = match name {
+            "cpu" => 1000,
+            "memory" => 1 << 30,
+            "nvidia.com/gpu" | "nodes" => 1,
+            other => {
+                let problem = Diagnostic::new(format!("pools are not limited by `{other}` here"))
+                    .help("choose from cpu (cores), memory (GiB), nvidia.com/gpu and nodes");
+                return Err(self.blame(other, problem));
+            }
+        };
+        let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+        Ok((name.to_owned(), amount.saturating_mul(unit)))
+    }
+
+    fn disrupt(&self, pool: &mut Pool, keys: &DisruptionKeys) -> Result<()> {
+        let Disruption {
+            policy,
+            consolidate_after,
+            budgets,
+        } = &mut pool.disruption;
+        if let Some(name) = &keys.consolidation_policy {
+            *policy = ConsolidationPolicy::named(name).ok_or_else(|| {
+                let problem = Diagnostic::new(format!("`{name}` is no consolidation policy"))
+                    .help("choose from WhenEmpty, WhenEmptyOrUnderutilized and Balanced");
+                self.blame(name, problem)
+            })?;
+        }
+        if let Some(text) = &keys.consolidate_after {
+            *consolidate_after = self.or_never(text, 1)?;
+        }
+        if let Some(text) = &keys.expire_after {
+            pool.expire_after = self.or_never(text, 3600)?;
+        }
+        if let Some(text) = &keys.budget {
+            let nodes = text.parse().map_err(|error| {
+                let problem = Diagnostic::new(format!("{error}"));
+                self.blame(text, problem.help("write 5 or 10%"))
+            })?;
+            *budgets = vec![Budget {
+                nodes,
+                ..Budget::DEFAULT
+            }];
+        }
+        Ok(())
+    }
+
+    /// A number of units of `seconds`, or `Never`.
+    fn or_never(&self, text: &str, seconds: i64) -> Result<Option<Span>> {
+        if text == "Never" {
+            return Ok(None);
+        }
+        match parse_seconds(text) {
+            Ok(micros) if micros >= 0 => Ok(Some(Span(micros.saturating_mul(seconds)))),
+            _ => {
+                let problem = Diagnostic::new(format!("`{text}` is no length of time"))
+                    .help("give a number that is not negative, or Never");
+                Err(self.blame(text, problem))
+            }
+        }
     }
 }

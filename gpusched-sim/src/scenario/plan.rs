@@ -81,6 +81,8 @@ pub struct Loaded {
     pub work: Workload,
     /// The machines.
     pub inventory: Inventory,
+    /// Whether the machines are examples of what may be rented, and no others exist.
+    pub rented: bool,
     /// How reading the jobs went.
     pub trace: ReadReport,
     /// How reading the machines went.
@@ -363,6 +365,7 @@ impl Plan {
         let loaded = Loaded {
             work,
             inventory: self.machines.priced(inventory),
+            rented: self.cluster == RENTED,
             trace,
             cluster,
             topology,

@@ -5,6 +5,7 @@ use super::{Origins, Scenario};
 use crate::cloud::{Cloud, JobRule, check_rented, is_rented, rented_policies};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::cluster::Inventory;
+use gpusched_core::policy::PolicyInfo;
 use gpusched_core::provisioning::controlled::{Boot, Stage};
 use gpusched_core::provisioning::registry::{ProvisioningOptions, provisionings};
 use gpusched_core::provisioning::{Price, ReactiveOptions};
@@ -152,6 +153,11 @@ impl Scenario {
     }
 }
 
+/// Every provisioning policy.
+pub fn all_provisionings() -> impl Iterator<Item = &'static PolicyInfo> {
+    provisionings().iter().chain(rented_policies())
+}
+
 /// Checks the name of a provisioning policy.
 ///
 /// # Errors
@@ -160,10 +166,7 @@ pub fn check_provisioning(name: &str) -> Result<()> {
     if is_rented(name) {
         return check_rented(name);
     }
-    let names = || {
-        let all = provisionings().iter().chain(rented_policies());
-        all.map(|info| info.name)
-    };
+    let names = || all_provisionings().map(|info| info.name);
     if names().any(|known| known == name) {
         return Ok(());
     }
