@@ -4,9 +4,9 @@ use crate::cloud::{Cloud, is_rented};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Summary, TopologySummary, WaitInterval, WaitLog, cost, device_use, summarise,
-    topology_summary,
+    BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Sample, Sampler,
+    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, bill, cost, device_use,
+    job_costs, summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::mig::MigSharing;
@@ -73,6 +73,10 @@ pub struct ReplayOptions {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// Energy, USD per kWh.
+    pub energy_price: Option<f64>,
+    /// How the price of a machine is shared between its parts.
+    pub cost_split: Split,
     /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
     pub scheduler: Option<Arc<SchedulerProfile>>,
     /// Measurements of one's own, which go before the laws of sharing.
@@ -115,6 +119,8 @@ impl Default for ReplayOptions {
             job_profiles: Arc::default(),
             risks: Risks::default(),
             licence_price: None,
+            energy_price: None,
+            cost_split: Split::default(),
             scheduler: None,
             profile: None,
             horizon: None,
@@ -147,8 +153,19 @@ pub struct RunResult {
     /// The places of machines that were rented, in whose terms records name nodes; `None` where
     /// machines are those of the inventory.
     pub machines: Option<Arc<Inventory>>,
+    /// The lives of machines and what each schedulable job cost, where machines have prices.
+    pub costs: Option<Costs>,
     /// Whether the stop flag ended it.
     pub interrupted: bool,
+}
+
+/// A bill line by line.
+#[derive(Clone, Debug)]
+pub struct Costs {
+    /// What was paid for.
+    pub paid: Paid,
+    /// By schedulable job: its part of the bill, USD.
+    pub by_job: Vec<f64>,
 }
 
 /// Why a replay could not be made.
@@ -350,16 +367,34 @@ pub(crate) fn replay_on(
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
     let priced = inventory.nodes().iter().any(|node| node.price.is_some());
+    let mut costs = None;
     if priced || options.provisioning != "static" {
         let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
-        let (name, billing) = (options.provisioning.clone(), options.billing);
-        let bill = cost(work, inventory, &records, name, billing, from + makespan);
-        summary.cost = Some(bill);
+        let until = from + makespan;
+        let paid = Paid::of(work, inventory, &records, options.billing, until);
+        let mut sums = cost(
+            work,
+            inventory,
+            &records,
+            options.provisioning.clone(),
+            &paid,
+        );
+        let energy = |price| price * summary.sampled.energy_kwh;
+        sums.energy_usd = options.energy_price.map(energy);
+        if sums.usd.is_some() {
+            let (lives, window, split) = (&paid.lives, paid.window, options.cost_split);
+            let by_job = job_costs(work, inventory, &records, lives, window, split);
+            let shared = bill(work, inventory, &records, lives, window, split, &by_job);
+            sums.bill = Some(shared);
+            costs = Some(Costs { paid, by_job });
+        }
+        summary.cost = Some(sums);
     }
-    let years = makespan.as_secs_f64() / (365.0 * 86_400.0);
-    summary.licence_usd = options
-        .licence_price
-        .map(|price| price * inventory.gpus() as f64 * years);
+    let gpu_years = match (rented, &summary.cost) {
+        (Some(_), Some(cost)) => cost.gpu_hours.paid / (365.0 * 24.0),
+        _ => inventory.gpus() as f64 * makespan.as_secs_f64() / (365.0 * 86_400.0),
+    };
+    summary.licence_usd = options.licence_price.map(|price| price * gpu_years);
     let wasted = summary.mig.as_ref().and_then(MigSummary::wasted);
     if let (Some(devices), Some(wasted)) = (&mut summary.devices, wasted) {
         devices.wasted = Some(wasted);
@@ -376,6 +411,7 @@ pub(crate) fn replay_on(
         places: places.into_stories(),
         mig_peak: slots.into_peak(),
         machines: None,
+        costs,
         interrupted,
     })
 }

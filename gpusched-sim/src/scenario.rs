@@ -36,6 +36,7 @@ pub use yaml::Origins;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::kueue::replay::{ControlPlane, Fidelity};
+use crate::metrics::Split;
 use crate::trace::{Attempts, SwfProcs};
 use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
@@ -296,6 +297,11 @@ scenario! {
     Wins fault_rate: f64 = "fault-rate",
     /// Price of software licences, USD per GPU and year (vGPU and AI Enterprise are licensed so).
     Wins licence_price: f64 = "licence-price",
+    /// Price of energy, USD per kWh, for the modelled power of the machines.
+    Wins energy_price: f64 = "energy-price",
+    /// How the price of a machine is shared between its GPUs, cores and memory in the costs of jobs:
+    /// `gpu` (default: GPUs are all of it) or `opencost` (by the list prices OpenCost compares with).
+    Wins cost_split: Split = "cost-split",
     /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing.
     Wins profile: PathBuf = "profile",
     /// Seed of faults, of placement policies that draw lots and of `pods-ready-delay` (default 0).

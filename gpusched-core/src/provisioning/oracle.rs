@@ -46,7 +46,10 @@ impl Controller for Oracle {
     }
 
     fn step(&mut self, view: &View, commands: &mut Vec<Command>) {
-        let there = view.machines.iter().filter(|(_, machine)| !machine.cordoned);
+        let there = view
+            .machines
+            .iter()
+            .filter(|(_, machine)| !machine.cordoned);
         let mut rooms: Vec<Room<'_>> = there
             .map(|(&id, machine)| Room {
                 machine: Some(id),
@@ -145,16 +148,26 @@ fn labels_of(requirements: &Requirements, offer: &NodeOffering) -> Labels {
 
 fn may_use(spec: &PodSpec, labels: &Labels) -> bool {
     spec.node_affinity.allows(labels, "")
-        && spec.node_selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+        && spec
+            .node_selector
+            .iter()
+            .all(|(key, value)| labels.get(key) == Some(value))
 }
 
 fn holds(room: &Resources, requests: &Resources) -> bool {
     let left = |resource: &str| room.get(resource).copied().unwrap_or(0);
-    left("pods") >= 1 && requests.iter().all(|(resource, want)| left(resource) >= *want)
+    left("pods") >= 1
+        && requests
+            .iter()
+            .all(|(resource, want)| left(resource) >= *want)
 }
 
 fn take(room: &mut Resources, requests: &Resources) {
-    for (resource, want) in requests.iter().map(|(name, want)| (name.as_str(), *want)).chain([("pods", 1)]) {
+    for (resource, want) in requests
+        .iter()
+        .map(|(name, want)| (name.as_str(), *want))
+        .chain([("pods", 1)])
+    {
         if let Some(left) = room.get_mut(resource) {
             *left -= want;
         }
@@ -192,15 +205,22 @@ pub fn bound(
         let ask = cluster.ask(crate::ids::ShapeId::from(shape));
         let fits = rates.iter().filter(|rate| cluster.fits_on(ask, rate.node));
         let per_pod = |rate: &Rate| {
-            let price = if with_spot { Some(rate.price) } else { rate.steady };
+            let price = if with_spot {
+                Some(rate.price)
+            } else {
+                rate.steady
+            };
             let gpus = i128::from(cluster.inventory().node(rate.node).gpus.max(1));
             Some(i128::from(price?.0) * i128::from(ask.total_milli()) / (gpus * i128::from(MILLI)))
         };
         fits.filter_map(per_pod).min()
     };
     let shapes = work.shapes().len();
-    let [steady, spot] =
-        [false, true].map(|with| (0..shapes).map(|shape| least(shape, with)).collect::<Vec<_>>());
+    let [steady, spot] = [false, true].map(|with| {
+        (0..shapes)
+            .map(|shape| least(shape, with))
+            .collect::<Vec<_>>()
+    });
     let mut sum = Money::ZERO;
     for index in 0..work.len() {
         let job = JobId::from(index);
@@ -226,15 +246,31 @@ mod tests {
         let mut jobs = WorkloadBuilder::new();
         let hour = Span::from_secs(3_600);
         for (name, shape) in [
-            ("half", Shape { gpu_milli: 500, ..Shape::whole_gpus(1) }),
+            (
+                "half",
+                Shape {
+                    gpu_milli: 500,
+                    ..Shape::whole_gpus(1)
+                },
+            ),
             ("four", Shape::whole_gpus(4)),
-            ("cpu", Shape { cpu_milli: 1, ..Shape::default() }),
+            (
+                "cpu",
+                Shape {
+                    cpu_milli: 1,
+                    ..Shape::default()
+                },
+            ),
         ] {
-            jobs.push(&JobDraft::new(name, Time::ZERO, hour, shape)).unwrap();
+            jobs.push(&JobDraft::new(name, Time::ZERO, hour, shape))
+                .unwrap();
         }
         let work = jobs.finish().unwrap();
         // One GPU for a dollar; four for eight: two dollars each.
-        let nodes = vec![Node::with_gpus("one", 1, "T4"), Node::with_gpus("four", 4, "T4")];
+        let nodes = vec![
+            Node::with_gpus("one", 1, "T4"),
+            Node::with_gpus("four", 4, "T4"),
+        ];
         let cluster = Cluster::new(Inventory::new(nodes).unwrap(), work.shapes());
         let rate = |node, usd: i64, spot: i64| Rate {
             node: NodeId(node),

@@ -14,7 +14,8 @@ use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
 use gpusched_sim::report;
 use gpusched_sim::scenario::{
-    Format, Loaded, Plan, all_provisionings, check_mig_placement, check_placement, check_provisioning, check_queueing,
+    Format, Loaded, Plan, all_provisionings, check_mig_placement, check_placement,
+    check_provisioning, check_queueing,
 };
 use gpusched_sim::sharing::SharingMode;
 use gpusched_sim::sharing::mig::MigSharing;

@@ -57,6 +57,8 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("overcommit", scenario.overcommit.is_some()),
         ("fault-rate", scenario.fault_rate.is_some()),
         ("licence-price", scenario.licence_price.is_some()),
+        ("energy-price", scenario.energy_price.is_some()),
+        ("cost-split", scenario.cost_split.is_some()),
         ("profile", scenario.profile.is_some()),
         (
             "seed",

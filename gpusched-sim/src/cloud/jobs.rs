@@ -156,9 +156,18 @@ mod tests {
     #[test]
     fn a_job_is_meant_that_any_part_names() {
         let work = jobs(vec![
-            Owner { queue: "batch".into(), ..Owner::default() },
-            Owner { priority: -1, ..Owner::default() },
-            Owner { spot_ok: true, ..Owner::default() },
+            Owner {
+                queue: "batch".into(),
+                ..Owner::default()
+            },
+            Owner {
+                priority: -1,
+                ..Owner::default()
+            },
+            Owner {
+                spot_ok: true,
+                ..Owner::default()
+            },
             Owner::default(),
         ]);
         let of = |rule: &str| rule.parse::<JobRule>().unwrap().of(&work, 0.0, 0);

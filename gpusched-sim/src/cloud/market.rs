@@ -67,7 +67,11 @@ impl Market {
                     prices: PriceSeries::flat(offer.price),
                 };
                 let shared = zones.map_or(Vec::new(), |zone| vec![zone; names.len()]);
-                Box::new(Renewal::new(seed, offers.iter().map(|one| pool(&one)).collect(), shared))
+                Box::new(Renewal::new(
+                    seed,
+                    offers.iter().map(|one| pool(&one)).collect(),
+                    shared,
+                ))
             }
             Market::Trace { series, zones } => {
                 let mut next = 0;

@@ -29,14 +29,14 @@ use crate::engine::EngineError;
 use crate::replay::{ReplayError, ReplayOptions, RunResult, replay_on};
 use gpusched_core::cluster::{Cluster, Inventory, Node};
 use gpusched_core::ids::{JobId, NodeId};
-use gpusched_core::provisioning::Money;
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
 use gpusched_core::provisioning::controlled::{
     self, Boot, Controlled, REPLICAS, Stage, Terms, machine, published,
 };
 use gpusched_core::provisioning::karpenter::objects::NodeType;
 use gpusched_core::provisioning::oracle::{Rate, bound};
-use gpusched_core::units::Span;
+use gpusched_core::provisioning::{Lifetime, Money};
+use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Spec, Workload};
 use policies::Groups;
 use std::collections::BTreeMap;
@@ -130,7 +130,10 @@ impl Cloud {
             per_set.sum()
         };
         let of_type = |index: usize| {
-            let all = work.specs().iter().map(|spec| need(NodeId::from(index), spec));
+            let all = work
+                .specs()
+                .iter()
+                .map(|spec| need(NodeId::from(index), spec));
             let most = all.max().unwrap_or(0).max(u64::from(FEWEST));
             u32::try_from(most).unwrap_or(MOST).min(MOST)
         };
@@ -151,8 +154,12 @@ impl Cloud {
         options: &ReplayOptions,
     ) -> Result<Controlled> {
         let replicas = Cloud::replicas(work);
-        let types: Arc<Vec<NodeType>> =
-            Arc::new(self.types.iter().map(|of| published(of, replicas)).collect());
+        let types: Arc<Vec<NodeType>> = Arc::new(
+            self.types
+                .iter()
+                .map(|of| published(of, replicas))
+                .collect(),
+        );
         let name = options.provisioning.as_str();
         let controller = policies::controller(name, &self.groups, &types, replicas, options.seed)?;
         let instant = |boot: Boot| Boot {
@@ -170,9 +177,17 @@ impl Cloud {
         };
         let cloud = controlled::Cloud {
             types,
-            terms: self.types.iter().map(|of| Terms::of_cloud(&of.cloud)).collect(),
+            terms: self
+                .types
+                .iter()
+                .map(|of| Terms::of_cloud(&of.cloud))
+                .collect(),
             places: places.to_vec(),
-            quotas: if oracle { BTreeMap::new() } else { self.quotas.clone() },
+            quotas: if oracle {
+                BTreeMap::new()
+            } else {
+                self.quotas.clone()
+            },
             replicas,
             boot: if oracle { instant(boot) } else { boot },
             spot: match oracle {
@@ -207,7 +222,7 @@ impl Cloud {
                 }
                 result => {
                     return result.map(|mut result| {
-                        self.account(work, &mut result, options);
+                        self.account(work, &inventory, &mut result, options);
                         result.machines = Some(Arc::new(inventory));
                         result
                     });
@@ -216,9 +231,21 @@ impl Cloud {
         }
     }
 
-    /// Adds to the bill of a run what it would be at least.
-    fn account(&self, work: &Workload, result: &mut RunResult, options: &ReplayOptions) {
-        let Some(cost) = &mut result.summary.cost else {
+    /// Adds to the bill of a run what it would be at least, and puts what there was at most in the
+    /// place of what places there are.
+    fn account(
+        &self,
+        work: &Workload,
+        inventory: &Inventory,
+        result: &mut RunResult,
+        options: &ReplayOptions,
+    ) {
+        let (nodes, gpus) = peak(inventory, result.records.lifetimes().unwrap_or(&[]));
+        let summary = &mut result.summary;
+        (summary.nodes, summary.capacity_gpus) = (nodes, gpus);
+        summary.offered_load = None;
+        summary.offered_load_by_model.clear();
+        let Some(cost) = &mut summary.cost else {
             return;
         };
         let ran = |job: JobId| result.records.held(job).min(work.job(job).run);
@@ -228,8 +255,10 @@ impl Cloud {
         cost.bound_usd = Some(bound.as_usd());
         if options.provisioning == policies::ORACLE {
             cost.usd = cost.bound_usd;
-            cost.usd_per_useful_gpu_hour =
-                cost.usd.filter(|_| cost.gpu_hours.useful > 0.0).map(|usd| usd / cost.gpu_hours.useful);
+            cost.usd_per_useful_gpu_hour = cost
+                .usd
+                .filter(|_| cost.gpu_hours.useful > 0.0)
+                .map(|usd| usd / cost.gpu_hours.useful);
         }
     }
 
@@ -237,12 +266,7 @@ impl Cloud {
     ///
     /// # Errors
     /// When the types cannot stand in one inventory.
-    pub fn bound(
-        &self,
-        work: &Workload,
-        seed: u64,
-        ran: impl Fn(JobId) -> Span,
-    ) -> Result<Money> {
+    pub fn bound(&self, work: &Workload, seed: u64, ran: impl Fn(JobId) -> Span) -> Result<Money> {
         let cluster = Cluster::new(self.samples()?, work.shapes());
         let rates: Vec<Rate> = self
             .types
@@ -251,7 +275,8 @@ impl Cloud {
             .filter_map(|(index, of)| {
                 let lowest = |spot: bool| {
                     let offers = of.offerings.iter();
-                    let offers = offers.filter(|one| spot || one.capacity_type != CapacityType::Spot);
+                    let offers =
+                        offers.filter(|one| spot || one.capacity_type != CapacityType::Spot);
                     offers.map(|one| one.price).min()
                 };
                 Some(Rate {
@@ -264,6 +289,24 @@ impl Cloud {
         let spot = self.spot_jobs(work, seed);
         Ok(bound(work, &cluster, &rates, |job| spot[job.index()], ran))
     }
+}
+
+/// Most machines there were at once, and most GPUs.
+fn peak(inventory: &Inventory, lives: &[Lifetime]) -> (u64, u64) {
+    let mut events: Vec<(Time, i64, i64)> = Vec::new();
+    for life in lives {
+        let gpus = i64::from(inventory.node(life.node).gpus);
+        events.push((life.launched, 1, gpus));
+        events.extend(life.gone.map(|gone| (gone, -1, -gpus)));
+    }
+    // Who goes at an instant goes before anybody comes.
+    events.sort_unstable();
+    let (mut now, mut most) = ((0, 0), (0, 0));
+    for (_, nodes, gpus) in events {
+        now = (now.0 + nodes, now.1 + gpus);
+        most = (most.0.max(now.0), most.1.max(now.1));
+    }
+    (most.0 as u64, most.1 as u64)
 }
 
 #[cfg(test)]

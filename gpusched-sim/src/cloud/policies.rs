@@ -5,9 +5,7 @@ use gpusched_core::policy::PolicyInfo;
 use gpusched_core::provisioning::controlled::PRODUCT;
 use gpusched_core::provisioning::controller::Controller;
 use gpusched_core::provisioning::karpenter::objects::NodeType;
-use gpusched_core::provisioning::karpenter::{
-    Karpenter, KarpenterOptions, Pool, SolveOptions,
-};
+use gpusched_core::provisioning::karpenter::{Karpenter, KarpenterOptions, Pool, SolveOptions};
 use gpusched_core::provisioning::oracle::{self, Oracle};
 use std::sync::Arc;
 
@@ -82,7 +80,12 @@ pub(super) fn controller(
 fn karpenter(groups: &Groups, types: &[NodeType], replicas: i64, seed: u64) -> Karpenter {
     let mut pools = groups.pools.clone();
     for pool in &mut pools {
-        if let Some(gpus) = pool.template.limits.as_mut().and_then(|all| all.get_mut(GPU)) {
+        if let Some(gpus) = pool
+            .template
+            .limits
+            .as_mut()
+            .and_then(|all| all.get_mut(GPU))
+        {
             *gpus *= replicas;
         }
     }

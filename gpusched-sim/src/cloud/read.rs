@@ -1,8 +1,8 @@
 //! From the file of `--cloud` to a [`Cloud`].
 
 use super::file::{
-    BootKeys, CloudFile, DisruptionKeys, LengthKeys, PoolKeys, QuotaKeys, RequirementKeys, SpotKeys,
-    TraceKeys,
+    BootKeys, CloudFile, DisruptionKeys, LengthKeys, PoolKeys, QuotaKeys, RequirementKeys,
+    SpotKeys, TraceKeys,
 };
 use super::policies::Groups;
 use super::{Cloud, JobRule, Market, catalog};
@@ -78,7 +78,11 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
 
 /// Reads the length of a stage: seconds, or a range of them.
 pub(crate) fn stage(text: &str) -> Result<Stage> {
-    let seconds = |text: &str| parse_seconds(text.trim()).ok().filter(|micros| *micros >= 0);
+    let seconds = |text: &str| {
+        parse_seconds(text.trim())
+            .ok()
+            .filter(|micros| *micros >= 0)
+    };
     let (least, most) = text.split_once('-').unwrap_or((text, text));
     match (seconds(least), seconds(most)) {
         (Some(least), Some(most)) if least <= most => Ok(Stage {
@@ -172,7 +176,10 @@ impl Reader<'_> {
             of.offerings.retain(|one| ways.contains(&one.capacity_type));
             if let Some(zones) = &keys.zones {
                 let first = of.offerings.first().map(|one| one.zone.clone());
-                let of_one = of.offerings.iter().filter(|one| Some(&one.zone) == first.as_ref());
+                let of_one = of
+                    .offerings
+                    .iter()
+                    .filter(|one| Some(&one.zone) == first.as_ref());
                 let offers: Vec<Offering> = of_one.cloned().collect();
                 let in_zone = |zone: &String| {
                     let zone = zone.clone();
@@ -186,9 +193,11 @@ impl Reader<'_> {
         }
         types.retain(|of| !of.offerings.is_empty());
         match types.is_empty() {
-            true => Err(Diagnostic::new("no instance type is left that could be launched")
-                .in_file(self.file.name)
-                .help("see `gpusched catalog`; only NVIDIA GPUs count, and whole ones")),
+            true => Err(
+                Diagnostic::new("no instance type is left that could be launched")
+                    .in_file(self.file.name)
+                    .help("see `gpusched catalog`; only NVIDIA GPUs count, and whole ones"),
+            ),
             false => Ok(types),
         }
     }
@@ -242,7 +251,11 @@ impl Reader<'_> {
     ) -> Result<BTreeMap<(usize, usize), u32>> {
         let mut quotas = BTreeMap::new();
         for quota in keys {
-            let way = quota.capacity_type.as_deref().map(|name| self.way(name)).transpose()?;
+            let way = quota
+                .capacity_type
+                .as_deref()
+                .map(|name| self.way(name))
+                .transpose()?;
             let before = quotas.len();
             for (index, of) in types.iter().enumerate() {
                 for (at, offer) in of.offerings.iter().enumerate() {
@@ -364,7 +377,10 @@ impl Reader<'_> {
                 return Err(self.blame(&key.name, problem.help("names of pools are unique")));
             }
             let requirements = key.requirements.iter().map(|one| self.requirement(one));
-            let limits = key.limits.iter().map(|(name, amount)| self.limit(name, *amount));
+            let limits = key
+                .limits
+                .iter()
+                .map(|(name, amount)| self.limit(name, *amount));
             let limits: BTreeMap<String, i64> = limits.collect::<Result<_>>()?;
             let mut pool = Pool::from(NodePool {
                 name: key.name.clone(),
@@ -387,7 +403,10 @@ impl Reader<'_> {
         })?;
         let requirement = Requirement::new(&keys.key, operator, &keys.values).map_err(|error| {
             let problem = Diagnostic::new(error.to_string());
-            self.blame(&keys.key, problem.help("see the documentation of NodePools"))
+            self.blame(
+                &keys.key,
+                problem.help("see the documentation of NodePools"),
+            )
         })?;
         Ok(requirement.with_min_values(keys.min_values))
     }

@@ -8,7 +8,7 @@ use crate::cloud::is_rented;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::manifest::scheduler_profile;
-use crate::metrics::InputDigest;
+use crate::metrics::{InputDigest, Split};
 use crate::network::{JobProfiles, NetworkMode};
 use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
@@ -62,6 +62,10 @@ pub struct Plan {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// Energy, USD per kWh.
+    pub energy_price: Option<f64>,
+    /// How the price of a machine is shared between its parts.
+    pub cost_split: Split,
     /// Measurements of one's own.
     pub profile: Option<Arc<Profile>>,
     /// Seed of placement policies that draw lots.
@@ -162,7 +166,9 @@ impl Scenario {
             job_profiles,
             machines: self.machines(origins)?,
             risks: self.risks(origins)?,
-            licence_price: self.price(origins)?,
+            licence_price: self.price("licence-price", self.licence_price, origins)?,
+            energy_price: self.price("energy-price", self.energy_price, origins)?,
+            cost_split: self.cost_split.unwrap_or_default(),
             profile: self.profile()?,
             scheduler: self.scheduler(origins)?,
             seed: self.seed.unwrap_or(0),
@@ -230,12 +236,21 @@ impl Scenario {
         Ok((mode, Arc::new(profiles)))
     }
 
-    fn price(&self, origins: &Origins) -> Result<Option<f64>> {
-        match self.licence_price {
+    fn price(
+        &self,
+        key: &'static str,
+        price: Option<f64>,
+        origins: &Origins,
+    ) -> Result<Option<f64>> {
+        let unit = match key {
+            "licence-price" => "GPU and year",
+            _ => "kWh",
+        };
+        match price {
             Some(price) if !(price >= 0.0 && price.is_finite()) => {
                 let problem = Diagnostic::new(format!("a price of {price} cannot be"))
-                    .help("give US dollars per GPU and year, 0 or more");
-                Err(origins.blame("licence-price", problem))
+                    .help(format!("give US dollars per {unit}, 0 or more"));
+                Err(origins.blame(key, problem))
             }
             price => Ok(price),
         }
@@ -447,6 +462,8 @@ impl Plan {
             job_profiles: self.job_profiles.clone(),
             risks: self.risks,
             licence_price: self.licence_price,
+            energy_price: self.energy_price,
+            cost_split: self.cost_split,
             profile: self.profile.clone(),
             scheduler: self.scheduler.clone(),
             horizon: self.horizon,

@@ -90,7 +90,10 @@ impl Desk {
         let name = format!("{}-{}", launch.owner, id.0);
         let mut labels = self.labels[node_type].clone();
         labels.insert(labels::ZONE.into(), bought.zone.clone());
-        labels.insert(labels::CAPACITY_TYPE.into(), bought.capacity_type.name().into());
+        labels.insert(
+            labels::CAPACITY_TYPE.into(),
+            bought.capacity_type.name().into(),
+        );
         labels.insert(labels::HOSTNAME.into(), name.clone());
         labels.extend(launch.labels.clone());
         let machine = Machine {

@@ -73,7 +73,9 @@ impl Holdings {
 
     /// A machine is gone, or will be.
     pub(super) fn remove(&mut self, option: (usize, usize), machine: MachineId) {
-        let Some(pool) = self.pools.get(&option) else { return };
+        let Some(pool) = self.pools.get(&option) else {
+            return;
+        };
         if let Some(held) = self.held.get_mut(pool) {
             held.remove(&machine);
             if held.is_empty() {

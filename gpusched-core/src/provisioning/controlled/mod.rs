@@ -147,7 +147,9 @@ impl Controlled {
             in_use: BTreeMap::new(),
             boot: cloud.boot,
             slots: Slots::new(&cloud.places),
-            holdings: cloud.spot.map(|(market, pools)| Holdings::new(market, pools)),
+            holdings: cloud
+                .spot
+                .map(|(market, pools)| Holdings::new(market, pools)),
             desk: Desk::new(
                 cloud.types,
                 wishes::Wishes::new(models.collect(), cloud.replicas),
@@ -226,7 +228,9 @@ impl Controlled {
     /// A machine that leaves has left.
     fn gone(&mut self, machine: MachineId, now: Time) {
         let bought = &self.lives[machine.0 as usize].bought;
-        let ending = bought.as_ref().map_or(Ending::There, |bought| bought.ending);
+        let ending = bought
+            .as_ref()
+            .map_or(Ending::There, |bought| bought.ending);
         self.lose(machine, ending, now);
         self.tell(&Event::Gone(machine));
     }
@@ -430,12 +434,16 @@ impl Controlled {
                 ending: Ending::There,
             }),
         });
-        self.desk.add(machine, option, launch, (registered, initialized));
+        self.desk
+            .add(machine, option, launch, (registered, initialized));
     }
 
     /// The jobs and places of `at`, each machine once, in the order of the pods.
     fn machines_of(&self, at: &Residence<'_>) -> Vec<MachineId> {
-        let machines = at.spots.iter().filter_map(|spot| self.slots.holder(spot.node));
+        let machines = at
+            .spots
+            .iter()
+            .filter_map(|spot| self.slots.holder(spot.node));
         let mut once = Vec::new();
         for machine in machines {
             if !once.contains(&machine) {

@@ -27,7 +27,10 @@ impl Slots {
             first.push(first[first.len() - 1] + count);
         }
         Slots {
-            free: first.windows(2).map(|ends| (ends[0]..ends[1]).collect()).collect(),
+            free: first
+                .windows(2)
+                .map(|ends| (ends[0]..ends[1]).collect())
+                .collect(),
             holders: vec![None; first[counts.len()] as usize],
             first,
         }
@@ -71,7 +74,10 @@ mod tests {
         assert_eq!(slots.take(1, c), None);
         assert_eq!(slots.take(0, c), Some(NodeId(1)));
         slots.leave(NodeId(0));
-        assert_eq!((slots.holder(NodeId(0)), slots.holder(NodeId(1))), (None, Some(c)));
+        assert_eq!(
+            (slots.holder(NodeId(0)), slots.holder(NodeId(1))),
+            (None, Some(c))
+        );
         assert_eq!(slots.take(0, MachineId(3)), Some(NodeId(0)));
         slots.leave(NodeId(2));
         assert_eq!(slots.take(2, MachineId(4)), Some(NodeId(2)));

@@ -74,7 +74,11 @@ fn model_name(gpus: &Gpus) -> String {
 /// assert_eq!((node.cpu_milli, node.mem_mib), (95_690, 1 << 20));
 /// ```
 pub fn machine(of: &InstanceType, name: impl Into<String>) -> Node {
-    let amount = |resource: &str| of.allocatable.get(resource).map_or(0, |&amount| amount.max(0));
+    let amount = |resource: &str| {
+        of.allocatable
+            .get(resource)
+            .map_or(0, |&amount| amount.max(0))
+    };
     let whole = of.gpus.as_ref().filter(|gpus| gpus.whole() > 0);
     let model = whole.map(model_name).unwrap_or_default();
     let listed = whole.map_or(0, |gpus| gpus.memory_mib as u32);

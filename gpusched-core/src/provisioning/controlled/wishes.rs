@@ -40,8 +40,14 @@ impl Wishes {
 
     fn work_out(&self, shape: &Shape, spot_ok: bool) -> PodSpec {
         let mut requests: Resources = [
-            ("cpu".to_owned(), shape.cpu_milli.min(i64::MAX as u64) as i64),
-            ("memory".to_owned(), (shape.mem_mib << 20).min(i64::MAX as u64) as i64),
+            (
+                "cpu".to_owned(),
+                shape.cpu_milli.min(i64::MAX as u64) as i64,
+            ),
+            (
+                "memory".to_owned(),
+                (shape.mem_mib << 20).min(i64::MAX as u64) as i64,
+            ),
         ]
         .into();
         requests.retain(|_, amount| *amount > 0);
@@ -81,7 +87,12 @@ impl Wishes {
         let fits = |(name, mem): &&(String, u32)| {
             shape.accepts(name) && (*mem == 0 || *mem >= shape.gpu_mem_mib)
         };
-        let values: Vec<String> = self.models.iter().filter(fits).map(|one| one.0.clone()).collect();
+        let values: Vec<String> = self
+            .models
+            .iter()
+            .filter(fits)
+            .map(|one| one.0.clone())
+            .collect();
         (values.len() < self.models.len()).then(|| Requirement {
             key: PRODUCT.into(),
             operator: Operator::In,
@@ -95,15 +106,28 @@ mod tests {
     use super::*;
 
     fn wishes(replicas: i64) -> Wishes {
-        let models = [("A100-SXM4-40GB", 40_960), ("A100-SXM4-80GB", 81_920), ("T4", 15_360)];
-        Wishes::new(models.map(|(name, mem)| (name.to_owned(), mem)).to_vec(), replicas)
+        let models = [
+            ("A100-SXM4-40GB", 40_960),
+            ("A100-SXM4-80GB", 81_920),
+            ("T4", 15_360),
+        ];
+        Wishes::new(
+            models.map(|(name, mem)| (name.to_owned(), mem)).to_vec(),
+            replicas,
+        )
     }
 
     fn must(spec: &PodSpec) -> Vec<(&str, Operator, Vec<&str>)> {
         let terms = spec.node_affinity.required.iter().flatten();
         let all = terms.flat_map(|term| &term.match_expressions);
-        all.map(|one| (one.key.as_str(), one.operator, one.values.iter().map(String::as_str).collect()))
-            .collect()
+        all.map(|one| {
+            (
+                one.key.as_str(),
+                one.operator,
+                one.values.iter().map(String::as_str).collect(),
+            )
+        })
+        .collect()
     }
 
     #[test]
@@ -116,11 +140,23 @@ mod tests {
         };
         let spec = wishes(1000).of(ShapeId(0), &share, true);
         let expected = [("cpu", 4_000), ("memory", 2 << 20), (GPU, 250)];
-        let expected: Resources = expected.map(|(name, amount)| (name.to_owned(), amount)).into();
+        let expected: Resources = expected
+            .map(|(name, amount)| (name.to_owned(), amount))
+            .into();
         assert_eq!(spec.requests, expected);
         assert_eq!(spec.node_affinity.required, None);
-        assert_eq!(wishes(1000).of(ShapeId(0), &Shape::whole_gpus(2), true).requests[GPU], 2000);
-        assert_eq!(wishes(1).of(ShapeId(0), &Shape::whole_gpus(2), true).requests[GPU], 2);
+        assert_eq!(
+            wishes(1000)
+                .of(ShapeId(0), &Shape::whole_gpus(2), true)
+                .requests[GPU],
+            2000
+        );
+        assert_eq!(
+            wishes(1)
+                .of(ShapeId(0), &Shape::whole_gpus(2), true)
+                .requests[GPU],
+            2
+        );
     }
 
     #[test]
@@ -133,7 +169,10 @@ mod tests {
         shape.gpu_mem_mib = 50_000;
         let spec = wishes(1).of(ShapeId(0), &shape, false);
         let large = (PRODUCT, Operator::In, vec!["A100-SXM4-80GB"]);
-        assert_eq!(must(&spec), [large, (CAPACITY_TYPE, Operator::NotIn, vec!["spot"])]);
+        assert_eq!(
+            must(&spec),
+            [large, (CAPACITY_TYPE, Operator::NotIn, vec!["spot"])]
+        );
     }
 
     #[test]
