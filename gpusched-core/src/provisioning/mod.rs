@@ -2,6 +2,7 @@
 
 mod billing;
 pub mod catalog;
+pub mod cluster_autoscaler;
 pub mod controlled;
 pub mod controller;
 mod draw;

@@ -23,6 +23,8 @@ pub(super) struct CloudFile {
     pub(super) capacity_types: Option<Vec<String>>,
     /// How machines boot.
     pub(super) boot: Option<BootKeys>,
+    /// Seconds pods have to end once they are evicted (default 30).
+    pub(super) pod_grace: Option<f64>,
     /// When spot machines can be had (default: always, and they are never taken away).
     pub(super) spot: Option<SpotKeys>,
     /// Jobs that may run on spot capacity (default `trace`: those the trace says); also
@@ -38,6 +40,9 @@ pub(super) struct CloudFile {
     /// Cluster Autoscaler's node groups (default: one per type and way to buy it, of up to 1,000
     /// nodes).
     pub(super) node_groups: Vec<GroupKeys>,
+    /// Cluster Autoscaler's `priority` expander: patterns of names of groups by priority, the
+    /// highest first.
+    pub(super) priorities: BTreeMap<i64, Vec<String>>,
 }
 
 /// Stages of a boot, in seconds: a number, or a range such as `40-120` that is drawn from evenly.

@@ -58,6 +58,8 @@ pub struct Cloud {
     pub types: Vec<InstanceType>,
     /// How machines boot; the seed is that of the replay.
     pub boot: Boot,
+    /// How long pods have to end once they are evicted.
+    pub pod_grace: Span,
     /// Most machines by type and offering.
     pub quotas: BTreeMap<(usize, usize), u32>,
     /// The spot market.
@@ -161,7 +163,7 @@ impl Cloud {
                 .collect(),
         );
         let name = options.provisioning.as_str();
-        let controller = policies::controller(name, &self.groups, &types, replicas, options.seed)?;
+        let controller = policies::controller(self, name, &types, replicas, options.seed)?;
         let instant = |boot: Boot| Boot {
             launch: Stage::of_secs(0),
             join: Stage::of_secs(0),
@@ -188,6 +190,7 @@ impl Cloud {
             } else {
                 self.quotas.clone()
             },
+            pod_grace: self.pod_grace,
             replicas,
             boot: if oracle { instant(boot) } else { boot },
             spot: match oracle {

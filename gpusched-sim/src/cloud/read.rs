@@ -1,8 +1,8 @@
 //! From the file of `--cloud` to a [`Cloud`].
 
 use super::file::{
-    BootKeys, CloudFile, DisruptionKeys, LengthKeys, PoolKeys, QuotaKeys, RequirementKeys,
-    SpotKeys, TraceKeys,
+    BootKeys, CloudFile, DisruptionKeys, GroupKeys, LengthKeys, PoolKeys, QuotaKeys,
+    RequirementKeys, SpotKeys, TraceKeys,
 };
 use super::policies::Groups;
 use super::{Cloud, JobRule, Market, catalog};
@@ -11,6 +11,8 @@ use crate::spot::{read_json, read_series};
 use crate::trace::input::Source;
 use crate::yaml::File;
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType, Offering};
+use gpusched_core::provisioning::cluster_autoscaler::NodeGroup;
+use gpusched_core::provisioning::cluster_autoscaler::expander::Priorities;
 use gpusched_core::provisioning::controlled::{Boot, Stage};
 use gpusched_core::provisioning::karpenter::disruption::Budget;
 use gpusched_core::provisioning::karpenter::objects::NodePool;
@@ -22,14 +24,20 @@ use gpusched_core::units::{Span, parse_seconds};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const SHAPE: &str = "the keys are catalog, provider, instance-types, zones, capacity-types, boot, spot, \
-                     spot-for, do-not-disrupt, quotas, node-pools and node-groups";
+const SHAPE: &str = "the keys are catalog, provider, instance-types, zones, capacity-types, boot, \
+                     pod-grace, spot, spot-for, do-not-disrupt, quotas, node-pools, node-groups and priorities";
 
 /// What the built-in catalogue offers unless something else is said: types on x86.
 const TYPES: [&str; 2] = ["*", "!g5g.*"];
 
 /// Whose types the built-in catalogue offers unless something else is said.
 const PROVIDER: &str = "aws";
+
+/// Most nodes of a group, where nothing says how many.
+const MOST_OF_GROUP: u32 = 1000;
+
+/// Kubernetes' own `terminationGracePeriodSeconds`.
+const POD_GRACE: Span = Span::from_secs(30);
 
 /// Machines of a pool, where nothing says how many.
 const INSTANCES: u32 = 1000;
@@ -64,6 +72,7 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
     Ok(Cloud {
         catalog: source.name().to_owned(),
         boot: reader.boot(keys.boot.as_ref())?,
+        pod_grace: reader.grace(keys.pod_grace)?,
         quotas: reader.quotas(&keys.quotas, &types)?,
         market: reader.market(keys.spot.as_ref())?,
         spot_for: rule(&keys.spot_for, JobRule::trace())?,
@@ -71,6 +80,8 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
         keep_for: rule(&keys.do_not_disrupt, JobRule::default())?,
         groups: Groups {
             pools: reader.pools(&keys.node_pools)?,
+            groups: reader.groups(&keys.node_groups, &types)?,
+            priorities: reader.priorities(&keys.priorities)?,
         },
         types,
     })
@@ -393,6 +404,98 @@ impl Reader<'_> {
             pools.push(pool);
         }
         Ok(pools)
+    }
+
+    /// The node groups; without any, one for every way to launch a type.
+    fn groups(&self, keys: &[GroupKeys], types: &[InstanceType]) -> Result<Vec<NodeGroup>> {
+        let offers = |index: usize| types[index].offerings.iter().enumerate();
+        if keys.is_empty() {
+            let group = |(index, at, offer): (usize, usize, &Offering)| NodeGroup {
+                id: format!(
+                    "{}-{}-{}",
+                    types[index].name, offer.zone, offer.capacity_type
+                ),
+                max: MOST_OF_GROUP,
+                node_type: index,
+                offering: at,
+                ..NodeGroup::default()
+            };
+            let all = (0..types.len())
+                .flat_map(|index| offers(index).map(move |(at, offer)| (index, at, offer)));
+            return Ok(all.map(group).collect());
+        }
+        let mut groups: Vec<NodeGroup> = Vec::new();
+        for key in keys {
+            let wrong = |problem: Box<Diagnostic>| self.blame(&key.name, problem);
+            if groups.iter().any(|one| one.id == key.name) {
+                let problem = Diagnostic::new(format!("there are two groups `{}`", key.name));
+                return Err(wrong(problem.help("names of groups are unique")));
+            }
+            if key.min > key.max {
+                let problem = format!("at least {} and at most {} nodes", key.min, key.max);
+                return Err(wrong(Diagnostic::new(problem).help("min is at most max")));
+            }
+            let node_type = types.iter().position(|of| of.name == key.instance_type);
+            let node_type = node_type.ok_or_else(|| {
+                let problem = format!("`{}` is no type that may be launched", key.instance_type);
+                let near =
+                    did_you_mean(&key.instance_type, types.iter().map(|of| of.name.as_str()));
+                let help = near.map_or(
+                    "see `gpusched catalog`, and `instance-types`".into(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                self.blame(&key.instance_type, Diagnostic::new(problem).help(help))
+            })?;
+            let way = match &key.capacity_type {
+                None => CapacityType::OnDemand,
+                Some(name) => self.way(name)?,
+            };
+            let meant = |offer: &Offering| {
+                offer.capacity_type == way
+                    && key.zone.as_ref().is_none_or(|zone| *zone == offer.zone)
+            };
+            let offering = offers(node_type).find(|(_, offer)| meant(offer));
+            let offering = offering.ok_or_else(|| {
+                let problem = format!("`{}` is not offered like that", key.instance_type);
+                wrong(Diagnostic::new(problem).help("check zone and capacity-type"))
+            })?;
+            groups.push(NodeGroup {
+                id: key.name.clone(),
+                min: key.min,
+                max: key.max,
+                node_type,
+                offering: offering.0,
+                ..NodeGroup::default()
+            });
+        }
+        Ok(groups)
+    }
+
+    fn priorities(&self, keys: &BTreeMap<i64, Vec<String>>) -> Result<Priorities> {
+        let mut priorities = Priorities::default();
+        for (priority, list) in keys {
+            for pattern in list {
+                priorities.add(*priority, pattern).map_err(|error| {
+                    let problem = Diagnostic::new(error.to_string());
+                    self.blame(pattern, problem.help("patterns are regular expressions"))
+                })?;
+            }
+        }
+        Ok(priorities)
+    }
+
+    fn grace(&self, seconds: Option<f64>) -> Result<Span> {
+        match seconds {
+            None => Ok(POD_GRACE),
+            Some(seconds) if (0.0..=86_400.0).contains(&seconds) => {
+                Ok(Span((seconds * 1e6).round() as i64))
+            }
+            Some(seconds) => {
+                let problem = Diagnostic::new(format!("{seconds} s is no grace of a pod"))
+                    .help("give seconds, from 0 to 86400");
+                Err(self.blame("pod-grace", problem))
+            }
+        }
     }
 
     fn requirement(&self, keys: &RequirementKeys) -> Result<Requirement> {

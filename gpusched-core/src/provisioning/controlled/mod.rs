@@ -79,6 +79,9 @@ pub struct Cloud {
     pub places: Vec<u32>,
     /// By type and offering: the most machines there may be at once (a quota); none = no limit.
     pub quotas: BTreeMap<(usize, usize), u32>,
+    /// How long pods have to end once they are evicted (`terminationGracePeriodSeconds`): a
+    /// controller that gives them more gives them that.
+    pub pod_grace: Span,
     /// Parts each GPU is published in: 1, or [`REPLICAS`] where pods ask for shares.
     pub replicas: i64,
     /// How machines boot.
@@ -119,6 +122,7 @@ pub struct Controlled {
     quotas: BTreeMap<(usize, usize), u32>,
     in_use: BTreeMap<(usize, usize), u32>,
     boot: Boot,
+    pod_grace: Span,
     desk: Desk,
     slots: Slots,
     holdings: Option<Holdings>,
@@ -146,6 +150,7 @@ impl Controlled {
             quotas: cloud.quotas,
             in_use: BTreeMap::new(),
             boot: cloud.boot,
+            pod_grace: cloud.pod_grace,
             slots: Slots::new(&cloud.places),
             holdings: cloud
                 .spot
@@ -308,7 +313,7 @@ impl Controlled {
             return;
         }
         let held = &mut self.held[machine.0 as usize];
-        let at = now + grace;
+        let at = now + grace.min(self.pod_grace);
         if held.drained.is_some_and(|drained| drained <= at) {
             return;
         }
