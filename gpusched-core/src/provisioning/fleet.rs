@@ -35,6 +35,9 @@ pub struct Bought {
     pub prices: PriceSeries,
     /// Its provider's rules.
     pub billing: Billing,
+    /// When its provider said that it would take it away; whoever drains it before then gives it
+    /// back, and pays for it.
+    pub noticed: Option<Time>,
     /// How it ended.
     pub ending: Ending,
 }
@@ -216,37 +219,39 @@ mod tests {
                 capacity_type: CapacityType::Spot,
                 prices: prices.unwrap(),
                 billing: Billing::AWS,
+                noticed: None,
                 ending,
             }),
         }
     }
 
-    fn usd(life: &Lifetime, to: i64) -> f64 {
+    /// Whole dollars: exact amounts, of which floats are only the print.
+    fn usd(life: &Lifetime, to: i64) -> i64 {
         let until = Time::from_secs(to);
         let cost = life.cost(None, Billing::EXACT, Time::ZERO, until);
-        cost.unwrap().as_usd()
+        cost.unwrap().as_usd().round() as i64
     }
 
     #[test]
     fn a_price_that_changes_is_charged_from_when_it_does() {
         // A dollar a second for 60 s, then two for 50 s.
         let life = spot(150, Ending::GivenBack("Empty"));
-        assert_eq!(usd(&life, 1_000), 160.0);
+        assert_eq!(usd(&life, 1_000), 160);
         // In a window that ends before.
-        assert_eq!(usd(&life, 120), 100.0);
+        assert_eq!(usd(&life, 120), 100);
     }
 
     #[test]
     fn at_least_a_minute_is_charged_the_rest_of_it_at_the_last_price() {
-        assert_eq!(usd(&spot(50, Ending::GivenBack("Empty")), 1_000), 60.0);
+        assert_eq!(usd(&spot(50, Ending::GivenBack("Empty")), 1_000), 60);
     }
 
     #[test]
     fn what_aws_takes_away_in_its_first_hour_is_free() {
-        assert_eq!(usd(&spot(3_639, Ending::Interrupted), 9_000), 0.0);
+        assert_eq!(usd(&spot(3_639, Ending::Interrupted), 9_000), 0);
         // After the hour all of it is charged: 60 s at one dollar, 3,540 s at two.
-        assert_eq!(usd(&spot(3_640, Ending::Interrupted), 9_000), 7_140.0);
+        assert_eq!(usd(&spot(3_640, Ending::Interrupted), 9_000), 7_140);
         // Seen from before its end it is not known to be free.
-        assert_eq!(usd(&spot(3_639, Ending::Interrupted), 100), 60.0);
+        assert_eq!(usd(&spot(3_639, Ending::Interrupted), 100), 60);
     }
 }

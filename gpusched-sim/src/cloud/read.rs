@@ -78,11 +78,7 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
         spot_for: rule(&keys.spot_for, JobRule::trace())?,
         spot_share: 0.0,
         keep_for: rule(&keys.do_not_disrupt, JobRule::default())?,
-        groups: Groups {
-            pools: reader.pools(&keys.node_pools)?,
-            groups: reader.groups(&keys.node_groups, &types)?,
-            priorities: reader.priorities(&keys.priorities)?,
-        },
+        groups: reader.all_groups(&keys, &types)?,
         types,
     })
 }
@@ -404,6 +400,14 @@ impl Reader<'_> {
             pools.push(pool);
         }
         Ok(pools)
+    }
+
+    fn all_groups(&self, keys: &CloudFile, types: &[InstanceType]) -> Result<Groups> {
+        Ok(Groups {
+            pools: self.pools(&keys.node_pools)?,
+            groups: self.groups(&keys.node_groups, types)?,
+            priorities: self.priorities(&keys.priorities)?,
+        })
     }
 
     /// The node groups; without any, one for every way to launch a type.

@@ -115,8 +115,10 @@ pub struct OwnerCost {
 pub struct Churn {
     /// Given back, by reason.
     pub given_back: BTreeMap<String, u64>,
-    /// Taken away by the provider.
+    /// Told by the provider that they would be taken away, drained before that or not.
     pub interrupted: u64,
+    /// Taken away by the provider.
+    pub taken: u64,
     /// Never joined.
     pub never_joined: u64,
 }
@@ -259,12 +261,14 @@ pub fn bill(
         line.launches += 1;
         line.node_hours += (end - start).as_secs_f64() / 3600.0;
         line.usd += usd;
+        let noticed = life.bought.as_ref().and_then(|one| one.noticed);
+        churn.interrupted += u64::from(noticed.is_some_and(|at| at <= window.until));
         let ended = life.gone.is_some_and(|gone| gone <= window.until);
         match life.bought.as_ref().filter(|_| ended).map(|one| one.ending) {
             Some(Ending::GivenBack(reason)) => {
                 *churn.given_back.entry(reason.to_owned()).or_default() += 1;
             }
-            Some(Ending::Interrupted) => churn.interrupted += 1,
+            Some(Ending::Interrupted) => churn.taken += 1,
             Some(Ending::NeverJoined) => churn.never_joined += 1,
             Some(Ending::There) | None => {}
         }

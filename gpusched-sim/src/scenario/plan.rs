@@ -29,7 +29,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// In the place of a cluster: machines are rented, and there are no others.
-pub const RENTED: &str = "rented";
+const RENTED: &str = "rented";
 
 /// A scenario in which nothing is open any more.
 #[derive(Clone, Debug)]

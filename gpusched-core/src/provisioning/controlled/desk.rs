@@ -53,7 +53,7 @@ impl Desk {
             keep,
             waiting: BTreeMap::new(),
             running: 0,
-            stirred: Time(i64::MIN),
+            stirred: Time::ZERO,
         }
     }
 

@@ -132,7 +132,7 @@ pub struct Controlled {
     lives: Vec<Lifetime>,
     due: BTreeSet<(Time, MachineId, Due)>,
     commands: Vec<Command>,
-    /// The version of the view the controller saw last.
+    /// The version of the view the controller saw last; none is as large at first.
     seen: u64,
     wake: Option<Time>,
     begun: bool,
@@ -165,7 +165,7 @@ impl Controlled {
             lives: Vec::new(),
             due: BTreeSet::new(),
             commands: Vec::new(),
-            seen: 0,
+            seen: u64::MAX,
             wake: None,
             begun: false,
             full: None,
@@ -212,14 +212,13 @@ impl Controlled {
     /// last one has left.
     fn empty(&mut self, machine: MachineId, ending: Ending, changes: &mut Vec<Change>) {
         let now = self.desk.view.now;
-        let Held { place, told, .. } = self.held[machine.0 as usize];
+        let told = self.held[machine.0 as usize].told;
         if let (Ending::Interrupted, Some(bought)) =
             (ending, &mut self.lives[machine.0 as usize].bought)
         {
             bought.ending = ending;
         }
-        changes.push(Change::Close(place));
-        self.desk.leave(machine);
+        self.leave(machine, changes);
         let there = &self.desk.view.machines[&machine];
         if there.pods.is_empty() {
             self.gone(machine, now);
@@ -270,6 +269,9 @@ impl Controlled {
                 let held = &mut self.held[machine.0 as usize];
                 held.told = Some(held.told.map_or(now, |told| told.min(now)));
                 let at = now + self.terms[held.option.0].notice;
+                if let Some(bought) = &mut self.lives[machine.0 as usize].bought {
+                    bought.noticed = Some(now);
+                }
                 self.due.insert((at, machine, Due::Reclaimed));
                 self.desk.stamp(machine);
                 self.tell(&Event::Notice { machine, at });
@@ -322,14 +324,22 @@ impl Controlled {
         if let Some(bought) = &mut self.lives[machine.0 as usize].bought {
             bought.ending = Ending::GivenBack(reason);
         }
-        self.desk.leave(machine);
-        match grace <= Span::ZERO || self.desk.view.machines[&machine].pods.is_empty() {
+        self.leave(machine, changes);
+        match at <= now || self.desk.view.machines[&machine].pods.is_empty() {
             true => self.empty(machine, Ending::There, changes),
             false => {
-                changes.push(Change::Close(held.place));
                 self.due.insert((at, machine, Due::Drained));
             }
         }
+    }
+
+    /// A machine takes no more pods, and goes when it has none.
+    fn leave(&mut self, machine: MachineId, changes: &mut Vec<Change>) {
+        let takes_pods = self.lives[machine.0 as usize].ready.is_some();
+        if takes_pods && !self.desk.view.machines[&machine].cordoned {
+            changes.push(Change::Close(self.held[machine.0 as usize].place));
+        }
+        self.desk.leave(machine);
     }
 
     /// Asks the provider for a machine: its options in their order, until one can be had.
@@ -436,6 +446,7 @@ impl Controlled {
                 capacity_type: offering.capacity_type,
                 prices: PriceSeries::flat(price),
                 billing: self.terms[option.0].billing,
+                noticed: None,
                 ending: Ending::There,
             }),
         });
@@ -483,6 +494,7 @@ impl Provisioning for Controlled {
         self.desk.view.now = now;
         if !self.begun {
             self.begun = true;
+            self.desk.stirred = now;
             changes.extend(self.slots.all().map(Change::Close));
         }
         self.pass_time(now, changes);

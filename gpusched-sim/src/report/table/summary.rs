@@ -148,15 +148,21 @@ fn bought(bill: &Bill) -> Vec<String> {
         ends.push(format!("{count} {reason}"));
     }
     for (count, what) in [
-        (churn.interrupted, "interrupted"),
+        (churn.taken, "taken away"),
         (churn.never_joined, "never joined"),
     ] {
         if count > 0 {
             ends.push(format!("{count} {what}"));
         }
     }
+    if churn.interrupted > 0 {
+        ends.push(format!(
+            "{} were told that they would be taken",
+            churn.interrupted
+        ));
+    }
     if !ends.is_empty() {
-        lines.push(format!("ended: {}", ends.join(", ")));
+        lines.push(format!("ends: {}", ends.join(", ")));
     }
     lines
 }
