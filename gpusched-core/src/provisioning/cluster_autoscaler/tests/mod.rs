@@ -80,6 +80,8 @@ pub(super) struct World {
     pub(super) capacity: bool,
     /// What was done, and when.
     pub(super) log: Vec<(Time, Command)>,
+    /// Whether the view is said to have changed after every step, so that no look is left out.
+    pub(super) busy: bool,
     next: u32,
 }
 
@@ -95,6 +97,7 @@ impl World {
             boot: Span::from_secs(60),
             capacity: true,
             log: Vec::new(),
+            busy: false,
             next: 0,
         }
     }
@@ -279,11 +282,15 @@ impl World {
             self.carry_out(command);
         }
         self.schedule();
+        self.view.version += u64::from(self.busy);
     }
 
     /// Lets time pass up to that second, stepping whenever something is due.
     pub(super) fn run_to(&mut self, secs: i64) {
-        let end = Time::from_secs(secs);
+        self.run_until(Time::from_secs(secs));
+    }
+
+    pub(super) fn run_until(&mut self, end: Time) {
         loop {
             let now = self.view.now;
             self.step();
