@@ -7,9 +7,9 @@ use super::pool::Pool;
 use super::{NewNode, Requirement};
 use crate::kube::{Labels, Taint};
 use crate::provisioning::catalog::CapacityType;
-use crate::provisioning::controller::{Launch, MachineId, View};
+use crate::provisioning::controller::{Launch, MachineId};
 use crate::provisioning::spot::scatter;
-use crate::units::{Span, Time};
+use crate::units::Span;
 use rand::Rng;
 use rand_pcg::Pcg64;
 use std::collections::BTreeMap;
@@ -157,10 +157,4 @@ fn any(requirement: &Requirement) -> Option<String> {
         let value = number.to_string();
         requirement.has(&value).then_some(value)
     })
-}
-
-/// When a machine that has not joined by then is given up (`registrationTimeout`).
-pub(super) fn registration_timeout(view: &View, machine: MachineId) -> Option<Time> {
-    let machine = view.machines.get(&machine)?;
-    Some(machine.launched + Span::from_secs(15 * 60))
 }

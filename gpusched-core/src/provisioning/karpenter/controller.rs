@@ -1,8 +1,8 @@
 //! `karpenter`: launches what pods need, and disrupts nodes that are not worth their price.
 
 use super::batch::Batch;
-use super::claims::{Choice, Claims, registration_timeout};
-use super::disruption::{Action, Order, Queue, Rounds, Scene, Verdict};
+use super::claims::{Choice, Claims};
+use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
 use super::launch::Allocation;
 use super::objects::PodSpec;
 use super::pool::Pool;
@@ -14,6 +14,9 @@ use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Command, Controller, Event, MachineId, View};
 use crate::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a machine may take to join the cluster before it is given up.
+const REGISTRATION: Span = Span::from_secs(15 * 60);
 
 /// How Karpenter behaves; the defaults are its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,10 +81,12 @@ pub struct Karpenter {
     out: Unavailable,
     queue: Queue,
     rounds: Rounds,
-    /// Machines that were told to go.
+    /// Machines that leave, or were told to.
     deleted: BTreeSet<MachineId>,
-    /// Those, those that leave, and those the queue is about to delete.
+    /// Those, and those the queue is about to delete.
     going: BTreeSet<MachineId>,
+    /// The version of the view in which that was worked out.
+    seen: Option<u64>,
     nominated: BTreeMap<MachineId, Time>,
     /// Machines that will be taken away, and when.
     noticed: Vec<(MachineId, Time)>,
@@ -106,10 +111,52 @@ impl Karpenter {
             rounds: Rounds::default(),
             deleted: BTreeSet::new(),
             going: BTreeSet::new(),
+            seen: None,
             nominated: BTreeMap::new(),
             noticed: Vec::new(),
             solved: None,
         }
+    }
+
+    /// The pools say something else from now on; nodes made from what they said before have
+    /// drifted.
+    pub fn set_pools(&mut self, pools: Vec<Pool>) {
+        self.world.set_pools(&pools);
+        self.options.pools = pools;
+        self.rounds.forget();
+        self.solved = None;
+    }
+
+    /// What disruption would do now, and why not more. It does not change what it will do.
+    ///
+    /// ```
+    /// use gpusched_core::provisioning::controller::View;
+    /// use gpusched_core::provisioning::karpenter::{Karpenter, KarpenterOptions};
+    /// let mut karpenter = Karpenter::new(KarpenterOptions::default());
+    /// let outlook = karpenter.outlook(&View::default());
+    /// assert!(outlook.next.is_none() && outlook.nodes.is_empty());
+    /// ```
+    pub fn outlook(&mut self, view: &View) -> Outlook {
+        self.refresh(view);
+        let scene = scene(
+            view,
+            &self.options,
+            &self.claims,
+            &self.going,
+            &self.nominated,
+        );
+        let scene = Scene {
+            explain: true,
+            ..scene
+        };
+        outlook(&scene, &mut self.world)
+    }
+
+    /// Without what is left out because it decides the same.
+    #[cfg(test)]
+    pub(super) fn plain(mut self) -> Karpenter {
+        self.world.shortcuts = false;
+        self
     }
 
     /// How long a node stays promised to a pod.
@@ -122,17 +169,30 @@ impl Karpenter {
         pools.find(|pool| pool.template.name == name)
     }
 
-    /// Works out anew who is going.
+    /// Works out anew who is going. O(machines) if the view has changed.
     fn follow(&mut self, view: &View) {
-        self.deleted.retain(|id| view.machines.contains_key(id));
-        let leaving = view
-            .machines
-            .iter()
-            .filter(|(_, machine)| machine.leaving.is_some());
-        let going = leaving.map(|(id, _)| *id).chain(self.queue.candidates());
-        self.going = going.chain(self.deleted.iter().copied()).collect();
+        if self.seen != Some(view.version) {
+            self.seen = Some(view.version);
+            self.deleted.retain(|id| view.machines.contains_key(id));
+            let leaving = view
+                .machines
+                .iter()
+                .filter(|(_, machine)| machine.leaving.is_some());
+            self.deleted.extend(leaving.map(|(id, _)| *id));
+        }
+        self.going = self
+            .queue
+            .candidates()
+            .chain(self.deleted.iter().copied())
+            .collect();
+    }
+
+    /// Makes the world what the view shows.
+    fn refresh(&mut self, view: &View) {
+        self.follow(view);
         self.nominated.retain(|_, until| *until > view.now);
         self.world.refresh(view, &self.going, &self.out);
+        self.world.new_round();
     }
 
     fn delete(
@@ -146,7 +206,8 @@ impl Karpenter {
         let Some(machine) = view.machines.get(&id) else {
             return;
         };
-        if machine.leaving.is_some() || !self.deleted.insert(id) {
+        // One that goes already may have less time left than it thought.
+        if !self.deleted.insert(id) && limit.is_none() {
             return;
         }
         let pool = machine.owner.as_ref().and_then(|owner| self.pool(owner));
@@ -165,39 +226,58 @@ impl Karpenter {
             let left = Some((at - view.now).max(Span::ZERO));
             self.delete(view, id, left, "Interrupted", commands);
         }
-        for (at, id, reason) in self.retirements(view) {
-            if at <= view.now {
-                self.delete(view, id, None, reason, commands);
-            }
+        while let Some((at, id, reason)) = self.retirement(view)
+            && at <= view.now
+        {
+            self.delete(view, id, None, reason, commands);
         }
     }
 
-    /// When machines expire, the next of every pool, and when those that have not joined are
-    /// given up.
-    fn retirements(&self, view: &View) -> Vec<(Time, MachineId, &'static str)> {
-        let mut all = Vec::new();
-        for (id, machine) in &view.machines {
-            let stays = machine.leaving.is_none() && !self.deleted.contains(id);
-            let pool = machine.owner.as_ref().and_then(|owner| self.pool(owner));
-            let Some(pool) = pool.filter(|_| stays) else {
-                continue;
-            };
-            if let Some(after) = pool.expire_after {
-                all.push((machine.launched + after, *id, "Expired"));
+    /// The next machine that expires, or is given up for not having joined. Machines are in order
+    /// of age: O(pools) unless the oldest are going already.
+    fn retirement(&self, view: &View) -> Option<(Time, MachineId, &'static str)> {
+        let stays = |id: &MachineId| !self.deleted.contains(id);
+        let mut expires: Vec<(&str, Span)> = Vec::new();
+        for pool in &self.options.pools {
+            expires.extend(
+                pool.expire_after
+                    .map(|after| (pool.template.name.as_str(), after)),
+            );
+        }
+        let mut next = None;
+        for (id, machine) in view.machines.iter().filter(|(id, _)| stays(id)) {
+            if expires.is_empty() {
+                break;
             }
-            if machine.registered > view.now
-                && let Some(at) = registration_timeout(view, *id)
-            {
-                all.push((at, *id, "RegistrationTimeout"));
+            let of = |(pool, _): &(&str, Span)| machine.owner.as_deref() == Some(pool);
+            if let Some(index) = expires.iter().position(of) {
+                let (_, after) = expires.swap_remove(index);
+                let this = (machine.launched + after, *id, "Expired");
+                next = [next, Some(this)].into_iter().flatten().min();
             }
         }
-        all
+        for (id, machine) in view.machines.iter().rev() {
+            let at = machine.launched + REGISTRATION;
+            if at < view.now {
+                break;
+            }
+            let owned = machine
+                .owner
+                .as_ref()
+                .is_some_and(|owner| self.pool(owner).is_some());
+            if owned && stays(id) && machine.registered > at {
+                let this = (at, *id, "RegistrationTimeout");
+                next = [next, Some(this)].into_iter().flatten().min();
+            }
+        }
+        next
     }
 
     fn provision(&mut self, view: &View, commands: &mut Vec<Command>) {
         if self.claims.outstanding() || !self.batch.close(view.now) {
             return;
         }
+        self.refresh(view);
         let seen = (view.version, self.world.availability);
         let known = self
             .solved
@@ -255,34 +335,43 @@ impl Karpenter {
     }
 
     fn disrupt(&mut self, view: &View, commands: &mut Vec<Command>) {
+        let due = self.rounds.wake(view, self.world.availability);
+        if due.is_none_or(|due| due > view.now) {
+            return;
+        }
         while !self.claims.outstanding() {
-            let scene = Scene {
+            self.refresh(view);
+            let scene = scene(
                 view,
-                pools: &self.options.pools,
-                claims: &self.claims,
-                going: &self.going,
-                nominated: &self.nominated,
-                epoch: self.options.epoch,
-                order: self.options.order,
-                spot_to_spot: self.options.spot_to_spot,
-            };
-            match self.rounds.run(&scene) {
+                &self.options,
+                &self.claims,
+                &self.going,
+                &self.nominated,
+            );
+            match self.rounds.run(&scene, &mut self.world) {
                 Verdict::Nothing => return,
-                Verdict::Do(action) => self.carry_out(view, action, commands),
+                Verdict::Do(action) => {
+                    if !self.carry_out(view, action, commands) {
+                        return self.rounds.postpone(view.now);
+                    }
+                }
             }
         }
     }
 
     /// Taints the candidates, launches what is to come in their place, and promises machines to
-    /// their pods.
-    fn carry_out(&mut self, view: &View, action: Action, commands: &mut Vec<Command>) {
+    /// their pods; or does nothing, where something of that cannot be had.
+    fn carry_out(&mut self, view: &View, action: Action, commands: &mut Vec<Command>) -> bool {
         let candidates: Vec<MachineId> = action.candidates.iter().map(|one| one.machine).collect();
         let mut launches = Vec::new();
         let mut tickets = Vec::new();
         for node in &action.replacements {
             match self.launch(node, view.now, &mut launches) {
                 Some(ticket) => tickets.push(ticket),
-                None => return,
+                None => {
+                    tickets.into_iter().for_each(|one| self.claims.failed(one));
+                    return false;
+                }
             }
         }
         let reason = action.method.reason();
@@ -291,7 +380,7 @@ impl Karpenter {
         commands.append(&mut launches);
         self.nominate(&action.placed, view.now);
         self.progress(view, commands);
-        self.follow(view);
+        true
     }
 
     fn progress(&mut self, view: &View, commands: &mut Vec<Command>) {
@@ -303,6 +392,26 @@ impl Karpenter {
     }
 }
 
+fn scene<'a>(
+    view: &'a View,
+    options: &'a KarpenterOptions,
+    claims: &'a Claims,
+    going: &'a BTreeSet<MachineId>,
+    nominated: &'a BTreeMap<MachineId, Time>,
+) -> Scene<'a> {
+    Scene {
+        view,
+        pools: &options.pools,
+        claims,
+        going,
+        nominated,
+        epoch: options.epoch,
+        order: options.order,
+        spot_to_spot: options.spot_to_spot,
+        explain: false,
+    }
+}
+
 impl Controller for Karpenter {
     fn name(&self) -> String {
         "karpenter".into()
@@ -310,14 +419,13 @@ impl Controller for Karpenter {
 
     fn wake(&self, view: &View) -> Option<Time> {
         let noticed = (!self.noticed.is_empty()).then_some(view.now);
-        let retired = self
-            .retirements(view)
-            .into_iter()
-            .map(|(at, _, _)| at)
-            .min();
+        let retired = self.retirement(view).map(|(at, _, _)| at);
         let waits = !self.claims.outstanding();
         let provision = self.batch.wake().filter(|_| waits);
-        let disrupt = Some(self.rounds.wake()).filter(|_| waits);
+        let disrupt = self
+            .rounds
+            .wake(view, self.world.availability)
+            .filter(|_| waits);
         let all = [noticed, retired, provision, disrupt, self.queue.wake()];
         let next = all.into_iter().flatten().min();
         next.map(|at| at.max(view.now))
@@ -350,6 +458,7 @@ impl Controller for Karpenter {
                     let way = offering.capacity_type;
                     self.out.mark(&of.name, &offering.zone, way, view.now);
                 }
+                self.world.offer(view, &self.out);
                 if machine.is_none() {
                     self.claims.failed(*ticket);
                     self.queue.failed(*ticket);

@@ -12,6 +12,7 @@
 //! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `room.rs` | the cluster as solves see it |
+//! | `sieve.rs` | what cannot be, without a solve |
 //! | `claims.rs` | launches until they are machines |
 //! | `terminate.rs` | how long pods stay on a node that goes |
 //! | `disruption/` | which nodes go, and what comes in their place |
@@ -27,6 +28,7 @@ mod pool;
 mod requirement;
 mod requirements;
 mod room;
+mod sieve;
 mod solve;
 mod terminate;
 #[cfg(test)]

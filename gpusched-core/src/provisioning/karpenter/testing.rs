@@ -1,6 +1,6 @@
 //! A small cluster for tests: it boots machines, binds pods, and does what a controller says.
 
-use super::disruption::Budget;
+use super::disruption::{Budget, Nodes};
 use super::labels::{CAPACITY_TYPE, HOSTNAME, INSTANCE_TYPE, NODEPOOL, ZONE};
 use super::objects::{NodePool, NodeType, PodSpec};
 use super::{Karpenter, KarpenterOptions, Pool};
@@ -117,6 +117,12 @@ pub(super) struct Town {
     pub(super) lost: BTreeSet<u32>,
     /// Whether machines that are new do not take pods by themselves.
     pub(super) unbound: bool,
+    /// What budgets allow, whatever the reason, of the nodes of a pool.
+    pub(super) budget: Nodes,
+    /// Whether nodes are replaced for what they are, not for their price.
+    pub(super) drifts: bool,
+    /// Price of the machines cordoned in this step for what is launched next in it.
+    cordoned: Price,
     /// What happened: second and what.
     pub(super) log: Vec<String>,
     next: u32,
@@ -135,6 +141,9 @@ impl Town {
             out: BTreeSet::new(),
             lost: BTreeSet::new(),
             unbound: false,
+            budget: Nodes::Percent(100),
+            drifts: false,
+            cordoned: Price::FREE,
             log: Vec::new(),
             next: 0,
             initialized: BTreeSet::new(),
@@ -262,7 +271,8 @@ impl Town {
     /// Lets time pass until a second.
     pub(super) fn run(&mut self, until: i64) {
         let until = Time::from_secs(until);
-        loop {
+        for step in 0.. {
+            assert!(step < 20_000, "no end at {}: {:?}", self.view.now, self.log);
             self.settle();
             let machines = self.view.machines.values();
             let boots = machines.clone().map(|one| one.initialized);
@@ -315,11 +325,31 @@ impl Town {
             self.tell(&Event::Initialized(id));
         }
         self.bind();
-        let mut commands = Vec::new();
-        self.karpenter.step(&self.view, &mut commands);
-        for command in commands {
-            self.carry_out(command);
+        // Again, as long as what it does changes what it sees.
+        for again in 0.. {
+            assert!(again < 1000, "no end at {now}: {:?}", self.log);
+            let mut commands = Vec::new();
+            self.karpenter.step(&self.view, &mut commands);
+            if commands.is_empty() {
+                break;
+            }
+            self.cordoned = Price::FREE;
+            for command in commands {
+                self.carry_out(command);
+            }
         }
+    }
+
+    /// Nodes of a machine's pool that are initialized, and those of them that are going.
+    fn count(&self, id: MachineId) -> (u32, u32) {
+        let owner = &self.view.machines[&id].owner;
+        let machines = self.view.machines.values();
+        let of_pool =
+            machines.filter(|one| one.owner == *owner && one.is_initialized(self.view.now));
+        let going = of_pool
+            .clone()
+            .filter(|one| one.cordoned || one.leaving.is_some());
+        (of_pool.count() as u32, going.count() as u32)
     }
 
     fn bind(&mut self) {
@@ -361,6 +391,18 @@ impl Town {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::Launch(launch) => {
+                if self.cordoned > Price::FREE && !self.drifts {
+                    let price = |(of, number): &(usize, usize)| {
+                        self.view.types[*of].offerings[*number].offering.price
+                    };
+                    let dearest = launch.options.iter().map(price).max();
+                    assert!(
+                        dearest.is_some_and(|price| price < self.cordoned),
+                        "{:?}",
+                        self.log
+                    );
+                    self.cordoned = Price::FREE;
+                }
                 let there = |option: &&(usize, usize)| !self.out.contains(option);
                 let chosen = launch.options.iter().find(there).copied();
                 let tried = launch
@@ -391,6 +433,12 @@ impl Town {
             }
             Command::Cordon(id) | Command::Uncordon(id) => {
                 let taint = matches!(command, Command::Cordon(_));
+                if taint {
+                    let (nodes, going) = self.count(id);
+                    let allowed = self.budget.of(nodes);
+                    assert!(going < allowed, "{going} of {nodes}: {:?}", self.log);
+                    self.cordoned = self.cordoned + self.view.price(&self.view.machines[&id]);
+                }
                 let machine = self.view.machines.get_mut(&id).unwrap();
                 machine.cordoned = taint;
                 machine.version += 1;

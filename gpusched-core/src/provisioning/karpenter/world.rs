@@ -2,12 +2,14 @@
 //! without making anew what did not change.
 
 use super::labels::NODEPOOL;
-use super::objects::{ExistingNode, NodePool, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
+use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
 use super::pool::Pool;
 use super::room::{Kind, Kinds, Room, fits};
+use super::sieve::{Load, Sieve};
 use super::unavailable::Unavailable;
 use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
 use crate::kube::{Effect, Resources, Taint};
+use crate::provisioning::Price;
 use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
 use crate::units::{MICROS, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,10 +23,11 @@ pub(super) struct World {
     problem: Problem,
     limits: Vec<Option<Resources>>,
     /// Machines that are not going.
-    pub(super) nodes: BTreeMap<MachineId, Node>,
-    pub(super) kinds: Kinds,
-    /// What the pools' machines have together, by pool.
-    used: BTreeMap<String, Resources>,
+    nodes: BTreeMap<MachineId, Node>,
+    kinds: Kinds,
+    sieve: Sieve,
+    /// Whether solves are left out, or made smaller, where that decides the same.
+    pub(super) shortcuts: bool,
     /// Changes whenever what can be had does.
     pub(super) availability: u64,
     until: Option<Time>,
@@ -36,13 +39,13 @@ pub(super) struct World {
 
 /// A machine that takes pods.
 #[derive(Debug)]
-pub(super) struct Node {
+struct Node {
     version: u64,
     existing: ExistingNode,
     /// What is left of it.
-    pub(super) room: Room,
-    /// The kinds of its pods, and how many there are of each.
-    pub(super) pods: Vec<(usize, u32)>,
+    room: Room,
+    /// Its pods.
+    load: Load,
     /// Whether a pod on it must be apart from others.
     apart: bool,
 }
@@ -97,29 +100,46 @@ enum From {
 
 impl World {
     pub(super) fn new(pools: &[Pool], daemons: Vec<PodSpec>, options: SolveOptions) -> World {
-        let pools: Vec<NodePool> = pools.iter().map(|pool| pool.template.clone()).collect();
-        World {
-            limits: pools.iter().map(|pool| pool.limits.clone()).collect(),
+        let mut world = World {
+            limits: Vec::new(),
             problem: Problem {
-                pools,
                 daemons,
                 options,
                 ..Problem::default()
             },
             nodes: BTreeMap::new(),
             kinds: Kinds::default(),
-            used: BTreeMap::new(),
+            sieve: Sieve::default(),
+            shortcuts: true,
             availability: 0,
             until: None,
             out: None,
             seen: None,
             going: BTreeSet::new(),
-        }
+        };
+        world.set_pools(pools);
+        world
+    }
+
+    /// The pools say something else from now on.
+    pub(super) fn set_pools(&mut self, pools: &[Pool]) {
+        self.problem.pools = pools.iter().map(|pool| pool.template.clone()).collect();
+        self.limits = pools
+            .iter()
+            .map(|pool| pool.template.limits.clone())
+            .collect();
+        self.seen = None;
     }
 
     /// The types as they can be had now.
     pub(super) fn types(&self) -> &[NodeType] {
         &self.problem.types
+    }
+
+    /// Labels the provider knows beyond the core's.
+    pub(super) fn well_known(&self) -> Vec<&str> {
+        let known = &self.problem.options.well_known;
+        known.iter().map(String::as_str).collect()
     }
 
     /// When something that cannot be had may be had again.
@@ -144,12 +164,10 @@ impl World {
         }
         let takes = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
         self.nodes.retain(|id, _| takes(id));
-        self.used.clear();
         for (id, machine) in &view.machines {
             if !takes(id) {
                 continue;
             }
-            charge(&mut self.used, machine, &self.problem.types, 1);
             if self
                 .nodes
                 .get(id)
@@ -164,13 +182,9 @@ impl World {
     fn node(&mut self, machine: &Machine) -> Node {
         let of = &self.problem.types[machine.node_type];
         let existing = existing(machine, of);
-        let mut pods: Vec<(usize, u32)> = Vec::new();
+        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
         for one in &machine.pods {
-            let kind = self.kinds.of(&one.pod.spec);
-            match pods.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, count)) => *count += 1,
-                None => pods.push((kind, 1)),
-            }
+            *load.entry(self.kinds.of(&one.pod.spec)).or_insert(0) += 1;
         }
         Node {
             version: machine.version,
@@ -180,14 +194,17 @@ impl World {
                 .iter()
                 .any(|pod| !pod.anti_affinity.is_empty()),
             existing,
-            pods,
+            load: load.into_iter().collect(),
         }
     }
 
     /// Takes what the provider is out of off what can be had.
-    fn offer(&mut self, view: &View, out: &Unavailable) {
+    pub(super) fn offer(&mut self, view: &View, out: &Unavailable) {
         let same = self.out == Some(out.version());
         if same && self.until.is_none_or(|until| until > view.now) {
+            return;
+        }
+        if self.problem.types.is_empty() {
             return;
         }
         self.out = Some(out.version());
@@ -248,17 +265,22 @@ impl World {
             .collect();
         let kinds: Vec<&Kind> = kinds.into_iter().map(|kind| self.kinds.get(kind)).collect();
         let every = kinds.iter().any(|kind| minds_others(&kind.spec))
-            || self.nodes.values().any(|node| node.apart);
-        let mut left = self.used.clone();
+            || self.nodes.values().any(|node| node.apart)
+            || !self.shortcuts;
+        // What is left out of the problem still counts against limits.
+        let mut left_out: BTreeMap<&str, Resources> = BTreeMap::new();
+        let limited = self.limits.iter().any(Option::is_some);
         let (mut ids, mut nodes) = (Vec::new(), Vec::new());
         for (id, node) in &self.nodes {
             let emptied = question.emptied.contains(id);
             let has_room = || kinds.iter().any(|kind| fits(&kind.wants, &node.room));
+            let machine = &view.machines[id];
             if !emptied && !every && !has_room() {
+                if limited {
+                    charge(&mut left_out, machine, &self.problem.types);
+                }
                 continue;
             }
-            let machine = &view.machines[id];
-            charge(&mut left, machine, &self.problem.types, -1);
             if !emptied {
                 let mut existing = node.existing.clone();
                 existing.initialized = machine.is_initialized(view.now);
@@ -267,11 +289,12 @@ impl World {
                 ids.push(*id);
             }
         }
-        // What is left out of the problem still counts against limits.
         for (pool, limits) in self.problem.pools.iter_mut().zip(&self.limits) {
             pool.limits.clone_from(limits);
             for (resource, limit) in pool.limits.iter_mut().flatten() {
-                let out = left.get(&pool.name).and_then(|left| left.get(resource));
+                let out = left_out
+                    .get(pool.name.as_str())
+                    .and_then(|out| out.get(resource));
                 *limit = limit.saturating_sub(out.copied().unwrap_or(0));
             }
         }
@@ -288,6 +311,54 @@ impl World {
         };
         let solution = solve(&self.problem);
         self.answer(solution, &ids, &from)
+    }
+
+    /// A new round of questions begins.
+    pub(super) fn new_round(&mut self) {
+        self.sieve.new_round(self.availability);
+    }
+
+    /// Whether emptying these machines is out of the question: the pods that have no room on any
+    /// machine that stays, is initialized and open would need a node no cheaper than `price`.
+    /// O(kinds of pods on them), once what is asked about kinds is known.
+    pub(super) fn is_hopeless(
+        &mut self,
+        view: &View,
+        emptied: &[MachineId],
+        closed: &BTreeSet<MachineId>,
+        price: Price,
+    ) -> bool {
+        if !self.shortcuts {
+            return false;
+        }
+        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
+        for (kind, count) in emptied
+            .iter()
+            .filter_map(|id| self.nodes.get(id))
+            .flat_map(|one| &one.load)
+        {
+            *load.entry(*kind).or_insert(0) += count;
+        }
+        let (nodes, kinds) = (&self.nodes, &self.kinds);
+        let sieve = &mut self.sieve;
+        load.retain(|kind, _| {
+            let wants = &kinds.get(*kind).wants;
+            let takes =
+                |id: &MachineId| !closed.contains(id) && view.machines[id].is_initialized(view.now);
+            let with_room = || {
+                let all = nodes
+                    .iter()
+                    .filter(|(id, node)| fits(wants, &node.room) && takes(id));
+                all.map(|(id, _)| *id)
+            };
+            !sieve.has_place(*kind, emptied, with_room)
+        });
+        if load.is_empty() {
+            return false;
+        }
+        let load: Load = load.into_iter().collect();
+        let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
+        least.is_none_or(|least| least >= price)
     }
 
     fn answer(&self, solution: Solution, ids: &[MachineId], from: &[From]) -> Answer {
@@ -338,18 +409,13 @@ fn with_max_pods(mut of: NodeType) -> NodeType {
     of
 }
 
-/// Counts a machine, or no longer, as what its pool has.
-fn charge(
-    used: &mut BTreeMap<String, Resources>,
-    machine: &Machine,
-    types: &[NodeType],
-    times: i64,
-) {
+/// Counts a machine as what its pool has.
+fn charge<'v>(used: &mut BTreeMap<&'v str, Resources>, machine: &'v Machine, types: &[NodeType]) {
     let Some(owner) = &machine.owner else { return };
-    let used = used.entry(owner.clone()).or_default();
-    *used.entry("nodes".into()).or_insert(0) += times;
+    let used = used.entry(owner).or_default();
+    *used.entry("nodes".into()).or_insert(0) += 1;
     for (resource, amount) in &types[machine.node_type].capacity {
-        *used.entry(resource.clone()).or_insert(0) += times * amount;
+        *used.entry(resource.clone()).or_insert(0) += amount;
     }
 }
 

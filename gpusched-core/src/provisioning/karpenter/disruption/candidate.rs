@@ -26,6 +26,8 @@ pub(in super::super) struct Scene<'a> {
     pub(in super::super) epoch: i64,
     pub(in super::super) order: Order,
     pub(in super::super) spot_to_spot: bool,
+    /// Whether it is to be known why not: no rule is left out because another says no already.
+    pub(in super::super) explain: bool,
 }
 
 /// A node that may be disrupted.
@@ -91,7 +93,10 @@ impl<'a> Scene<'a> {
             pool,
             price: self.view.price(machine),
             cost: reschedule_cost(machine),
-            legacy: legacy_cost(machine, of.expire_after, self.view.now),
+            legacy: match self.order {
+                Order::V1_13 => legacy_cost(machine, of.expire_after, self.view.now),
+                Order::V1_14 => 0.0,
+            },
             spot: self.view.offering(machine).capacity_type == CapacityType::Spot,
         })
     }

@@ -4,7 +4,7 @@ use crate::provisioning::controller::{Machine, ViewPod};
 use crate::units::{Span, Time};
 
 /// What disrupting a node costs without any pod.
-pub const NODE: f64 = 1.0;
+pub(super) const NODE: f64 = 1.0;
 
 /// What evicting a pod costs: 1, more or less by its deletion cost (in 2²⁷) and its priority (in
 /// 2²⁵), within ±10.

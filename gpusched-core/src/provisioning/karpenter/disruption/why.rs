@@ -34,6 +34,9 @@ pub enum Why {
     /// A pod came or went too lately.
     #[error("consolidateAfter has not elapsed before {0}")]
     TooSoon(Time),
+    /// No pod on it costs anything to move: emptiness sees to it.
+    #[error("it is empty: it is deleted as such, not consolidated")]
+    Empty,
     /// It has pods, and its pool consolidates only nodes without.
     #[error("NodePool {0} consolidates only empty nodes, and it is not empty")]
     NotEmpty(String),
@@ -68,7 +71,7 @@ pub enum Why {
     #[error("no cheaper node would hold its pods")]
     NotCheaper,
     /// Too few types are cheaper for a label's `minValues`.
-    #[error("too few of the types that are cheaper: {0}")]
+    #[error("the types that are cheaper have too few values of {0} for its minValues")]
     MinValues(String),
     /// Spot nodes are not replaced by spot nodes.
     #[error("SpotToSpotConsolidation is disabled, and a spot node would replace it")]
