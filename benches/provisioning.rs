@@ -52,7 +52,9 @@ fn provisioning(criterion: &mut Criterion) {
     let inventory = Inventory::new(nodes.collect()).expect("sound nodes");
     let cloud = Arc::new(Cloud::default());
     let mut group = criterion.benchmark_group("provisioning");
-    group.sample_size(10).warm_up_time(Duration::from_millis(100));
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100));
     for policy in ["static", "oracle", "karpenter", "cluster-autoscaler"] {
         let options = ReplayOptions {
             queueing: "fifo-greedy".into(),

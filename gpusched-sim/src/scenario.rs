@@ -364,7 +364,7 @@ pub fn schema() -> serde_json::Value {
 
 /// Takes out what Rust put in: keys that may be left out need not allow `null` too, and line
 /// breaks of the source mean nothing.
-fn tidy_schema(schema: &mut serde_json::Value) {
+pub(crate) fn tidy_schema(schema: &mut serde_json::Value) {
     use serde_json::Value;
     match schema {
         Value::Object(map) => {

@@ -35,7 +35,7 @@ pub(super) struct CloudFile {
     pub(super) do_not_disrupt: Option<String>,
     /// Most machines there may be at once.
     pub(super) quotas: Vec<QuotaKeys>,
-    /// Karpenter's NodePools (default: one that may launch everything).
+    /// Karpenter's NodePools (default: one that may launch everything, whose nodes never expire).
     pub(super) node_pools: Vec<PoolKeys>,
     /// Cluster Autoscaler's node groups (default: one per type and way to buy it, of up to 1,000
     /// nodes).
@@ -196,7 +196,8 @@ pub(super) struct DisruptionKeys {
     pub(super) consolidation_policy: Option<String>,
     /// Seconds after a pod came or went, or `Never` (default 0).
     pub(super) consolidate_after: Option<String>,
-    /// Hours after which a node is replaced, or `Never` (default 720).
+    /// Hours after which a node is replaced, or `Never` (default 720; jobs that run for longer and
+    /// save nothing then begin again and again).
     pub(super) expire_after: Option<String>,
     /// How many nodes may be going at once: a number or a percentage (default `10%`).
     pub(super) budget: Option<String>,
@@ -232,5 +233,6 @@ fn thousand() -> u32 {
 pub fn schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(CloudFile).to_value();
     schema["title"] = "gpusched cloud".into();
+    crate::scenario::tidy_schema(&mut schema);
     schema
 }

@@ -369,13 +369,17 @@ impl Reader<'_> {
         })
     }
 
-    /// The pools; without any, one that may launch everything.
+    /// The pools; without any, one that may launch everything, and whose nodes get as old as they
+    /// like: a job that runs for longer than they may would begin again and again.
     fn pools(&self, keys: &[PoolKeys]) -> Result<Vec<Pool>> {
         if keys.is_empty() {
-            return Ok(vec![Pool::from(NodePool {
-                name: "default".into(),
-                ..NodePool::default()
-            })]);
+            return Ok(vec![Pool {
+                expire_after: None,
+                ..Pool::from(NodePool {
+                    name: "default".into(),
+                    ..NodePool::default()
+                })
+            }]);
         }
         let mut pools: Vec<Pool> = Vec::new();
         for key in keys {

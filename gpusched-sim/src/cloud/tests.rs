@@ -157,7 +157,7 @@ fn a_gang_larger_than_the_first_places_waits_for_its_machines_not_for_ever() {
 
 #[test]
 fn a_limit_that_is_reached_ends_the_replay_with_the_job_waiting() {
-    let text = "node-pools: [{name: p, limits: {nodes: 1}}]";
+    let text = "node-pools: [{name: p, limits: {nvidia.com/gpu: 4}}]";
     let result = run(
         &plain(&[(0, 100, 4, 1), (0, 100, 4, 2)]),
         cloud(text),
@@ -339,5 +339,27 @@ fn patterns_match_what_they_say() {
         ("g5", "g5.xlarge", false),
     ] {
         assert_eq!(read::matches(pattern, name), expected, "{pattern} {name}");
+    }
+}
+
+#[test]
+fn the_published_schema_is_the_one_of_the_code() {
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cloud.schema.json");
+    let published = std::fs::read_to_string(published).unwrap_or_default();
+    assert!(
+        published == format!("{:#}\n", schema()),
+        "run `gpusched catalog --schema > docs/cloud.schema.json`"
+    );
+}
+
+#[test]
+fn the_examples_are_read() {
+    for name in ["spot", "on-demand"] {
+        let file = format!(
+            "{}/../examples/provisioning/{name}.yaml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let cloud = Cloud::load(Path::new(&file)).unwrap();
+        assert!(cloud.types.len() > 10, "{name}");
     }
 }
