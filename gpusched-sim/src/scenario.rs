@@ -372,6 +372,7 @@ pub(crate) fn tidy_schema(schema: &mut serde_json::Value) {
             if let Some(Value::String(text)) = map.get_mut("description") {
                 *text = text.replace('\n', " ");
             }
+            map.retain(|key, value| key != "default" || !value.is_null());
             let null = serde_json::json!({ "type": "null" });
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|name| name != "null");
