@@ -466,7 +466,6 @@ impl Controller for Karpenter {
                 }
             }
             Event::Initialized(machine) => self.queue.initialized(*machine),
-            Event::NeverJoined(machine) => self.queue.gone(*machine),
             Event::Notice { machine, at } => {
                 self.noticed.push((*machine, *at));
                 let Some(there) = view.machines.get(machine) else {
@@ -478,7 +477,7 @@ impl Controller for Karpenter {
                         .mark(&of.name, &offering.zone, CapacityType::Spot, view.now);
                 }
             }
-            Event::Gone(machine) => {
+            Event::NeverJoined(machine) | Event::Gone(machine) => {
                 self.claims.forget(*machine);
                 self.queue.gone(*machine);
                 self.nominated.remove(machine);

@@ -28,11 +28,15 @@ pub(super) struct Move {
 /// Whether a node is consolidated when its pods have other places.
 pub(super) fn eligible(scene: &Scene<'_>, id: MachineId) -> Result<Candidate, Why> {
     let one = scene.candidate(id, Reason::Underutilized)?;
-    if one.is_empty() {
-        return Err(Why::Empty);
+    accepts(scene, &one).map(|()| one)
+}
+
+/// Whether a node that has come through the gate is.
+pub(super) fn accepts(scene: &Scene<'_>, one: &Candidate) -> Result<(), Why> {
+    match one.is_empty() {
+        true => Err(Why::Empty),
+        false => scene.consolidatable(one, false),
     }
-    scene.consolidatable(&one, false)?;
-    Ok(one)
 }
 
 /// Where the pods of these nodes would go. `closed` machines take none of them.

@@ -113,9 +113,15 @@ impl Drifted {
         known.filter(|known| *known > now).min()
     }
 
-    /// Whether any node has drifted.
-    pub(super) fn any(&self, now: Time) -> bool {
-        self.0.values().flatten().any(|(_, known)| *known <= now)
+    /// Nodes that are known to have drifted.
+    pub(super) fn known(&self, now: Time) -> impl Iterator<Item = MachineId> {
+        let drifted = self
+            .0
+            .iter()
+            .filter_map(|(id, drift)| Some((*id, (*drift)?.1)));
+        drifted
+            .filter(move |(_, known)| *known <= now)
+            .map(|(id, _)| id)
     }
 
     fn since(&self, id: MachineId, now: Time) -> Option<(Drift, Time)> {

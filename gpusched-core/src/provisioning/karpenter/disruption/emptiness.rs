@@ -7,11 +7,15 @@ use crate::provisioning::controller::MachineId;
 /// Whether a node is deleted for being empty.
 pub(super) fn eligible(scene: &Scene<'_>, id: MachineId) -> Result<Candidate, Why> {
     let one = scene.candidate(id, Reason::Empty)?;
+    accepts(scene, &one).map(|()| one)
+}
+
+/// Whether a node that has come through the gate is.
+pub(super) fn accepts(scene: &Scene<'_>, one: &Candidate) -> Result<(), Why> {
     if !one.is_empty() {
         return Err(Why::NotEmpty(scene.pools[one.pool].template.name.clone()));
     }
-    scene.consolidatable(&one, true)?;
-    Ok(one)
+    scene.consolidatable(one, true)
 }
 
 /// The nodes to delete, and whether budgets kept others.

@@ -4,8 +4,8 @@ use super::super::world::World;
 use super::candidate::{Candidate, Scene};
 use super::drift::Drifted;
 use super::validation::validate;
-use super::{Action, Method, Order, Why, consolidation, drift, emptiness, multi, single};
-use crate::provisioning::controller::{MachineId, View};
+use super::{Action, Method, Order, Reason, consolidation, drift, emptiness, multi, single};
+use crate::provisioning::controller::View;
 use crate::units::{MICROS, Span, Time};
 
 /// Between two rounds that found nothing.
@@ -131,6 +131,7 @@ impl Rounds {
     pub(in super::super) fn run(&mut self, scene: &Scene<'_>, world: &mut World) -> Verdict {
         let now = scene.view.now;
         let mut methods = Method::ALL.iter();
+        let mut whole = true;
         let closed;
         match self.proposed.take_if(|(_, at)| *at <= now) {
             Some((action, _)) => {
@@ -141,6 +142,7 @@ impl Rounds {
                     return Verdict::Do(action);
                 }
                 methods.by_ref().find(|one| **one == method);
+                whole = false;
             }
             None if self.proposed.is_some() => return Verdict::Nothing,
             None => {
@@ -157,9 +159,12 @@ impl Rounds {
         }
         self.quiet = None;
         self.drifted.look(scene);
+        let machines = scene.view.machines.keys();
+        let gate = machines.filter_map(|id| scene.candidate(*id, Reason::Underutilized).ok());
+        let gate: Vec<Candidate> = gate.collect();
         let (mut asked, mut skipped) = (false, false);
         for method in methods.copied() {
-            let candidates = self.candidates(scene, method);
+            let candidates = self.candidates(scene, &gate, method);
             if candidates.is_empty() {
                 continue;
             }
@@ -196,7 +201,9 @@ impl Rounds {
         } else {
             Time::NEVER
         };
-        self.quiet = self.quiet_until(scene, world).map(|until| Quiet {
+        // A round that went on after a validation has not asked every method.
+        let until = self.quiet_until(scene, world).filter(|_| whole);
+        self.quiet = until.map(|until| Quiet {
             version: scene.view.version,
             availability: world.availability,
             until: until.min(renewal),
@@ -212,21 +219,19 @@ impl Rounds {
         self.settled[method as usize] == Some(self.state.number)
     }
 
-    fn candidates(&self, scene: &Scene<'_>, method: Method) -> Vec<Candidate> {
-        if method == Method::Drift && !self.drifted.any(scene.view.now) {
-            return Vec::new();
-        }
-        let machines = scene.view.machines.keys();
-        let eligible = |id: &MachineId| self.eligible(scene, method, *id).ok();
-        machines.filter_map(eligible).collect()
-    }
-
-    fn eligible(&self, scene: &Scene<'_>, method: Method, id: MachineId) -> Result<Candidate, Why> {
-        match method {
-            Method::Emptiness => emptiness::eligible(scene, id),
-            Method::Drift => drift::eligible(scene, &self.drifted, id),
-            Method::MultiNode | Method::SingleNode => consolidation::eligible(scene, id),
-        }
+    /// The candidates of a method; `gate` are nodes that come through the gate of consolidation.
+    fn candidates(&self, scene: &Scene<'_>, gate: &[Candidate], method: Method) -> Vec<Candidate> {
+        let accepts = match method {
+            Method::Drift => {
+                let drifted = self.drifted.known(scene.view.now);
+                let eligible = |id| drift::eligible(scene, &self.drifted, id).ok();
+                return drifted.filter_map(eligible).collect();
+            }
+            Method::Emptiness => emptiness::accepts,
+            Method::MultiNode | Method::SingleNode => consolidation::accepts,
+        };
+        let accepted = gate.iter().filter(|one| accepts(scene, one).is_ok());
+        accepted.cloned().collect()
     }
 
     /// The first instant at which a rule that goes by the clock may say something else; `None` if

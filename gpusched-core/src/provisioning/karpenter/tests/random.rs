@@ -94,6 +94,8 @@ fn tell(story: &Story, plain: bool) -> Town {
     for (after, comes, size, spot) in &story.events {
         let now = town.view.now.0 / 1_000_000;
         town.run(now + after);
+        // Not at the instant of a round, which the twin may have had already.
+        town.view.now = town.view.now + Span(500_000);
         match comes {
             true => {
                 job += 1;
