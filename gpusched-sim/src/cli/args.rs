@@ -379,9 +379,7 @@ impl From<StrategyArg> for MigStrategy {
 /// How the price of a machine is shared between its parts.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum SplitArg {
-    /// All of it is its GPUs'
     Gpu,
-    /// By the list prices OpenCost compares GPUs, cores and memory with
     Opencost,
 }
 

@@ -380,7 +380,7 @@ impl Plan {
         let loaded = Loaded {
             work,
             inventory: self.machines.priced(inventory),
-            rented: self.cluster == RENTED,
+            rented: self.cluster == RENTED || is_rented(&self.machines.policy),
             trace,
             cluster,
             topology,
