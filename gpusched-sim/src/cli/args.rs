@@ -126,7 +126,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) mig_placement: Option<String>,
 
-    /// Which machines exist: static, or reactive (launched when jobs wait) [default: static]
+    /// Which machines exist: static, reactive (launched when jobs wait), or rented by karpenter,
+    /// cluster-autoscaler[:EXPANDER] or oracle [default: static]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) provisioning: Option<String>,
 

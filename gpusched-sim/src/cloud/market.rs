@@ -4,6 +4,7 @@
 //! GPUs hardly move (2–10 changes in 60 h), and the files of availability have none.
 
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
+use gpusched_core::provisioning::controlled::Pools;
 use gpusched_core::provisioning::spot::{
     Availability, Lengths, PoolId, PriceSeries, Renewal, RenewalPool, SpotMarket, TraceMarket,
     TracePool,
@@ -35,7 +36,7 @@ pub enum Market {
 }
 
 /// A market and which offerings are of which of its pools.
-pub(super) type Open = (Box<dyn SpotMarket>, BTreeMap<(usize, usize), PoolId>);
+pub(super) type Open = (Box<dyn SpotMarket>, Pools);
 
 impl Market {
     /// The market for these types; `None` = nothing is ever out.

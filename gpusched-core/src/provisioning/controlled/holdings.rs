@@ -4,6 +4,7 @@
 //! were launched last first. A pool is looked at when something is wanted of it and, while machines
 //! of it are held, at each instant its quote may change.
 
+use super::Pools;
 use crate::provisioning::controller::MachineId;
 use crate::provisioning::spot::{PoolId, Quote, SpotMarket};
 use crate::units::Time;
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Holdings {
     market: Box<dyn SpotMarket>,
     /// The pool of a type and an offering of it.
-    pools: BTreeMap<(usize, usize), PoolId>,
+    pools: Pools,
     held: BTreeMap<PoolId, BTreeSet<MachineId>>,
     /// When to look at pools of which something is held.
     due: BTreeSet<(Time, PoolId)>,
@@ -31,7 +32,7 @@ pub(super) struct Turn {
 impl Holdings {
     pub(super) fn new(
         market: Box<dyn SpotMarket>,
-        pools: BTreeMap<(usize, usize), PoolId>,
+        pools: Pools,
     ) -> Holdings {
         Holdings {
             market,

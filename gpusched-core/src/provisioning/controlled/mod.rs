@@ -69,6 +69,9 @@ impl Terms {
     }
 }
 
+/// Spot pools by type and offering.
+pub type Pools = BTreeMap<(usize, usize), PoolId>;
+
 /// What there is to launch, and how that goes.
 pub struct Cloud {
     /// Instance types as controllers see them ([`published`]).
@@ -88,7 +91,7 @@ pub struct Cloud {
     pub boot: Boot,
     /// Spot pools, and which offerings are of which; offerings of none are never out, and their
     /// machines are never taken away.
-    pub spot: Option<(Box<dyn SpotMarket>, BTreeMap<(usize, usize), PoolId>)>,
+    pub spot: Option<(Box<dyn SpotMarket>, Pools)>,
     /// By job: whether spot capacity will do.
     pub spot_ok: Vec<bool>,
     /// By job: whether its pods must not be disrupted (`karpenter.sh/do-not-disrupt`).
