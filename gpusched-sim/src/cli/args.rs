@@ -127,7 +127,7 @@ pub(crate) struct RunArgs {
     pub(crate) mig_placement: Option<String>,
 
     /// Which machines exist: static, reactive (launched when jobs wait), or rented by karpenter,
-    /// cluster-autoscaler[:EXPANDER] or oracle [default: static]
+    /// cluster-autoscaler, cluster-autoscaler:EXPANDER or oracle [default: static]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) provisioning: Option<String>,
 

@@ -10,7 +10,7 @@
 //!
 //! Machines of every type have a block of places in the inventory of the replay, closed until
 //! somebody launches one. Blocks are long enough for the largest job at first; when one is full the
-//! replay is made again with that block four times as long ([`Cloud::replay`]).
+//! replay is made again with that block four times as long.
 
 mod file;
 mod jobs;

@@ -30,10 +30,7 @@ pub(super) struct Turn {
 }
 
 impl Holdings {
-    pub(super) fn new(
-        market: Box<dyn SpotMarket>,
-        pools: Pools,
-    ) -> Holdings {
+    pub(super) fn new(market: Box<dyn SpotMarket>, pools: Pools) -> Holdings {
         Holdings {
             market,
             pools,
