@@ -5,6 +5,7 @@ pub mod bounds;
 pub mod builtin;
 pub mod calibrate;
 pub mod catalog;
+pub mod cloud;
 pub mod diagnostic;
 pub mod dra;
 pub mod engine;

@@ -6,8 +6,8 @@ mod statistics;
 mod table;
 
 pub use csv::{
-    write_jobs_csv, write_mig_holes_csv, write_places_csv, write_series_csv, write_summary_csv,
-    write_waits_csv,
+    write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv, write_places_csv,
+    write_series_csv, write_summary_csv, write_waits_csv,
 };
 pub use json::{write_summaries_json, write_summary_json};
 pub use statistics::{

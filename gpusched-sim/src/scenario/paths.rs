@@ -37,6 +37,7 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
         &mut scenario.virtual_clusters,
         &mut scenario.manifests,
         &mut scenario.queue_map,
+        &mut scenario.cloud,
     ];
     for file in files {
         if let Some(file) = file

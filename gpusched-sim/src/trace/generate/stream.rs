@@ -42,8 +42,10 @@ pub(crate) enum Purpose {
     WaitRun = 11,
     /// How long pods take to be ready; entity = workload and admission.
     PodsReady = 12,
+    /// Whether a job may run on spot capacity; entity = job of the trace.
+    SpotShare = 13,
     /// Which pieces a resampled trace is made of; entity = replicate.
-    Resample = 20,
+    Resample = 30,
 }
 
 /// One keyed sequence of draws.
