@@ -1,12 +1,14 @@
 //! Writers of results: one file per output.
 
 mod csv;
+mod html;
 mod json;
 mod table;
 
 pub use csv::{
-    write_jobs_csv, write_mig_holes_csv, write_places_csv, write_series_csv, write_summary_csv,
-    write_waits_csv,
+    write_jobs_csv, write_mig_holes_csv, write_occupancy_csv, write_places_csv, write_series_csv,
+    write_summary_csv, write_waits_csv,
 };
+pub use html::{MOST_RUNS, Page};
 pub use json::{write_summaries_json, write_summary_json};
-pub use table::{compare_table, span, summary_table};
+pub use table::{compare_table, span, summary_table, thousands};

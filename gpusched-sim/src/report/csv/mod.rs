@@ -3,6 +3,7 @@
 mod fields;
 mod jobs;
 mod mig_holes;
+mod occupancy;
 mod places;
 mod series;
 mod summary;
@@ -10,6 +11,7 @@ mod waits;
 
 pub use jobs::write_jobs_csv;
 pub use mig_holes::write_mig_holes_csv;
+pub use occupancy::write_occupancy_csv;
 pub use places::write_places_csv;
 pub use series::write_series_csv;
 pub use summary::write_summary_csv;

@@ -1,0 +1,402 @@
+//! What is shown of one run at a time.
+
+use super::super::kpi::Kind;
+use super::super::markup::Html;
+use super::super::read::Run;
+use super::Sheet;
+use super::figure::{Table, figure, per_run};
+use crate::metrics::{CostSummary, TopologySummary};
+use crate::report::{span, thousands};
+use gpusched_core::queueing::Reason;
+
+/// Rows of a table below a map.
+const ROWS: usize = 40;
+
+/// Writes a section in which each run has a block; `none` says why there is no section where no run
+/// has anything to show.
+fn section(
+    sheet: &mut Sheet<'_>,
+    html: &mut Html,
+    (id, title, none): (&'static str, &'static str, &str),
+    has: impl Fn(usize) -> bool,
+    block: impl Fn(&mut Html, usize),
+) {
+    let mut inner = Html::new();
+    let any = (0..sheet.runs.len()).any(&has);
+    per_run(&mut inner, sheet, |html, at| match has(at) {
+        true => {
+            block(html, at);
+            None
+        }
+        false => Some(format!("Nothing to show of this run: {none}.")),
+    });
+    let inner = inner.into_string();
+    let content = match any {
+        true => Ok(|html: &mut Html| {
+            html.trusted(&inner);
+        }),
+        false => Err(none.to_owned()),
+    };
+    sheet.section(html, id, title, content);
+}
+
+pub(super) fn reasons(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let (runs, data) = (sheet.runs, sheet.data);
+    section(
+        sheet,
+        html,
+        (
+            "reasons",
+            "Why jobs waited",
+            "no job waited, or there is no waits.csv",
+        ),
+        |at| data.runs[at].waits.is_some(),
+        |html, at| {
+            figure(
+                html,
+                &format!("reasons:{at}"),
+                "Jobs waiting, by reason",
+                "Mean number in each bin, stacked. At each instant a waiting job has one reason.",
+                &[reason_table(&runs[at])],
+            );
+        },
+    );
+}
+
+fn reason_table(run: &Run) -> Table {
+    let mut table = Table::new(&["Reason", "Share of all waiting", "Time waited", "Meaning"]);
+    for wait in run.summary.waits.iter().filter(|wait| wait.seconds > 0.0) {
+        let reason = Reason::ALL
+            .iter()
+            .find(|reason| reason.name() == wait.reason);
+        table.rows.push(vec![
+            wait.reason.clone(),
+            Kind::Percent.show(wait.share),
+            span(wait.seconds),
+            reason.map_or("", |reason| reason.explain()).to_owned(),
+        ]);
+    }
+    table
+}
+
+const NO_OCCUPANCY: &str = "there is no occupancy.csv (written since 0.1.0), or no node has GPUs";
+
+pub(super) fn occupancy(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let data = sheet.data;
+    section(
+        sheet,
+        html,
+        ("occupancy", "Occupancy", NO_OCCUPANCY),
+        |at| data.runs[at].heat.is_some(),
+        |html, at| {
+            let Some(heat) = &data.runs[at].heat else {
+                return;
+            };
+            let mut table = Table::new(&["Nodes", "GPUs", "Mean share held"]);
+            for (first, last, gpus, share) in heat.rows.iter().take(ROWS) {
+                table.rows.push(vec![
+                    range(first, last),
+                    thousands(u64::from(*gpus)),
+                    Kind::Percent.show(*share),
+                ]);
+            }
+            more(&mut table, heat.rows.len());
+            figure(
+                html,
+                &format!("heat:{at}"),
+                "GPUs held, by node and time",
+                "Dark: none, bright: all; hatched: the node was not there. A row is a node, or \
+                 neighbours in the node list where there are many.",
+                &[table],
+            );
+        },
+    );
+}
+
+fn range(first: &str, last: &str) -> String {
+    match first == last {
+        true => first.to_owned(),
+        false => format!("{first} … {last}"),
+    }
+}
+
+/// A last row for what there is no room for.
+fn more(table: &mut Table, all: usize) {
+    if all > table.rows.len() {
+        let mut row = vec![format!(
+            "and {} more",
+            thousands((all - table.rows.len()) as u64)
+        )];
+        row.resize(table.head.len(), String::new());
+        table.rows.push(row);
+    }
+}
+
+pub(super) fn gantt(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let (runs, data) = (sheet.runs, sheet.data);
+    section(
+        sheet,
+        html,
+        (
+            "gantt",
+            "Who ran where",
+            "it takes jobs.csv and occupancy.csv, and jobs that held GPUs",
+        ),
+        |at| data.runs[at].gantt.is_some(),
+        |html, at| {
+            let Some(gantt) = &data.runs[at].gantt else {
+                return;
+            };
+            let mut says = format!(
+                "The {} jobs with most GPU time; together they held {:.1}% of it.",
+                thousands(gantt.jobs.len() as u64),
+                gantt.share * 100.0
+            );
+            if gantt.left_out > 0 {
+                says += &format!(
+                    " {} others that started are not drawn.",
+                    thousands(gantt.left_out)
+                );
+            }
+            says += " A lane is a GPU; colours tell queues apart. Jobs that were interrupted, or ran in parts, are \
+                     outlined: they did not hold these places all the time.";
+            let mut table = Table::new(&[
+                "Job",
+                "Queue",
+                "GPUs",
+                "Submitted",
+                "Waited",
+                "Ended",
+                "Outcome",
+            ]);
+            let tracks = runs[at].jobs.iter().flat_map(|jobs| &jobs.tracks);
+            for track in tracks.filter(|track| !track.bars.is_empty()).take(20) {
+                table.rows.push(vec![
+                    track.name.clone(),
+                    track.queue.clone(),
+                    Kind::Number.show(track.gpus),
+                    span(track.submit),
+                    span(track.wait),
+                    span(track.end),
+                    track.outcome.clone(),
+                ]);
+            }
+            more(&mut table, gantt.jobs.len());
+            figure(
+                html,
+                &format!("gantt:{at}"),
+                "Jobs on GPUs",
+                &says,
+                &[table],
+            );
+        },
+    );
+}
+
+pub(super) fn slots(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let (runs, data) = (sheet.runs, sheet.data);
+    section(
+        sheet,
+        html,
+        ("mig", "MIG", "MIG cuts no GPU in these runs"),
+        |at| data.runs[at].slots.is_some(),
+        |html, at| {
+            let (Some(slots), Some(mig)) = (&data.runs[at].slots, &runs[at].summary.mig) else {
+                return;
+            };
+            html.leaf(
+                "p",
+                &[("class", "note")],
+                format_args!(
+                    "{} GPUs with {} slots; {:.1}% of the slots were held, {:.2} lost on average. Instances \
+                     are placed by {} and cut {}: {} created, {} destroyed.",
+                    thousands(mig.gpus),
+                    thousands(mig.slots),
+                    mig.slot_use * 100.0,
+                    mig.slots_lost,
+                    mig.placement,
+                    mig.repartition,
+                    thousands(mig.created),
+                    thousands(mig.destroyed),
+                ),
+            );
+            let mut map = Table::new(&["Node", "GPU", "Board", "Slots", "Instances in use"]);
+            for (node, gpu, board, slots, instances) in slots.gpus.iter().take(ROWS) {
+                let gpu = gpu.to_string();
+                map.rows.push(vec![
+                    node.clone(),
+                    gpu,
+                    board.clone(),
+                    slots.clone(),
+                    instances.clone(),
+                ]);
+            }
+            more(&mut map, slots.gpus.len() + slots.left_out);
+            let says = format!(
+                "At {}, when most slots were in use. Numbers: slices of the instance there; W: in use as \
+                 a whole device; x: free, but no legal placement can use it.",
+                span(slots.at)
+            );
+            figure(
+                html,
+                &format!("slots:{at}"),
+                "Slots at the peak",
+                &says,
+                &[map],
+            );
+            let mut blocked = Table::new(&["Profile", "Board", "Share"]);
+            for (board, profile, share) in &slots.blocked {
+                blocked.rows.push(vec![
+                    profile.clone(),
+                    board.clone(),
+                    Kind::Percent.show(*share),
+                ]);
+            }
+            figure(
+                html,
+                &format!("blocked:{at}"),
+                "Blocked profiles",
+                "Free slot-time on GPUs where the profile had no legal start ÷ all free slot-time.",
+                &[blocked],
+            );
+        },
+    );
+}
+
+pub(super) fn levels(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let (runs, data) = (sheet.runs, sheet.data);
+    section(
+        sheet,
+        html,
+        (
+            "topology",
+            "Levels of the network",
+            "nothing is known of the network (no --topology), and it costs nothing",
+        ),
+        |at| data.runs[at].levels.is_some(),
+        |html, at| {
+            if let Some(topology) = &runs[at].summary.topology {
+                levels_of(
+                    html,
+                    at,
+                    topology,
+                    data.runs[at]
+                        .levels
+                        .as_ref()
+                        .is_some_and(|levels| !levels.free.is_empty()),
+                );
+            }
+        },
+    );
+}
+
+fn levels_of(html: &mut Html, at: usize, topology: &TopologySummary, series: bool) {
+    let mut table = Table::new(&[
+        "Level",
+        "Jobs",
+        "GPU-hours",
+        "Largest gang that would fit",
+        "Fragmented",
+    ]);
+    for level in &topology.levels {
+        table.rows.push(vec![
+            level.level.clone(),
+            thousands(level.jobs),
+            Kind::Number.show(level.gpu_hours),
+            Kind::Number.show(level.largest_gang),
+            Kind::Percent.show(level.fragmented),
+        ]);
+    }
+    figure(
+        html,
+        &format!("levels:{at}"),
+        "Where gangs ran",
+        "GPU-hours of jobs of two or more GPUs by the smallest domain that held them whole.",
+        &[table],
+    );
+    if series {
+        figure(
+            html,
+            &format!("gangs:{at}"),
+            "Largest gang that would fit",
+            "Free whole GPUs in the domain of each level that has most, over time. Means are in the table above.",
+            &[],
+        );
+    }
+    let mut bins = Table::new(&["Slowdown from", "Jobs"]);
+    for bin in &topology.slowdown_histogram {
+        bins.rows
+            .push(vec![format!("{:.2}", bin.from), thousands(bin.jobs)]);
+    }
+    figure(
+        html,
+        &format!("slowdowns:{at}"),
+        "What the network cost",
+        "Finished jobs of two or more GPUs by run time ÷ recorded run time.",
+        &[bins],
+    );
+}
+
+pub(super) fn cost(sheet: &mut Sheet<'_>, html: &mut Html) {
+    let (runs, data) = (sheet.runs, sheet.data);
+    section(
+        sheet,
+        html,
+        (
+            "cost",
+            "Cost",
+            "machines have no price and are there all the time",
+        ),
+        |at| data.runs[at].cost.is_some(),
+        |html, at| {
+            if let Some(cost) = &runs[at].summary.cost {
+                cost_of(html, at, cost);
+            }
+        },
+    );
+}
+
+fn cost_of(html: &mut Html, at: usize, cost: &CostSummary) {
+    let hours = &cost.gpu_hours;
+    let mut table = Table::new(&["GPU-hours", "Value", "Share of paid", "USD"]);
+    let rows = [
+        ("paid", hours.paid),
+        ("boot", hours.boot),
+        ("idle", hours.idle),
+        ("overhead", hours.overhead),
+        ("lost", hours.lost),
+        ("useful", hours.useful),
+    ];
+    for (name, value) in rows {
+        let share = match hours.paid > 0.0 {
+            true => value / hours.paid,
+            false => 0.0,
+        };
+        let usd = cost
+            .usd
+            .map_or("–".to_owned(), |usd| Kind::Number.show(usd * share));
+        table.rows.push(vec![
+            name.to_owned(),
+            Kind::Number.show(value),
+            Kind::Percent.show(share),
+            usd,
+        ]);
+    }
+    let mut says = format!(
+        "From what was paid for to work that counts; {} launches under {} provisioning.",
+        thousands(cost.launches),
+        cost.provisioning
+    );
+    if let Some(usd) = cost.usd {
+        says += &format!(" The bill: {} USD", Kind::Number.show(usd));
+        says += &match cost.usd_per_useful_gpu_hour {
+            Some(each) => format!(", {each:.3} USD per useful GPU-hour."),
+            None => format!(
+                ", without {} launches of machines that have no price.",
+                cost.unpriced
+            ),
+        };
+        says += " USD below are the bill split in proportion to GPU-hours.";
+    }
+    figure(html, &format!("cost:{at}"), "GPU-hours", &says, &[table]);
+}
