@@ -126,12 +126,12 @@ class Check:
         begun = time.monotonic()
         self.browser.call("Page.navigate", url=self.url)
         while time.monotonic() - begun < SECONDS:
-            if self.browser.evaluate("document.documentElement.dataset.ready || ''"):
+            if self.browser.evaluate("document.documentElement?.dataset.ready || ''"):
                 # Two frames later it can be seen.
                 self.browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
                 return int(self.browser.evaluate("document.documentElement.dataset.ready"))
             time.sleep(0.05)
-        raise RuntimeError("the page did not come to its end: is there an error on the console?")
+        raise RuntimeError(f"the page did not come to its end: {self.said()}")
 
     def key(self, key, code=None):
         for kind in ["keyDown", "keyUp"]:
@@ -173,7 +173,10 @@ class Check:
             """[...document.querySelectorAll('.plot')].filter((plot) => plot.clientWidth > 0).filter((plot) => {
                 const canvas = plot.querySelector('canvas');
                 if (!canvas || !canvas.width || !canvas.height) return true;
-                const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                const copy = Object.assign(document.createElement('canvas'), {width: canvas.width, height: canvas.height});
+                const paper = copy.getContext('2d', {willReadFrequently: true});
+                paper.drawImage(canvas, 0, 0);
+                const {data} = paper.getImageData(0, 0, canvas.width, canvas.height);
                 const first = data.slice(0, 4).join();
                 for (let at = 4; at < data.length; at += 4) {
                     if (data.slice(at, at + 4).join() !== first) return false;
@@ -270,17 +273,14 @@ class Check:
         )
 
     def keyboard(self):
-        self.browser.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+        self.load()
         order = []
         for _ in range(400):
             self.key("Tab")
             place = self.browser.evaluate(
-                """(() => {
-                    const all = [...document.querySelectorAll('*')];
-                    return all.indexOf(document.activeElement);
-                })()"""
+                "document.activeElement === document.body ? -1 : [...document.querySelectorAll('*')].indexOf(document.activeElement)"
             )
-            if place <= 3 or (order and place == order[0]):
+            if place < 0:
                 break
             order.append(place)
         self.that("the tab key goes through the page in its order", order == sorted(order) and len(order) > 5, order)
@@ -319,9 +319,9 @@ class Check:
         printed = self.browser.call("Page.printToPDF", printBackground=True)
         self.that("it prints", len(printed["data"]) > 10_000)
 
-    def quiet(self):
+    def said(self):
+        """What stands on the console."""
         said = []
-        asked = []
         for event in self.browser.events:
             method, params = event.get("method"), event.get("params", {})
             if method == "Runtime.exceptionThrown":
@@ -330,29 +330,34 @@ class Check:
                 said.append(str(params["args"]))
             elif method == "Log.entryAdded":
                 said.append(params["entry"]["text"])
-            elif method == "Network.requestWillBeSent" and params["request"]["url"] != self.url:
-                if not params["request"]["url"].startswith(self.url + "#"):
-                    asked.append(params["request"]["url"])
+        return said
+
+    def quiet(self):
+        sent = [event["params"] for event in self.browser.events if event.get("method") == "Network.requestWillBeSent"]
+        asked = [params["request"]["url"] for params in sent if params["request"]["url"].split("#")[0] != self.url]
+        said = self.said()
         self.that("nothing is on the console", said == [], said)
         self.that("nothing is asked for but the page", asked == [], asked)
 
-    def screenshot(self, place):
-        shot = self.browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=False)
+    def screenshot(self, place, clip=None):
+        clip = {"clip": {**clip, "scale": 1}, "captureBeyondViewport": True} if clip else {}
+        shot = self.browser.call("Page.captureScreenshot", format="png", **clip)
         place.write_bytes(base64.b64decode(shot["data"]))
 
 
 def screenshots(check, folder):
+    """The top of the page, and every section, light and dark, wide and narrow."""
     folder.mkdir(parents=True, exist_ok=True)
+    sections = "[...document.querySelectorAll('main > section')].map((one) => [one.id, one.getBoundingClientRect().toJSON()])"
     for scheme in ["light", "dark"]:
         for name, (width, height) in [("wide", (1360, 1700)), ("narrow", (390, 1700))]:
             check.scheme(scheme)
             check.size(width, height)
             check.load()
             check.screenshot(folder / f"report-{scheme}-{name}.png")
-            tall = check.browser.evaluate("document.documentElement.scrollHeight")
-            check.size(width, min(tall, 16000))
-            check.browser.evaluate("new Promise((done) => setTimeout(done, 300))")
-            check.screenshot(folder / f"whole-{scheme}-{name}.png")
+            for section, box in check.browser.evaluate(sections):
+                clip = {key: box[key] for key in ("x", "y", "width", "height")}
+                check.screenshot(folder / f"{section}-{scheme}-{name}.png", clip)
 
 
 def main():

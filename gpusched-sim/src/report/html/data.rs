@@ -100,17 +100,17 @@ pub(super) struct LevelData {
 
 type Sorted = fn(&Run) -> Option<(&[f64], u64)>;
 
-/// Curves: key, title, unit, where the axis begins, values and how many there could be.
-const CURVES: [(&str, &str, &str, f64, Sorted); 3] = [
-    ("wait", "Wait", "s", 1.0, |run| {
+/// Curves: key, title, unit, values and how many there could be.
+const CURVES: [(&str, &str, &str, Sorted); 3] = [
+    ("wait", "Wait", "s", |run| {
         let jobs = run.jobs.as_ref()?;
         Some((&jobs.waits, jobs.came))
     }),
-    ("jct", "Job completion time", "s", 1.0, |run| {
+    ("jct", "Job completion time", "s", |run| {
         let jobs = run.jobs.as_ref()?;
         Some((&jobs.jcts, jobs.came))
     }),
-    ("slowdown", "Bounded slowdown", "×", 1.0, |run| {
+    ("slowdown", "Bounded slowdown", "×", |run| {
         let jobs = run.jobs.as_ref()?;
         Some((&jobs.slowdowns, jobs.came))
     }),
@@ -194,10 +194,10 @@ pub(super) fn condense(runs: &[Run], baseline: usize) -> Data {
 
 fn curve(
     runs: &[Run],
-    &(key, title, unit, least, sorted): &(&'static str, &'static str, &'static str, f64, Sorted),
+    &(key, title, unit, sorted): &(&'static str, &'static str, &'static str, Sorted),
 ) -> Option<Curves> {
     let values = runs.iter().filter_map(sorted);
-    let axis = Axis::over(least, values.map(|(values, _)| values))?;
+    let axis = Axis::over(values.map(|(values, _)| values))?;
     let curve = |run| match sorted(run) {
         Some((values, of)) => shares(values, &axis, of)
             .into_iter()

@@ -21,6 +21,7 @@ function drawCurves(plot, key) {
       },
       axes: [
         axis({
+          size: 32,
           splits: (self, at, min, max) => (inTime ? decades : powers).filter((split) => split >= min && split <= max),
           values: (self, splits) => splits.map(short),
           filter: (self, splits) => splits,

@@ -14,6 +14,7 @@ function axis(more) {
 
 function timeAxis() {
   return axis({
+    size: 32,
     incrs: timeSteps,
     values: (chart, splits, at, space, step) => splits.map((split) => instant(split, step)),
     space: 70,

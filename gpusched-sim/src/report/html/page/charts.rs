@@ -27,9 +27,9 @@ pub(super) fn curves(sheet: &mut Sheet<'_>, html: &mut Html) {
                 "p",
                 &[("class", "note")],
                 "Share of all jobs that came and could run. Jobs that have not started or ended by the \
-                 close keep a curve below 100%. The axis is logarithmic and begins at 1.",
+                 close keep a curve below 100%. The axis is logarithmic and begins at 1 or the smallest value.",
             );
-            html.element("div", &[("class", "grid")], |html| {
+            html.element("div", &[("class", "grid three")], |html| {
                 for (key, title, table) in drawn {
                     let says = match key {
                         "wait" => "Jobs that had started after at most this time.",

@@ -32,8 +32,10 @@ impl Table {
             html.element("table", &[], |html| {
                 html.element("thead", &[], |html| {
                     html.element("tr", &[], |html| {
-                        for name in &self.head {
-                            html.leaf("th", &[("scope", "col")], name);
+                        for (at, name) in self.head.iter().enumerate() {
+                            let below = self.rows.first().and_then(|row| row.get(at));
+                            let class = below.filter(|_| at > 0).map_or("", |cell| class(cell));
+                            html.leaf("th", &[("scope", "col"), ("class", class)], name);
                         }
                     });
                 });
@@ -49,14 +51,21 @@ impl Table {
 
 fn cells(html: &mut Html, row: &[String]) {
     for (at, cell) in row.iter().enumerate() {
-        match at {
-            0 => html.leaf("th", &[("scope", "row")], cell),
-            // Numbers stand to the right.
-            _ if cell.starts_with(|c: char| c.is_ascii_digit() || "-–<$".contains(c)) => {
-                html.leaf("td", &[("class", "n")], cell)
-            }
-            _ => html.leaf("td", &[], cell),
+        match (at, class(cell)) {
+            (0, _) => html.leaf("th", &[("scope", "row")], cell),
+            (_, "") => html.leaf("td", &[], cell),
+            (_, class) => html.leaf("td", &[("class", class)], cell),
         };
+    }
+}
+
+/// Numbers stand to the right, and sentences need lines.
+fn class(cell: &str) -> &'static str {
+    let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || "-–".contains(c));
+    match cell.len() {
+        0..=16 if is_number => "n",
+        0..=40 => "",
+        _ => "long",
     }
 }
 

@@ -133,6 +133,7 @@ pub(super) fn longest_waits(sheet: &mut Sheet<'_>, html: &mut Html) {
             return Some("No job waited.".to_owned());
         };
         table(jobs).write(html);
+        html.element("dl", &[], |html| meanings(html, jobs));
         html.element("p", &[("class", "note")], |html| {
             html.text("The whole story of a job: ");
             html.leaf(
@@ -188,14 +189,20 @@ fn why(wait: &LongWait) -> String {
     parts.retain(|(seconds, _)| *seconds > 0.0);
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let part = |(seconds, reason): &(f64, Reason)| {
-        format!(
-            "{:.0}% {}: {}",
-            seconds / wait.wait * 100.0,
-            reason.name(),
-            reason.explain()
-        )
+        format!("{:.0}% {}", seconds / wait.wait * 100.0, reason.name())
     };
-    parts.iter().map(part).collect::<Vec<_>>().join("; ")
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// What the reasons that occur mean.
+fn meanings(html: &mut Html, jobs: &JobTable) {
+    for (at, reason) in Reason::ALL.iter().enumerate() {
+        let occurs = |wait: &LongWait| wait.reasons.get(at).is_some_and(|&seconds| seconds > 0.0);
+        if jobs.longest.iter().any(occurs) {
+            html.leaf("dt", &[], reason.name())
+                .leaf("dd", &[], reason.explain());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -228,10 +235,6 @@ mod tests {
             gpus: 1.0,
             reasons: vec![25.0, 75.0, 0.0, 0.0, 0.0, 0.0],
         };
-        assert_eq!(
-            why(&wait),
-            "75% capacity: less was free in the whole cluster than the job needs; \
-             25% behind: others were ahead in the queue and the policy lets nobody pass"
-        );
+        assert_eq!(why(&wait), "75% capacity, 25% behind");
     }
 }

@@ -10,18 +10,20 @@ pub(in super::super) struct Axis {
 }
 
 impl Axis {
-    /// From `least` to the largest value of any run; `None` where no value lies above `least`. The
-    /// last place is that value, so that every curve ends at its true height.
+    /// From 1, or the smallest value of any run above that, to the largest; `None` where no value lies
+    /// above 1. The last place is that value, so that every curve ends at its true height.
     pub(in super::super) fn over<'a>(
-        least: f64,
-        runs: impl Iterator<Item = &'a [f64]>,
+        runs: impl Iterator<Item = &'a [f64]> + Clone,
     ) -> Option<Axis> {
-        let largest = runs
-            .filter_map(|sorted| sorted.last().copied())
-            .fold(least, f64::max);
-        if largest <= least {
+        let smallest = runs.clone().filter_map(|sorted| sorted.first().copied());
+        let least = smallest.fold(f64::INFINITY, f64::min).max(1.0);
+        let largest = runs.filter_map(|sorted| sorted.last().copied());
+        let largest = largest.fold(0.0, f64::max);
+        if largest <= 1.0 {
             return None;
         }
+        // All alike: a step in the middle.
+        let least = if largest <= least { least / 2.0 } else { least };
         let step = libm::log(largest / least) / (PLACES - 1) as f64;
         let mut places: Vec<f64> = (0..PLACES - 1)
             .map(|place| least * libm::exp(step * place as f64))
@@ -53,7 +55,7 @@ mod tests {
     #[test]
     fn a_curve_ends_where_everything_has_ended() {
         let values = [0.0, 3.0, 50.0];
-        let axis = Axis::over(1.0, [&values[..]].into_iter()).unwrap();
+        let axis = Axis::over([&values[..]].into_iter()).unwrap();
         let shares = shares(&values, &axis, 3);
         assert_eq!(shares[0], 1.0 / 3.0, "one of three waited at most a second");
         assert_eq!(shares.last(), Some(&1.0));
@@ -61,7 +63,7 @@ mod tests {
 
     #[test]
     fn nothing_above_the_least_is_no_curve() {
-        assert!(Axis::over(1.0, [&[0.0, 1.0][..], &[]].into_iter()).is_none());
+        assert!(Axis::over([&[0.0, 1.0][..], &[]].into_iter()).is_none());
     }
 
     proptest! {
@@ -72,7 +74,7 @@ mod tests {
         ) {
             values.sort_unstable_by(f64::total_cmp);
             let of = values.len() as u64 + waiting;
-            if let Some(axis) = Axis::over(1.0, [&values[..]].into_iter()) {
+            if let Some(axis) = Axis::over([&values[..]].into_iter()) {
                 prop_assert!(axis.places.windows(2).all(|two| two[0] < two[1]));
                 for (place, share) in axis.places.iter().zip(shares(&values, &axis, of)) {
                     let count = values.iter().filter(|value| *value <= place).count();
