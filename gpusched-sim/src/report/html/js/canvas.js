@@ -146,3 +146,30 @@ function fitted(context, text, width) {
   while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
   return `${text.slice(0, length)}…`;
 }
+
+// Names without what tells none of them apart: as many parts, from the first, as it takes.
+function shortNames(names) {
+  const parts = names.map((name) => name.split(/(?=[-.])/));
+  const longest = parts.reduce((most, each) => Math.max(most, each.length), 1);
+  const all = new Set(names).size;
+  for (let count = 1; count < longest; count += 1) {
+    const short = parts.map((each) => each.slice(0, count).join(''));
+    if (new Set(short).size === all) return short;
+  }
+  return names;
+}
+
+// Black or white, whichever can be read on a colour.
+function inkOn(colour) {
+  const hex = colour.length === 4 ? colour.replace(/[^#]/g, '$&$&') : colour;
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return 0.3 * red + 0.59 * green + 0.11 * blue > 125 ? '#000' : '#fff';
+}
+
+// The end of a name that fits: names of nodes differ there.
+function endOf(context, name, width) {
+  if (context.measureText(name).width <= width) return name;
+  let from = 1;
+  while (from < name.length - 1 && context.measureText(`…${name.slice(from)}`).width > width) from += 1;
+  return `…${name.slice(from)}`;
+}

@@ -3,6 +3,18 @@
 const decades = [1, 10, minute, 10 * minute, hour, 6 * hour, day, 10 * day, 100 * day, 1000 * day];
 const powers = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 1e4, 1e5, 1e6, 1e7];
 
+// Those between two values that leave room for their names.
+function apart(splits, min, max, width) {
+  let last = -Infinity;
+  return splits.filter((split) => {
+    if (split < min || split > max) return false;
+    const x = (Math.log(split / min) / Math.log(max / min)) * width;
+    if (x - last < 36) return false;
+    last = x;
+    return true;
+  });
+}
+
 function drawCurves(plot, key) {
   const curves = data.curves.find((each) => each.key === key);
   const drawn = curves.runs.map((points, at) => ({ points, at })).filter(({ points }) => points.length > 0);
@@ -15,6 +27,7 @@ function drawCurves(plot, key) {
     {
       width: plot.clientWidth,
       height: 260,
+      padding: [8, 12, 0, 0],
       scales: {
         x: { time: false, distr: 3, log: 10, range: () => [view.min, view.max] },
         y: { range: () => [0, 1] },
@@ -22,7 +35,7 @@ function drawCurves(plot, key) {
       axes: [
         axis({
           size: 32,
-          splits: (self, at, min, max) => (inTime ? decades : powers).filter((split) => split >= min && split <= max),
+          splits: (self, at, min, max) => apart(inTime ? decades : powers, min, max, self.width - 60),
           values: (self, splits) => splits.map(short),
           filter: (self, splits) => splits,
           space: 40,

@@ -3,6 +3,7 @@
 function drawGantt(plot, run) {
   const { nodes, queues, outcomes, jobs, bars } = data.runs[run].gantt;
   const words = wordsOf(bars);
+  const names = shortNames(nodes.map(([name]) => name));
   const count = words.length / 6;
   const lanes = nodes.reduce((sum, [, gpus]) => sum + gpus, 0);
   const instantOf = (word) => data.from + (word / 65535) * (data.until - data.from);
@@ -81,6 +82,7 @@ function drawGantt(plot, run) {
     },
   );
   scroller.addEventListener('scroll', chart.redraw);
+  plot.append(keyOf(queues));
 
   function nodeOf(on) {
     let first = 0;
@@ -95,7 +97,7 @@ function drawGantt(plot, run) {
     let first = 0;
     let free = -Infinity;
     context.strokeStyle = now.line;
-    for (const [name, gpus] of nodes) {
+    for (const [node, [, gpus]] of nodes.entries()) {
       const y = first * lane - top;
       const thick = gpus * lane;
       first += gpus;
@@ -109,9 +111,20 @@ function drawGantt(plot, run) {
       if (middle - free >= 13 && middle > 6 && middle < tall - 6) {
         free = middle;
         context.fillStyle = now.muted;
-        context.fillText(fitted(context, name, gutter - 6), 0, middle);
+        context.fillText(endOf(context, names[node], gutter - 6), 0, middle);
       }
     }
+  }
+
+  // Which colour is which queue; beyond eight they come again.
+  function keyOf(all) {
+    const now = colours();
+    const mark = (name, at) => {
+      const swatch = make('i');
+      swatch.style.background = now.series[at % 8];
+      return make('span', '', null, swatch, name || '(no queue)');
+    };
+    return make('div', 'key', null, ...all.slice(0, 24).map(mark));
   }
 
   return {

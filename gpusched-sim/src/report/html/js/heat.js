@@ -19,6 +19,7 @@ function drawHeat(plot, run) {
   const { rows, edges, cells } = data.runs[run].heat;
   const shares = bytesOf(cells);
   const columns = edges.length - 1;
+  const names = shortNames(rows.map(([first]) => first));
   const picture = make('canvas');
   picture.width = columns;
   picture.height = rows.length;
@@ -40,14 +41,15 @@ function drawHeat(plot, run) {
     height,
     (context, width) => {
       const now = colours();
-      context.fillStyle = stripes(context, now.line);
-      context.fillRect(gutter, head, width - gutter, tall);
       const left = placeOf(edges[0], width);
       const right = placeOf(edges[columns], width);
       context.save();
       context.beginPath();
       context.rect(gutter, head, width - gutter, tall);
       context.clip();
+      // What the picture leaves open was not there.
+      context.fillStyle = stripes(context, now.muted);
+      context.fillRect(left, head, right - left, tall);
       context.imageSmoothingEnabled = false;
       context.drawImage(picture, left, head, right - left, tall);
       context.restore();
@@ -57,7 +59,7 @@ function drawHeat(plot, run) {
       context.fillStyle = now.muted;
       for (let row = 0; row < rows.length; row += each) {
         const y = head + ((row + 0.5) / rows.length) * tall;
-        if (y + 6 <= head + tall) context.fillText(fitted(context, rows[row][0], gutter - 6), 0, Math.max(y, head + 6));
+        if (y + 6 <= head + tall) context.fillText(endOf(context, names[row], gutter - 6), 0, Math.max(y, head + 6));
       }
     },
     (at, y) => {

@@ -40,6 +40,7 @@ function timeChart(plot, values, series, more) {
     {
       width: plot.clientWidth,
       height: 230,
+      padding: [8, 0, 0, 0],
       scales: {
         x: { time: false, range: () => [time.min, time.max] },
         y: { range: (self, min, max) => [0, max > 0 ? max * 1.05 : 1] },

@@ -79,7 +79,7 @@ function zoomButtons(plot) {
     made.addEventListener('click', act);
     return made;
   };
-  plot.parentElement.querySelector('figcaption').append(
+  plot.parentElement.querySelector('figcaption').prepend(
     make(
       'span',
       'zoom',

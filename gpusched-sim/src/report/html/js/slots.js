@@ -3,7 +3,8 @@
 function drawSlots(plot, run) {
   const { gpus } = data.runs[run].slots;
   const cell = 18;
-  const name = 130;
+  const name = 110;
+  const names = shortNames(gpus.map(([node]) => node));
   const most = gpus.reduce((longest, [, , , slots]) => Math.max(longest, slots.length), 1);
   const wide = name + most * cell + 24;
   const perRow = (width) => Math.max(1, Math.floor((width + 24) / wide));
@@ -15,12 +16,12 @@ function drawSlots(plot, run) {
   const drawn = canvasIn(plot, rows * tall + 4, (context, width) => {
     const now = colours();
     const hatch = stripes(context, now.muted);
-    gpus.forEach(([node, gpu, , slots], at) => {
+    gpus.forEach(([, gpu, , slots], at) => {
       const left = (at % columns) * wide;
       const top = Math.floor(at / columns) * tall + 3;
       context.textAlign = 'left';
       context.fillStyle = now.muted;
-      context.fillText(fitted(context, `${node} ${gpu}`, name - 8), left, top + cell / 2);
+      context.fillText(`${endOf(context, names[at], name - 30)} ${gpu}`, left, top + cell / 2);
       [...slots].forEach((slot, place) => {
         const each = size(width);
         const x = left + name + place * each;
@@ -33,7 +34,7 @@ function drawSlots(plot, run) {
         context.strokeRect(x + 0.5, top + 0.5, each - 2, cell - 1);
         if (slot === '.') return;
         context.textAlign = 'center';
-        context.fillStyle = slot === 'x' ? now.text : now.panel;
+        context.fillStyle = slot === 'x' ? now.text : inkOn(context.fillStyle);
         context.fillText(slot, x + each / 2 - 0.5, top + cell / 2 + 0.5);
       });
     });

@@ -9,7 +9,7 @@ use crate::metrics::quantiles::nearest_rank;
 use crate::report::span;
 
 /// Slices of time in the tables of lines.
-const SLICES: usize = 12;
+pub(super) const SLICES: usize = 12;
 
 pub(super) fn curves(sheet: &mut Sheet<'_>, html: &mut Html) {
     let drawn: Vec<_> = sheet

@@ -8,6 +8,8 @@ pub(super) struct Table {
     pub(super) head: Vec<String>,
     /// The first cell of a row names it.
     pub(super) rows: Vec<Vec<String>>,
+    /// Whether its cells are words, even where one is a number.
+    words: bool,
 }
 
 impl Table {
@@ -15,6 +17,7 @@ impl Table {
         Table {
             head: head.iter().map(|name| (*name).to_owned()).collect(),
             rows: Vec::new(),
+            words: false,
         }
     }
 
@@ -24,6 +27,15 @@ impl Table {
         Table {
             head: std::iter::once(first.to_owned()).chain(labels).collect(),
             rows: Vec::new(),
+            words: false,
+        }
+    }
+
+    /// The same, with everything to the left.
+    pub(super) fn of_words(self) -> Table {
+        Table {
+            words: true,
+            ..self
         }
     }
 
@@ -34,14 +46,18 @@ impl Table {
                     html.element("tr", &[], |html| {
                         for (at, name) in self.head.iter().enumerate() {
                             let below = self.rows.first().and_then(|row| row.get(at));
-                            let class = below.filter(|_| at > 0).map_or("", |cell| class(cell));
-                            html.leaf("th", &[("scope", "col"), ("class", class)], name);
+                            let class =
+                                below.filter(|_| at > 0).map_or("", |cell| self.class(cell));
+                            match class {
+                                "n" => html.leaf("th", &[("scope", "col"), ("class", class)], name),
+                                _ => html.leaf("th", &[("scope", "col")], name),
+                            };
                         }
                     });
                 });
                 html.element("tbody", &[], |html| {
                     for row in &self.rows {
-                        html.element("tr", &[], |html| cells(html, row));
+                        html.element("tr", &[], |html| self.cells(html, row));
                     }
                 });
             });
@@ -49,23 +65,25 @@ impl Table {
     }
 }
 
-fn cells(html: &mut Html, row: &[String]) {
-    for (at, cell) in row.iter().enumerate() {
-        match (at, class(cell)) {
-            (0, _) => html.leaf("th", &[("scope", "row")], cell),
-            (_, "") => html.leaf("td", &[], cell),
-            (_, class) => html.leaf("td", &[("class", class)], cell),
-        };
+impl Table {
+    fn cells(&self, html: &mut Html, row: &[String]) {
+        for (at, cell) in row.iter().enumerate() {
+            match (at, self.class(cell)) {
+                (0, _) => html.leaf("th", &[("scope", "row")], cell),
+                (_, "") => html.leaf("td", &[], cell),
+                (_, class) => html.leaf("td", &[("class", class)], cell),
+            };
+        }
     }
-}
 
-/// Numbers stand to the right, and sentences need lines.
-fn class(cell: &str) -> &'static str {
-    let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || "-–".contains(c));
-    match cell.len() {
-        0..=16 if is_number => "n",
-        0..=40 => "",
-        _ => "long",
+    /// Numbers stand to the right, and sentences need lines.
+    fn class(&self, cell: &str) -> &'static str {
+        let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || "-–".contains(c));
+        match cell.len() {
+            0..=16 if is_number && !self.words => "n",
+            0..=40 => "",
+            _ => "long",
+        }
     }
 }
 

@@ -5,6 +5,9 @@ use super::Sheet;
 use super::figure::Table;
 use crate::report::thousands;
 
+/// Runs with unfinished jobs that are told one by one.
+const CENSORED: usize = 2;
+
 pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
     let table = table(sheet);
     let minds = minds(sheet);
@@ -89,21 +92,29 @@ fn minds(sheet: &Sheet<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
-    for run in sheet.runs {
-        let censored = run.summary.censored();
-        if censored > 0 {
-            minds.push(format!(
-                "Mind: when {} was closed, {} jobs were running, {} waiting and {} had not come yet. Means \
-                 of waits leave out those that had not started, means of JCT those that had not ended.",
-                run.label,
-                thousands(run.summary.jobs.running),
-                thousands(run.summary.jobs.waiting),
-                thousands(run.summary.jobs.not_arrived),
-            ));
-        }
-        if run.summary.interrupted {
-            minds.push(format!("Mind: {} was interrupted.", run.label));
-        }
+    let cut: Vec<_> = sheet
+        .runs
+        .iter()
+        .filter(|run| run.summary.censored() > 0)
+        .collect();
+    for run in cut.iter().take(CENSORED) {
+        minds.push(format!(
+            "Mind: when {} was closed, {} jobs were running, {} waiting and {} had not come yet. Means of \
+             waits leave out those that had not started, means of JCT those that had not ended.",
+            run.label,
+            thousands(run.summary.jobs.running),
+            thousands(run.summary.jobs.waiting),
+            thousands(run.summary.jobs.not_arrived),
+        ));
+    }
+    if cut.len() > CENSORED {
+        let others = cut.len() - CENSORED;
+        minds.push(format!(
+            "Mind: the same is true of {others} other runs; the notes have their numbers."
+        ));
+    }
+    for run in sheet.runs.iter().filter(|run| run.summary.interrupted) {
+        minds.push(format!("Mind: {} was interrupted.", run.label));
     }
     if let Some(load) = first.offered_load.filter(|&load| load > 1.0) {
         minds.push(format!(

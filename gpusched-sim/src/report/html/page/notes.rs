@@ -8,7 +8,7 @@ use crate::metrics::{InputDigest, Summary};
 use crate::report::thousands;
 
 pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
-    let how = how(sheet);
+    let (alike, differing) = how(sheet);
     let inputs = inputs(sheet.runs);
     let missing: Vec<_> = sheet.missing.clone();
     sheet.section(
@@ -16,7 +16,11 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
         "notes",
         "How these numbers came about",
         Ok(|html: &mut Html| {
-            how.write(html);
+            for table in [alike, differing] {
+                if !table.rows.is_empty() {
+                    table.write(html);
+                }
+            }
             html.leaf("h3", &[], "What was replayed");
             inputs.write(html);
             html.leaf("h3", &[], "How this page was made");
@@ -54,15 +58,24 @@ const MADE: [&str; 8] = [
     "Bars of jobs are rounded to 1/65535 of the time shown.",
 ];
 
-/// One column per run.
-fn how(sheet: &Sheet<'_>) -> Table {
-    let mut table = Table::per_run("Property", sheet);
+/// What holds for all runs, and what does not, with one column per run.
+fn how(sheet: &Sheet<'_>) -> (Table, Table) {
+    let mut alike = Table::new(&["For all runs", ""]).of_words();
+    let mut differing = Table::per_run("By run", sheet).of_words();
     let mut add = |name: &str, value: &dyn Fn(&Summary) -> String| {
         let values: Vec<String> = sheet.runs.iter().map(|run| value(&run.summary)).collect();
-        if values.iter().any(|value| !value.is_empty()) {
-            table
-                .rows
-                .push(std::iter::once(name.to_owned()).chain(values).collect());
+        let mut row = vec![name.to_owned()];
+        match values.first() {
+            Some(first) if values.iter().all(|value| value == first) => {
+                if !first.is_empty() {
+                    row.push(first.clone());
+                    alike.rows.push(row);
+                }
+            }
+            _ => {
+                row.extend(values);
+                differing.rows.push(row);
+            }
         }
     };
     add("Queueing", &|run| run.queueing.clone());
@@ -134,7 +147,7 @@ fn how(sheet: &Sheet<'_>) -> Table {
         )
     });
     add("gpusched", &|run| run.version.clone());
-    table
+    (alike, differing)
 }
 
 /// Inputs of all runs, each once.

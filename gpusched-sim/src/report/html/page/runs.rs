@@ -2,8 +2,10 @@
 
 use super::super::kpi::Kind;
 use super::super::markup::Html;
-use super::super::read::Run;
+use super::super::read::{Run, Series};
+use super::super::shape::slice_means;
 use super::Sheet;
+use super::charts::SLICES;
 use super::figure::{Table, figure, per_run};
 use crate::metrics::{CostSummary, TopologySummary};
 use crate::report::{span, thousands};
@@ -276,21 +278,16 @@ pub(super) fn levels(sheet: &mut Sheet<'_>, html: &mut Html) {
         |at| data.runs[at].levels.is_some(),
         |html, at| {
             if let Some(topology) = &runs[at].summary.topology {
-                levels_of(
-                    html,
-                    at,
-                    topology,
-                    data.runs[at]
-                        .levels
-                        .as_ref()
-                        .is_some_and(|levels| !levels.free.is_empty()),
-                );
+                let series = runs[at].series.as_ref();
+                let window = (data.from, data.until);
+                let gangs = series.and_then(|series| gang_table(series, &runs[at], window));
+                levels_of(html, at, topology, gangs);
             }
         },
     );
 }
 
-fn levels_of(html: &mut Html, at: usize, topology: &TopologySummary, series: bool) {
+fn levels_of(html: &mut Html, at: usize, topology: &TopologySummary, gangs: Option<Table>) {
     let mut table = Table::new(&[
         "Level",
         "Jobs",
@@ -314,13 +311,13 @@ fn levels_of(html: &mut Html, at: usize, topology: &TopologySummary, series: boo
         "GPU-hours of jobs of two or more GPUs by the smallest domain that held them whole.",
         &[table],
     );
-    if series {
+    if let Some(gangs) = gangs {
         figure(
             html,
             &format!("gangs:{at}"),
             "Largest gang that would fit",
-            "Free whole GPUs in the domain of each level that has most, over time. Means are in the table above.",
-            &[],
+            "Free whole GPUs in the domain of each level that has most, over time.",
+            &[gangs],
         );
     }
     let mut bins = Table::new(&["Slowdown from", "Jobs"]);
@@ -335,6 +332,33 @@ fn levels_of(html: &mut Html, at: usize, topology: &TopologySummary, series: boo
         "Finished jobs of two or more GPUs by run time ÷ recorded run time.",
         &[bins],
     );
+}
+
+/// Means over slices of time, by level.
+fn gang_table(series: &Series, run: &Run, (from, until): (f64, f64)) -> Option<Table> {
+    let closed = run.summary.window.closed_s;
+    let mut table = Table::new(&["Until"]);
+    let mut means = Vec::new();
+    for (level, values) in series.columns("largest_gang_") {
+        table.head.push(level.to_owned());
+        means.push(slice_means(
+            &series.t,
+            values,
+            (from, until),
+            closed,
+            SLICES,
+        ));
+    }
+    for slice in 0..SLICES {
+        let end = (until - from) * (slice + 1) as f64 / SLICES as f64;
+        let cells = means
+            .iter()
+            .map(|means| means[slice].map_or("–".to_owned(), |mean| Kind::Number.show(mean)));
+        table
+            .rows
+            .push(std::iter::once(span(end)).chain(cells).collect());
+    }
+    (!means.is_empty()).then_some(table)
 }
 
 pub(super) fn cost(sheet: &mut Sheet<'_>, html: &mut Html) {
