@@ -4,7 +4,7 @@ use super::Bins;
 use crate::engine::Records;
 use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::ids::JobId;
-use gpusched_core::provisioning::planned;
+use gpusched_core::provisioning::{Lifetime, planned};
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
 
@@ -40,7 +40,7 @@ pub fn occupancy(work: &Workload, inventory: &Inventory, records: &Records) -> O
         }
     }
     let mut there = vec![window.clone(); held.len()];
-    let mut exists = |life: gpusched_core::provisioning::Lifetime| {
+    let mut exists = |life: Lifetime| {
         let (start, end) = life.within(from, records.closed_at());
         there[life.node.index()].add(start, end, 1);
     };

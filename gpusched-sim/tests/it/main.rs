@@ -31,6 +31,7 @@ mod metrics;
 mod mig;
 mod network;
 mod provisioning;
+mod report;
 mod rules;
 mod sharing;
 mod speeds;

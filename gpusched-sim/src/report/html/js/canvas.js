@@ -51,7 +51,7 @@ function instantAt(x, width) {
 // The axis of time below a chart.
 function timeFoot(context, width, top) {
   const now = colours();
-  const { step, at } = ticks(time.min, time.max, Math.max(2, (width - gutter) / 80));
+  const { step, at } = ticks(time.min, time.max, Math.max(2, (width - gutter) / 64));
   context.fillStyle = now.muted;
   context.strokeStyle = now.line;
   context.textAlign = 'center';

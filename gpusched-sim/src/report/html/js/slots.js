@@ -2,15 +2,17 @@
 
 function drawSlots(plot, run) {
   const { gpus } = data.runs[run].slots;
-  const cell = 18;
-  const name = 110;
+  // Two GPUs side by side even on a telephone.
+  const small = plot.clientWidth < 600;
+  const cell = small ? 11 : 18;
+  const name = small ? 70 : 110;
   const names = shortNames(gpus.map(([node]) => node));
   const most = gpus.reduce((longest, [, , , slots]) => Math.max(longest, slots.length), 1);
-  const wide = name + most * cell + 24;
-  const perRow = (width) => Math.max(1, Math.floor((width + 24) / wide));
+  const wide = name + most * cell + (small ? 8 : 24);
+  const perRow = (width) => Math.max(1, Math.floor((width + (small ? 8 : 24)) / wide));
   const columns = perRow(plot.clientWidth);
   const rows = Math.ceil(gpus.length / columns);
-  const tall = cell + 6;
+  const tall = cell + (small ? 4 : 6);
   // Where nothing fits side by side, slots get narrower.
   const size = (width) => (columns === 1 ? Math.min(cell, (width - name) / most) : cell);
   const drawn = canvasIn(plot, rows * tall + 4, (context, width) => {

@@ -78,7 +78,8 @@ impl Table {
 
     /// Numbers stand to the right, and sentences need lines.
     fn class(&self, cell: &str) -> &'static str {
-        let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || "-–".contains(c));
+        let is_number = cell.starts_with(|c: char| c.is_ascii_digit() || "-–".contains(c))
+            && !cell.contains(' ');
         match cell.len() {
             0..=16 if is_number && !self.words => "n",
             0..=40 => "",

@@ -133,12 +133,10 @@ fn read_summary(path: &Path) -> Result<Summary> {
         let message = message.split(" at line ").next().unwrap_or_default();
         let problem = Diagnostic::new(format!("this is no summary of a run: {message}"))
             .at(&name, error.line() as u64, error.column() as u64)
-            .help(
-                match text.contains("\"cluster_queues\"") || text.contains("\"admitted\"") {
-                    true => "the report does not show replays with Kueue yet",
-                    false => "run it again with `--out`; files of other versions may differ",
-                },
-            );
+            .help(match text.contains("\"queueing\": \"kueue\"") {
+                true => "the report does not show replays with Kueue yet",
+                false => "run it again with `--out`; files of other versions may differ",
+            });
         match line {
             Some(line) => problem.source_line(line),
             None => problem,
@@ -153,11 +151,11 @@ fn table<T>(folder: &Path, file: &str, read: impl FnOnce(Table) -> Result<T>) ->
         return Ok(None);
     }
     let input = Source::new(&path.display().to_string()).open()?;
-    let damaged = |problem: Box<Diagnostic>| match problem.help {
-        _ if problem.line > 0 => problem.help(format!(
+    let damaged = |problem: Box<Diagnostic>| match problem.line {
+        0 => problem,
+        _ => problem.help(format!(
             "{file} is not as `gpusched` writes it: run it again with `--out`"
         )),
-        _ => problem,
     };
     let table = Table::with_header(input, Split::Comma).map_err(damaged)?;
     read(table).map(Some).map_err(damaged)
