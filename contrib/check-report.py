@@ -350,7 +350,7 @@ def screenshots(check, folder):
     folder.mkdir(parents=True, exist_ok=True)
     sections = "[...document.querySelectorAll('main > section')].map((one) => [one.id, one.getBoundingClientRect().toJSON()])"
     for scheme in ["light", "dark"]:
-        for name, (width, height) in [("wide", (1360, 1700)), ("narrow", (390, 1700))]:
+        for name, (width, height) in [("wide", (1360, 1400)), ("narrow", (390, 1400))]:
             check.scheme(scheme)
             check.size(width, height)
             check.load()

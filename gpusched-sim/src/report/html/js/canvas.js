@@ -120,6 +120,9 @@ function timeCanvas(plot, place, height, draw, hit) {
     const width = canvas.clientWidth;
     showTime(instantAt(Math.min(start, to), width), instantAt(Math.max(start, to), width));
   });
+  canvas.addEventListener('pointercancel', () => {
+    from = null;
+  });
   canvas.addEventListener('pointerleave', () => {
     hideTip();
     own.point(null);

@@ -59,7 +59,8 @@ pub(in super::super) struct JobTrack {
     /// its places all the time.
     pub(in super::super) broken: bool,
     pub(in super::super) bars: Vec<Bar>,
-    places: String,
+    /// As the file has them.
+    pub(in super::super) places: String,
 }
 
 /// GPUs of a node that lie side by side.
@@ -291,6 +292,60 @@ fn bars(places: &str, lanes: &Lanes<'_>) -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::input::Source;
+    use crate::trace::table::Split;
+
+    /// `a` waited 5 s of 15 again after it had begun; `b` never started; `c` ran at once.
+    #[test]
+    fn jobs_are_read_with_what_became_of_them() {
+        let text = "\
+job,queue,user,submit_s,start_s,finish_s,wait_s,run_s,jct_s,bounded_slowdown,gpu_s,nodes,outcome,wait_capacity_s
+a,q,u,0,10,45,15,30,45,1.5,60,n[0-1],completed,15
+b,q,u,5,,,40,,,,0,,waiting,40
+c,r,u,20,20,30,0,10,10,1,10,n[3],completed,0
+d,r,u,20,,,,,,,0,,unschedulable,0
+";
+        let nodes = Nodes {
+            names: vec!["n".into()],
+            gpus: vec![4],
+            ..Nodes::default()
+        };
+        let input = Source::from_bytes("jobs.csv", text.as_bytes())
+            .open()
+            .unwrap();
+        let table = Table::with_header(input, Split::Comma).unwrap();
+        let jobs = read(table, Some(&nodes)).unwrap();
+        assert_eq!((jobs.jobs, jobs.came, jobs.gpu_s), (4, 3, 70.0));
+        assert_eq!(jobs.waits, [0.0, 15.0], "those that started");
+        assert_eq!(
+            (&jobs.jcts[..], &jobs.slowdowns[..]),
+            (&[10.0, 45.0][..], &[1.0, 1.5][..])
+        );
+        let tracks = jobs.tracks.iter();
+        let tracks = tracks.map(|track| {
+            (
+                track.name.as_str(),
+                track.start,
+                track.end,
+                track.gpus,
+                track.broken,
+            )
+        });
+        let tracks: Vec<_> = tracks.collect();
+        assert_eq!(
+            tracks,
+            [("a", 10.0, 45.0, 2.0, true), ("c", 20.0, 30.0, 1.0, false)]
+        );
+        assert_eq!(jobs.tracks[0].bars, [Bar { lane: 0, lanes: 2 }]);
+        let longest: Vec<_> = jobs
+            .longest
+            .iter()
+            .map(|wait| (wait.name.as_str(), wait.wait))
+            .collect();
+        assert_eq!(longest, [("b", 40.0), ("a", 15.0)]);
+        assert_eq!(jobs.queues["q"], (1, 1.5));
+        assert_eq!(jobs.users["u"], (2, 2.5));
+    }
 
     #[test]
     fn places_become_lanes() {

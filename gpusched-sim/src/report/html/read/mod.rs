@@ -9,6 +9,8 @@ mod series;
 mod slots;
 mod waits;
 
+#[cfg(test)]
+pub(super) use jobs::{Bar, JobTrack};
 pub(super) use jobs::{JobTable, LongWait};
 pub(super) use occupancy::Nodes;
 pub(super) use series::Series;

@@ -50,3 +50,29 @@ pub(super) fn read(mut table: Table, from: f64, until: f64) -> Result<ReasonWait
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::input::Source;
+    use crate::trace::table::Split;
+
+    /// Over 480 s a bin is 2 s: one job waits through bin 0 and half of bin 1, another in all of both.
+    #[test]
+    fn waiting_is_the_mean_number_in_each_bin() {
+        let text =
+            "job,part,reason,from_s,to_s,wait_s\na,0,gang,0,3,3\nb,0,gang,0,4,4\nb,0,model,4,6,2\n";
+        let input = Source::from_bytes("waits.csv", text.as_bytes())
+            .open()
+            .unwrap();
+        let waits = read(Table::with_header(input, Split::Comma).unwrap(), 0.0, 480.0).unwrap();
+        assert_eq!(
+            (waits.edges.len(), waits.edges[1], waits.edges[240]),
+            (241, 2.0, 480.0)
+        );
+        let of = |reason: Reason| &waits.waiting[reason as usize][..4];
+        assert_eq!(of(Reason::Gang), [2.0, 1.5, 0.0, 0.0]);
+        assert_eq!(of(Reason::Model), [0.0, 0.0, 1.0, 0.0]);
+        assert!(!waits.is_empty());
+    }
+}

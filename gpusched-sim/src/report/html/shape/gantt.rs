@@ -118,3 +118,62 @@ fn short(name: &str) -> String {
         Some((end, _)) => format!("{}…", &name[..end]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::read::{Bar, JobTrack};
+    use super::*;
+
+    fn track(name: &str, start: f64, end: f64, lanes: &[(u32, u32)]) -> JobTrack {
+        let bars = lanes.iter().map(|&(lane, lanes)| Bar { lane, lanes });
+        JobTrack {
+            name: name.into(),
+            queue: "q".into(),
+            outcome: "completed".into(),
+            submit: 0.0,
+            wait: start,
+            start,
+            end,
+            gpus: 1.0,
+            gpu_s: end - start,
+            broken: false,
+            bars: bars.collect(),
+            places: String::new(),
+        }
+    }
+
+    fn drawn(most: usize) -> Gantt {
+        let jobs = JobTable {
+            waits: vec![0.0; 3],
+            gpu_s: 200.0,
+            tracks: vec![
+                track("long", 0.0, 100.0, &[(0, 1), (70_000, 8)]),
+                track(&"x".repeat(60), 50.0, 100.0, &[(1, 1)]),
+                track("cpu", 0.0, 10.0, &[]),
+            ],
+            ..JobTable::default()
+        };
+        gantt(&jobs, &Nodes::default(), &Grid::new(0.0, 100.0), most).unwrap()
+    }
+
+    #[test]
+    fn bars_are_words_of_time_lane_and_job() {
+        let both = drawn(9);
+        // 70,000 = 65,536 + 4,464; half of 65,535 rounds up.
+        let expected = [
+            [0, 65_535, 0, 0, 1, 0],
+            [0, 65_535, 1, 4_464, 8, 0],
+            [32_768, 65_535, 0, 1, 1, 1],
+        ];
+        assert_eq!(both.bars, words(expected.as_flattened()));
+        assert_eq!((both.left_out, both.share), (1, 0.75));
+        let name = both.jobs[1][0].as_str().unwrap();
+        assert_eq!(name.chars().count(), LONGEST_NAME + 1);
+    }
+
+    #[test]
+    fn what_is_not_drawn_is_counted() {
+        let one = drawn(1);
+        assert_eq!((one.jobs.len(), one.left_out, one.share), (1, 2, 0.5));
+    }
+}
