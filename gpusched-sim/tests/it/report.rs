@@ -20,6 +20,9 @@ fn page(desk: &Desk, file: &str) -> String {
     std::fs::read_to_string(desk.path.join(file)).unwrap()
 }
 
+/// The trace of the desk by hand: `serve` waits 70 s for `prepare` to end, `late` 210 s for `train`:
+/// 46.7 s on average; `late` takes 270 s for 60, a slowdown of 4.5; 4,790 of 6 × 1,100 GPU-seconds are
+/// held, 72.6 %. Both policies do the same here.
 #[test]
 fn the_text_of_a_page_says_everything_a_chart_shows() {
     let desk = Desk::new("report-text");

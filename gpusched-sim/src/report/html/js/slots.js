@@ -22,6 +22,7 @@ function drawSlots(plot, run) {
       const left = (at % columns) * wide;
       const top = Math.floor(at / columns) * tall + 3;
       context.textAlign = 'left';
+      context.font = '12px system-ui, sans-serif';
       context.fillStyle = now.muted;
       context.fillText(`${endOf(context, names[at], name - 30)} ${gpu}`, left, top + cell / 2);
       [...slots].forEach((slot, place) => {
@@ -36,6 +37,7 @@ function drawSlots(plot, run) {
         context.strokeRect(x + 0.5, top + 0.5, each - 2, cell - 1);
         if (slot === '.') return;
         context.textAlign = 'center';
+        context.font = `${small ? 9 : 12}px system-ui, sans-serif`;
         context.fillStyle = slot === 'x' ? now.text : inkOn(context.fillStyle);
         context.fillText(slot, x + each / 2 - 0.5, top + cell / 2 + 0.5);
       });
