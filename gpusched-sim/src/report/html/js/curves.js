@@ -52,14 +52,7 @@ function drawCurves(plot, key) {
         bind: { dblclick: () => () => curveView.reset() },
       },
       hooks: {
-        setSelect: [
-          (self) => {
-            const { left, width } = self.select;
-            if (width < 4) return;
-            self.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-            show(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
-          },
-        ],
+        setSelect: [bySelection(show)],
       },
     },
     [curves.x, ...drawn.map(({ points }) => points)],

@@ -34,6 +34,16 @@ function runSeries(at, more) {
   };
 }
 
+// Shows what was selected by dragging.
+function bySelection(show) {
+  return (chart) => {
+    const { left, width } = chart.select;
+    if (width < 4) return;
+    chart.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    show(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+  };
+}
+
 // A chart over time that moves with all others.
 function timeChart(plot, values, series, more) {
   const chart = new uPlot(
@@ -54,14 +64,7 @@ function timeChart(plot, values, series, more) {
       },
       legend: { live: true },
       hooks: {
-        setSelect: [
-          (self) => {
-            const { left, width } = self.select;
-            if (width < 4) return;
-            self.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-            showTime(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'));
-          },
-        ],
+        setSelect: [bySelection(showTime)],
         setCursor: [
           (self) => {
             const { left } = self.cursor;
