@@ -8,6 +8,7 @@ mod catalog;
 mod dra;
 mod export;
 mod kueue;
+mod report;
 mod topo;
 mod trace;
 
@@ -21,6 +22,7 @@ pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
 };
+pub(crate) use report::ReportArgs;
 pub(crate) use topo::{
     DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
@@ -65,6 +67,8 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Replay one trace with many policies and put the results side by side
     Compare(CompareArgs),
+    /// Make a page to look at from results: one HTML file that needs nothing else
+    Report(ReportArgs),
     /// Tell the story of one job: when it came, what it waited for, where it ran
     Explain(ExplainArgs),
     /// Look at, check, convert and generate traces
@@ -147,8 +151,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
-    /// Directory for summary.json, jobs.csv, series.csv, waits.csv and scenario.yaml (and
-    /// mig_holes.csv where MIG cuts GPUs); with Kueue summary.json, workloads.csv, queues.csv
+    /// Directory for summary.json, jobs.csv, series.csv, waits.csv, occupancy.csv and scenario.yaml
+    /// (and mig_holes.csv where MIG cuts GPUs); with Kueue summary.json, workloads.csv, queues.csv
     /// and scenario.yaml
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
@@ -268,12 +272,19 @@ pub(crate) struct CompareArgs {
     /// Runs at the same time [default: one per processor]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N", help_heading = "Running")]
     pub(crate) threads: Option<usize>,
+
+    /// Directory for the results of each run, as `run --out` writes them, in a folder of its own
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 impl CompareArgs {
     /// What the flags say, but for the policies.
     pub(crate) fn flags(&self) -> Scenario {
-        scenario(&self.input, &self.rest)
+        Scenario {
+            out: self.out.clone(),
+            ..scenario(&self.input, &self.rest)
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use super::args::CompareArgs;
 use super::compare_statistics::Statistics;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
+use super::out_dir::{self, OutDir};
 use super::progress::Progress;
+use super::results;
 use super::run::{describe, load, replay_one, subject};
 use super::terminal::{self, count};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
@@ -13,27 +15,29 @@ use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
-use gpusched_sim::replay::ReplayOptions;
+use gpusched_sim::replay::{ReplayOptions, RunResult};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{
-    Format, Loaded, Plan, all_provisionings, check_mig_placement, check_placement,
+    Format, Loaded, Plan, Scenario, all_provisionings, check_mig_placement, check_placement,
     check_provisioning, check_queueing,
 };
 use gpusched_sim::sharing::SharingMode;
 use gpusched_sim::sharing::mig::MigSharing;
 use rayon::prelude::*;
+use std::path::Path;
 
 /// More runs than this at once are taken for a slip.
 const MOST_THREADS: usize = 1024;
+
+/// The file that lists the runs of a directory of results.
+const LIST: &str = "compare.csv";
 
 /// Runs the verb.
 pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
     let mut plan = scenario.plan(&origins)?;
-    if scenario.out.is_some() {
-        let problem = Diagnostic::new("`compare` prints its results and writes no directory")
-            .help("take `out` out of the scenario, or use `run`");
-        return Err(origins.blame("out", problem).into());
+    if let Some(out) = &scenario.out {
+        out_dir::check_several(out, LIST, &results::FILES)?;
     }
     let trials = product(&args, &plan)?;
     let placements = names_once(trials.iter().map(|trial| trial.placement.as_str()));
@@ -52,6 +56,11 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let threads = threads(args.threads)?;
     let statistics = Statistics::of(&args)?;
+    if statistics.is_some() && scenario.out.is_some() {
+        let problem = Diagnostic::new("intervals are printed, and nothing is written")
+            .help("leave `out` out, or `--resample` and `--blocks`");
+        return Err(origins.blame("out", problem).into());
+    }
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
@@ -68,16 +77,30 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         let how = (threads, format);
         return statistics.print(&plan, &loaded, &trials, how, &interrupt);
     }
-    let mut summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt)?;
-    let bounds = bounds_of(&loaded, &trials);
-    for summary in &mut summaries {
-        summary.bounds = bounds;
+    let out = scenario.out.as_deref().map(OutDir::begin).transpose()?;
+    if let Some(out) = &out {
+        interrupt.draft(out.draft());
     }
+    let keep = out.as_ref().map(|out| Keep {
+        out,
+        scenario: &scenario,
+    });
+    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt, keep)?;
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
+    if let (Some(out), false) = (out, whole.is_empty()) {
+        out.file(LIST, |to| report::write_summary_csv(to, &whole))?;
+        out.publish()?;
+    }
     if !whole.is_empty() {
         print(format, &whole)?;
+    }
+    if let (Some(place), false) = (&scenario.out, whole.is_empty()) {
+        terminal::say(&format!(
+            "Results are in {0}; `gpusched report {0} -o report.html` shows them.",
+            place.display()
+        ));
     }
     finish(&cut)
 }
@@ -124,6 +147,53 @@ fn names_once<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
         }
     }
     once
+}
+
+/// Where the files of each run go.
+#[derive(Clone, Copy)]
+struct Keep<'a> {
+    out: &'a OutDir,
+    scenario: &'a Scenario,
+}
+
+impl Keep<'_> {
+    /// Writes the files of a run into a folder of its own, named after its place in the order of
+    /// runs and its label.
+    fn write(
+        self,
+        folder: &str,
+        trial: &Trial,
+        plan: &Plan,
+        loaded: &Loaded,
+        result: &RunResult,
+    ) -> Outcome {
+        let plan = Plan {
+            queueing: trial.queueing.clone(),
+            placement: trial.placement.clone(),
+            sharing: trial.sharing.clone(),
+            mig_placement: trial.mig_placement.clone(),
+            ..plan.clone()
+        };
+        let scenario = Scenario {
+            mig_placement: Some(trial.mig_placement.clone()),
+            provisioning: Some(trial.provisioning.clone()),
+            ..self.scenario.clone()
+        };
+        let place = self.scenario.out.as_deref().unwrap_or(Path::new(""));
+        let effective = scenario.effective(&plan, &place.join(folder));
+        results::write(self.out, folder, &effective, &plan, loaded, result)
+    }
+}
+
+/// `02-easy-best-fit` for the second of ten runs or more.
+fn folder(at: usize, of: usize, label: &str) -> String {
+    let plain = |c: char| match c.is_ascii_alphanumeric() || "._+".contains(c) {
+        true => c,
+        false => '-',
+    };
+    let digits = of.to_string().len();
+    let label: String = label.chars().map(plain).collect();
+    format!("{:0digits$}-{label}", at + 1)
 }
 
 /// Every queueing policy with every placement policy, sharing mode, MIG placement policy and
@@ -306,6 +376,7 @@ fn replay_all(
     trials: &[Trial],
     threads: usize,
     interrupt: &Interrupt,
+    keep: Option<Keep<'_>>,
 ) -> Outcome<Vec<Summary>> {
     let pool = pool(threads)?;
     let progress = Progress::runs(loaded.work.len(), trials.len());
@@ -313,6 +384,7 @@ fn replay_all(
     let shared = trials
         .iter()
         .any(|trial| trial.sharing != SharingMode::Recorded);
+    let bounds = bounds_of(loaded, trials);
     pool.install(|| {
         trials
             .par_iter()
@@ -320,12 +392,20 @@ fn replay_all(
             .map(|(at, trial)| {
                 let options = ReplayOptions {
                     device_use: shared,
+                    keep_series: keep.is_some(),
+                    keep_waits: keep.is_some(),
+                    keep_places: keep.is_some(),
                     progress: Some(progress.counter(at)),
                     ..options(plan, trial, interrupt)
                 };
-                let mut summary = replay_one(&loaded.work, &loaded.inventory, &options)?.summary;
-                summary.inputs = loaded.inputs();
-                Ok(summary)
+                let mut result = replay_one(&loaded.work, &loaded.inventory, &options)?;
+                result.summary.inputs = loaded.inputs();
+                result.summary.bounds = bounds;
+                if let (Some(keep), false) = (keep, result.interrupted) {
+                    let folder = folder(at, trials.len(), &result.summary.label());
+                    keep.write(&folder, trial, plan, loaded, &result)?;
+                }
+                Ok(result.summary)
             })
             .collect()
     })

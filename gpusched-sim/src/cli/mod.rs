@@ -22,6 +22,8 @@ mod mig;
 mod out_dir;
 mod policy;
 mod progress;
+mod report;
+mod results;
 mod run;
 mod run_kueue;
 mod schema;
@@ -53,6 +55,7 @@ fn dispatch(cli: Cli) -> Outcome {
     match verb {
         Verb::Run(args) => run::run(args),
         Verb::Compare(args) => compare::compare(args),
+        Verb::Report(args) => report::report(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),

@@ -3,6 +3,7 @@
 
 use super::failure::{Failure, Outcome};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -42,13 +43,39 @@ pub(crate) fn check(place: &Path, own: &[&str]) -> Result<()> {
     for entry in entries {
         let name = entry?.file_name();
         if !own.iter().any(|own| *own == name) {
-            return refuse(
-                format!(
-                    "`--out` names a directory that holds something else: {}",
-                    name.display()
-                ),
-                "name a new directory, or one written by this command before",
-            );
+            return Err(something_else(place, &name));
+        }
+    }
+    Ok(())
+}
+
+fn something_else(place: &Path, name: &OsStr) -> Box<Diagnostic> {
+    Diagnostic::new(format!(
+        "`--out` names a directory that holds something else: {}",
+        name.display()
+    ))
+    .in_file(place.display().to_string())
+    .help("name a new directory, or one written by this command before")
+}
+
+/// As [`check`], for a directory of several runs: `list` names them, and beside it there are only
+/// folders, each of which holds nothing but files of the names in `own`.
+///
+/// # Errors
+/// When it cannot take results, with the reason.
+pub(crate) fn check_several(place: &Path, list: &str, own: &[&str]) -> Result<()> {
+    if !place.is_dir() {
+        return check(place, &[]);
+    }
+    let listed = place.join(list).is_file();
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_folder = entry.file_type()?.is_dir();
+        match listed && (is_folder || name == list) {
+            true if is_folder => check(&entry.path(), own)?,
+            true => {}
+            false => return Err(something_else(place, &name)),
         }
     }
     Ok(())
@@ -112,7 +139,7 @@ impl OutDir {
         self.draft.clone()
     }
 
-    /// Writes one file.
+    /// Writes one file; its name may begin with a folder.
     ///
     /// # Errors
     /// When it cannot be written: the disk is full.
@@ -123,6 +150,9 @@ impl OutDir {
     ) -> Outcome {
         let path = self.draft.join(name);
         let write = || {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
             let mut out = BufWriter::with_capacity(1 << 16, File::create(&path)?);
             fill(&mut out)?;
             out.flush()

@@ -5,6 +5,7 @@ use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
 use super::progress::{self, Progress};
+use super::results;
 use super::run_kueue;
 use super::terminal::{self, count};
 use gpusched_core::cluster::Inventory;
@@ -14,19 +15,6 @@ use gpusched_sim::replay::{ReplayError, ReplayOptions, RunResult, replay};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
 use std::path::Path;
-
-/// The files of a directory of results.
-pub(crate) const FILES: [&str; 9] = [
-    "summary.json",
-    "jobs.csv",
-    "series.csv",
-    "waits.csv",
-    "places.csv",
-    "mig_holes.csv",
-    "machines.csv",
-    "costs.csv",
-    "scenario.yaml",
-];
 
 /// Runs the verb.
 pub(crate) fn run(args: RunArgs) -> Outcome {
@@ -40,7 +28,7 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     let sound = plan.risks.check([&plan.sharing]);
     sound.map_err(|problem| origins.blame("overcommit", problem))?;
     if let Some(out) = &scenario.out {
-        out_dir::check(out, &FILES)?;
+        out_dir::check(out, &results::FILES)?;
     }
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
@@ -67,7 +55,8 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
 
     if let (Some(out), Some(place)) = (out, &scenario.out) {
         let effective = scenario.effective(&plan, place);
-        save(out, &effective, &plan, &loaded, &result)?;
+        results::write(&out, "", &effective, &plan, &loaded, &result)?;
+        out.publish()?;
     }
     print(scenario.format.unwrap_or_default(), &result)?;
     if let Some(place) = &scenario.out {
@@ -170,59 +159,6 @@ pub(crate) fn replay_one(
                 .help("this is a bug in the policy, not in your input: please report it"),
         ),
     })
-}
-
-fn save(
-    out: OutDir,
-    effective: &Scenario,
-    plan: &Plan,
-    loaded: &Loaded,
-    result: &RunResult,
-) -> Outcome {
-    let overcommit = plan.risks.overcommit;
-    let machines = result.machines.as_deref().unwrap_or(&loaded.inventory);
-    let (work, inventory) = plan.sharing.interpret(&loaded.work, machines, overcommit)?;
-    let (work, inventory) = (work.as_ref(), inventory.as_ref());
-    let scenario = serde_saphyr::to_string(effective).map_err(|error| {
-        Failure::Run(Diagnostic::new(format!(
-            "cannot write the scenario: {error}"
-        )))
-    })?;
-    out.file("summary.json", |to| {
-        report::write_summary_json(to, &result.summary)
-    })?;
-    out.file("jobs.csv", |to| {
-        report::write_jobs_csv(to, work, result, inventory)
-    })?;
-    out.file("series.csv", |to| {
-        report::write_series_csv(to, &result.series, result.summary.topology.as_ref())
-    })?;
-    out.file("waits.csv", |to| {
-        report::write_waits_csv(to, work, &result.waits)
-    })?;
-    if !result.places.is_empty() {
-        out.file("places.csv", |to| {
-            report::write_places_csv(to, work, &result.places)
-        })?;
-    }
-    if let Some(peak) = &result.mig_peak {
-        out.file("mig_holes.csv", |to| {
-            report::write_mig_holes_csv(to, peak, inventory)
-        })?;
-    }
-    if let Some(costs) = &result.costs {
-        out.file("costs.csv", |to| {
-            report::write_costs_csv(to, work, result, costs)
-        })?;
-        if result.machines.is_some() {
-            let types = &plan.machines.cloud.types;
-            out.file("machines.csv", |to| {
-                report::write_machines_csv(to, costs, inventory, types)
-            })?;
-        }
-    }
-    out.file("scenario.yaml", |to| to.write_all(scenario.as_bytes()))?;
-    out.publish()
 }
 
 fn print(format: Format, result: &RunResult) -> Outcome {

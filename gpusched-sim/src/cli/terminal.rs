@@ -2,6 +2,7 @@
 
 use super::failure::{Failure, Outcome};
 use gpusched_sim::diagnostic::Diagnostic;
+pub(crate) use gpusched_sim::report::thousands;
 use gpusched_sim::trace::ReadReport;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -67,19 +68,6 @@ pub(crate) fn say_notes(report: &ReadReport) {
     for note in &report.notes {
         say(&format!("Note: {}: {note}", report.path));
     }
-}
-
-/// `1234567` as `1,234,567`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// `3 jobs`, `1 job`.

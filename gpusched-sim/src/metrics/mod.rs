@@ -11,17 +11,21 @@
 //! | `quantiles` | exact quantiles |
 //! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
 //! | `topology` | levels of the network: where gangs ran, what it cost, what was free |
+//! | `bins` | what holds over stretches of time, by equal bins |
+//! | `occupancy` | how full each node was over time |
 //! | `waits` | time waited by reason |
 //! | `places` | how the places of jobs were found |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
 mod bill;
+mod bins;
 mod capacity;
 mod cost;
 mod device_use;
 mod facts;
 mod groups;
 mod mig;
+mod occupancy;
 mod places;
 pub mod quantiles;
 mod series;
@@ -32,9 +36,11 @@ mod waits;
 
 pub use bill::{Bill, Billed, ByCapacityType, Churn, OwnerCost, Split, bill, job_costs};
 pub use cost::{CostSummary, Paid, Waterfall, cost};
+pub use bins::Bins;
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
+pub use occupancy::{Occupancy, occupancy};
 pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
 pub use series::{Free, Sample, Sampler};

@@ -1,14 +1,16 @@
 //! Writers of results: one file per output.
 
 mod csv;
+mod html;
 mod json;
 mod statistics;
 mod table;
 
 pub use csv::{
-    write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv, write_places_csv,
-    write_series_csv, write_summary_csv, write_waits_csv,
+    write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv, write_occupancy_csv,
+    write_places_csv, write_series_csv, write_summary_csv, write_waits_csv,
 };
+pub use html::{MOST_RUNS, Page};
 pub use json::{write_summaries_json, write_summary_json};
 pub use statistics::{
     BlockComparison, BlockRow, Contrasts, DrawnComparison, JobTimes, METRICS, Metric,
@@ -16,4 +18,4 @@ pub use statistics::{
     contrasts_of, contrasts_table, drawn_of, drawn_table, write_blocks_csv, write_blocks_json,
     write_contrasts_csv, write_contrasts_json, write_drawn_csv, write_drawn_json,
 };
-pub use table::{compare_table, span, summary_table};
+pub use table::{compare_table, span, summary_table, thousands};

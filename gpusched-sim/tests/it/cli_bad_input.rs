@@ -313,8 +313,41 @@ const LINES: &[(&str, &[&str])] = &[
         &["`--gpus-per-pod` contradicts", "with-trace.yaml:2:15"],
     ),
     (
-        "compare with-out.yaml --queueing all",
-        &["writes no directory", "with-out.yaml:1:6"],
+        "compare --queueing all --out full",
+        &["holds something else: precious.txt"],
+    ),
+    // Runs to show.
+    (
+        "report nosuch -o page.html",
+        &["no directory of results", "no such directory", "--out"],
+    ),
+    (
+        "report trace -o page.html",
+        &["no directory of results", "summary.json"],
+    ),
+    (
+        "report earlier -o full",
+        &["names a directory", "-o report.html"],
+    ),
+    (
+        "report earlier -o nosuch/page.html",
+        &["cannot be written", "nosuch/page.html"],
+    ),
+    (
+        "report earlier -o page.html --baseline fifo/bestfit",
+        &[
+            "no run `fifo/bestfit`",
+            "--baseline",
+            "did you mean `fifo/best-fit`?",
+        ],
+    ),
+    (
+        "report damaged -o page.html",
+        &["damaged/jobs.csv:3:", "run it again"],
+    ),
+    (
+        "report broken -o page.html",
+        &["no summary of a run", "broken/summary.json:1:"],
     ),
 ];
 
@@ -401,8 +434,13 @@ fn desk(test: &str) -> Desk {
         desk.write(file, &format!("{header}\n{rows}"));
     }
     desk.write("with-trace.yaml", "trace: trace\ngpus-per-pod: 8\n");
-    desk.write("with-out.yaml", "out: somewhere\n");
     assert_eq!(desk.line("run --trace trace --out earlier").code, 0);
+    let earlier = desk.files("earlier");
+    let text = |file: &str| String::from_utf8(earlier[file].clone()).unwrap();
+    desk.write("damaged/summary.json", &text("summary.json"));
+    let jobs = text("jobs.csv").replace("train,vision,ada,10,", "train,vision,ada,soon,");
+    desk.write("damaged/jobs.csv", &jobs);
+    desk.write("broken/summary.json", "{\"queueing\": 1}");
     desk
 }
 

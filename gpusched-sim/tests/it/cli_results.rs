@@ -2,8 +2,9 @@
 
 use crate::cli::Desk;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "jobs.csv",
+    "occupancy.csv",
     "scenario.yaml",
     "series.csv",
     "summary.json",
@@ -90,6 +91,78 @@ fn threads_do_not_change_the_result() {
         assert_eq!(one.code, 0);
         assert_eq!(one.out, two.out);
     }
+}
+
+#[test]
+fn compare_keeps_every_run_as_run_would() {
+    let desk = Desk::new("keep");
+    let compare = "compare --trace trace --queueing fifo,easy --placement fgd --out all";
+    assert_eq!(desk.line(compare).code, 0);
+    let names: Vec<String> = desk.files("all").into_keys().collect();
+    let folders = ["1-fifo-fgd", "2-easy-fgd"];
+    assert!(
+        folders
+            .iter()
+            .all(|folder| names.contains(&format!("{folder}/"))),
+        "{names:?}"
+    );
+    let easy = "run --trace trace --queueing easy --placement fgd --out easy";
+    assert_eq!(desk.line(easy).code, 0);
+    let (mut kept, run) = (desk.files("all/2-easy-fgd"), desk.files("easy"));
+    for file in FILES.iter().filter(|file| **file != "scenario.yaml") {
+        assert_eq!(kept.remove(*file), run.get(*file).cloned(), "{file}");
+    }
+    // The stored scenario makes the same run again, from where it stands.
+    let again = "run all/2-easy-fgd/scenario.yaml --out again";
+    assert_eq!(desk.line(again).code, 0);
+    assert_eq!(desk.files("again")["jobs.csv"], run["jobs.csv"]);
+
+    // Again into the same place: the earlier runs make way.
+    let fewer = "compare --trace trace --queueing sjf --threads 1 --out all";
+    assert_eq!(desk.line(fewer).code, 0);
+    let left: Vec<String> = desk
+        .files("all")
+        .into_keys()
+        .filter(|name| name.ends_with('/'))
+        .collect();
+    assert_eq!(left, ["1-sjf-best-fit/"]);
+    // What is not a run is not lost.
+    desk.write("all/1-sjf-best-fit/mine.txt", "precious");
+    let refused = desk.line(fewer);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.contains("holds something else: mine.txt"),
+        "{}",
+        refused.err
+    );
+}
+
+/// Two GPUs from 0 to 100 s, one from 50 to 150 s: a bin is 150/240 s, so they change at the
+/// beginnings of bins 80 and 160.
+#[test]
+fn occupancy_is_the_mean_held_in_each_bin() {
+    let desk = Desk::new("occupancy");
+    desk.write(
+        "t/jobs.csv",
+        "job_id,submit_s,run_s,gpu\nbig,0,100,2\nsmall,50,100,1\n",
+    );
+    desk.write("t/nodes.csv", "node,gpu_model,gpu\nhost,T4,4\nspare,T4,4\n");
+    assert_eq!(desk.line("run --trace t --out r").code, 0);
+    let text = String::from_utf8(desk.files("r")["occupancy.csv"].clone()).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0][..5], ["node", "gpu_model", "gpus", "0", "0.625"]);
+    assert_eq!(rows[1][..3], ["host", "T4", "4"]);
+    let held = &rows[1][3..];
+    assert_eq!(held.len(), 240);
+    for (bin, &held) in held.iter().enumerate() {
+        let expected = match bin {
+            0..80 => "2",
+            80..160 => "3",
+            _ => "1",
+        };
+        assert_eq!(held, expected, "bin {bin}");
+    }
+    assert!(rows[2][3..].iter().all(|&held| held == "0"));
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod mig;
 mod mixed_mig;
 mod network;
 mod provisioning;
+mod report;
 mod rules;
 mod sharing;
 mod speeds;
