@@ -6,6 +6,7 @@
 mod catalog;
 mod dra;
 mod kueue;
+mod sweep;
 mod topo;
 mod trace;
 
@@ -17,6 +18,7 @@ pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
 };
+pub(crate) use sweep::{MergeArgs, SchemaArg, SchemaArgs, SweepArgs};
 pub(crate) use topo::{
     DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
@@ -60,6 +62,10 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Replay one trace with many policies and put the results side by side
     Compare(CompareArgs),
+    /// Run an experiment: many combinations, many seeds, one table
+    Sweep(SweepArgs),
+    /// Make one directory of results out of the shards of a sweep
+    Merge(MergeArgs),
     /// Tell the story of one job: when it came, what it waited for, where it ran
     Explain(ExplainArgs),
     /// Look at, check, convert and generate traces
@@ -78,8 +84,8 @@ pub(crate) enum Verb {
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario and experiment files
+    Schema(SchemaArgs),
     /// Print a completion script for your shell
     Completions(CompletionsArgs),
 }

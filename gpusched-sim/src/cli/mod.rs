@@ -14,6 +14,7 @@ mod explain;
 mod failure;
 mod interrupt;
 mod kueue;
+mod merge;
 mod mig;
 mod out_dir;
 mod policy;
@@ -22,6 +23,7 @@ mod run;
 mod run_kueue;
 mod schema;
 mod story;
+mod sweep;
 mod terminal;
 mod topo;
 mod trace;
@@ -49,6 +51,8 @@ fn dispatch(cli: Cli) -> Outcome {
     match verb {
         Verb::Run(args) => run::run(args),
         Verb::Compare(args) => compare::compare(args),
+        Verb::Sweep(args) => sweep::sweep(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
@@ -58,7 +62,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Dra(args) => dra::dra(args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
-        Verb::Schema => schema::print(),
+        Verb::Schema(args) => schema::print(&args),
         Verb::Completions(args) => completions::print(args.shell),
     }
 }

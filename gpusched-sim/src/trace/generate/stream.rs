@@ -42,6 +42,10 @@ pub(crate) enum Purpose {
     WaitRun = 11,
     /// How long pods take to be ready; entity = workload and admission.
     PodsReady = 12,
+    /// The order jobs come in; one stream per seed.
+    ArrivalOrder = 20,
+    /// Jobs that come again while a cluster is filled; one stream per seed.
+    ArrivalCopy = 21,
 }
 
 /// One keyed sequence of draws.
