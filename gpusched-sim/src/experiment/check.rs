@@ -178,7 +178,7 @@ fn seeds(experiment: &Experiment) -> Result<()> {
             "{} seeds, but nothing is random here: every seed would give the same runs",
             seeds.len()
         ));
-        let help = "add `arrivals: { order: shuffle }`, faults, or `{seed}` in the path of a \
+        let help = "add `arrivals: { order: shuffle }`, `machine-order: shuffle`, faults, or `{seed}` in the path of a \
                     generated trace; or leave `seeds` out";
         return Err(experiment.blame("seeds", problem.help(help)));
     }

@@ -68,14 +68,14 @@ impl JsonSchema for Seeds {
     }
 }
 
-/// The order jobs come in.
+/// An order of jobs or machines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// As the trace has it.
+    /// As the file has it.
     #[default]
     Recorded,
-    /// At the times of the trace, in a random order that the seed alone decides.
+    /// A random one, which the seed alone decides.
     Shuffle,
 }
 
@@ -83,7 +83,7 @@ pub enum Order {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Arrivals {
-    /// The order jobs come in.
+    /// The order jobs come in; shuffled, they come at the times of the trace all the same.
     pub order: Order,
     /// Fill the cluster: one job a second, none ever leaves, until this many times the GPUs of the
     /// cluster have been asked for (1.3 = 130 %); jobs drawn at random come again, or the last

@@ -64,6 +64,9 @@ pub struct Keys {
     pub seeds: Option<Seeds>,
     /// In which order jobs come, and which.
     pub arrivals: Arrivals,
+    /// In which order machines stand: of those a policy rates equal it takes the first, and that
+    /// may be most of them.
+    pub machine_order: Order,
     /// Stop every run after this many seconds of its trace.
     pub horizon: Option<Seconds>,
     /// Seconds after the first submission in which jobs count for nothing but being there: columns
@@ -129,6 +132,10 @@ impl Experiment {
             (
                 self.keys.arrivals.order == Order::Shuffle,
                 "order of arrival",
+            ),
+            (
+                self.keys.machine_order == Order::Shuffle,
+                "order of machines",
             ),
             (any(Cell::seeded_inputs), "generated inputs"),
             (

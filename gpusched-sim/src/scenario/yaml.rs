@@ -85,7 +85,10 @@ impl File {
             Some(line) => {
                 let skipped = usize::try_from(column).unwrap_or(1).saturating_sub(1);
                 let rest: String = line.chars().skip(skipped).collect();
-                let word = rest.split([' ', '#', ':', ',']).next().unwrap_or_default();
+                let word = rest
+                    .split([' ', '#', ':', ',', ']', '}'])
+                    .next()
+                    .unwrap_or_default();
                 problem.source_line(line).width(word.chars().count())
             }
         }

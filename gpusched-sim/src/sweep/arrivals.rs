@@ -3,6 +3,7 @@
 //! Draws are keyed by the seed and nothing else, so that every policy sees the same jobs at the
 //! same times.
 
+use super::draw::{below, permutation};
 use crate::experiment::{Arrivals, Order};
 use crate::trace::generate::{Purpose, Stream};
 use gpusched_core::cluster::Inventory;
@@ -37,7 +38,7 @@ pub fn arrange<'a>(
 /// which job comes when.
 fn shuffled(work: &Workload, seed: u64) -> Vec<Arrival> {
     let jobs = work.in_arrival_order();
-    let order = permutation(jobs.len(), seed);
+    let order = permutation(jobs.len(), seed, Purpose::ArrivalOrder);
     let submit = |parts: &std::ops::Range<u32>| work.job(JobId(parts.start)).submit;
     let pairs = order.into_iter().zip(&jobs);
     pairs
@@ -66,7 +67,9 @@ fn fill(work: &Workload, milli: f64, seed: u64) -> Vec<Arrival> {
     }
     let mut copies = Stream::new(seed, Purpose::ArrivalCopy, 0);
     let again = std::iter::repeat_with(|| below(&mut copies, jobs.len()) as u32);
-    let order = permutation(jobs.len(), seed).into_iter().chain(again);
+    let order = permutation(jobs.len(), seed, Purpose::ArrivalOrder)
+        .into_iter()
+        .chain(again);
     let mut asked = 0.0;
     let mut arrivals = Vec::new();
     for (second, job) in (0..).zip(order) {
@@ -81,21 +84,6 @@ fn fill(work: &Workload, milli: f64, seed: u64) -> Vec<Arrival> {
         });
     }
     arrivals
-}
-
-/// A permutation of 0..`length`, each equally likely (Fisher and Yates, in Durstenfeld's form).
-fn permutation(length: usize, seed: u64) -> Vec<u32> {
-    let mut stream = Stream::new(seed, Purpose::ArrivalOrder, 0);
-    let mut order: Vec<u32> = (0..length as u32).collect();
-    for last in (1..length).rev() {
-        order.swap(last, below(&mut stream, last + 1));
-    }
-    order
-}
-
-/// Uniform below `count`, which is at most 2³²: 53 random bits scaled, whose bias is below 2⁻²¹.
-fn below(stream: &mut Stream, count: usize) -> usize {
-    ((stream.unit() * count as f64) as usize).min(count - 1)
 }
 
 #[cfg(test)]
@@ -136,20 +124,6 @@ mod tests {
         let work = work(&[1, 1]);
         let same = arrange(&Arrivals::default(), &work, &cluster(1), 3).unwrap();
         assert!(matches!(same, Cow::Borrowed(_)));
-    }
-
-    #[test]
-    fn every_order_is_equally_likely() {
-        // 6 orders, 6,000 seeds: chi-square with 5 degrees of freedom, 20.5 at one in a thousand.
-        let mut counts = std::collections::BTreeMap::new();
-        for seed in 0..6_000 {
-            *counts.entry(permutation(3, seed)).or_insert(0.0) += 1.0;
-        }
-        assert_eq!(counts.len(), 6);
-        let squares = counts
-            .values()
-            .map(|count: &f64| (count - 1000.0).powi(2) / 1000.0);
-        assert!(squares.sum::<f64>() < 20.5, "{counts:?}");
     }
 
     #[test]

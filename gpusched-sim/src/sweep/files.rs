@@ -17,7 +17,7 @@ use super::runs::{Made, Run, Sweep, for_each};
 use super::store::{Draft, Store};
 use super::{Column, Trouble};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::experiment::Keep;
+use crate::experiment::{Keep, Order};
 use crate::report;
 use std::io::{self, Write};
 use std::path::Path;
@@ -183,11 +183,12 @@ fn write_run(draft: &mut Draft, sweep: &Sweep, run: &Run, made: &Made<'_>) -> io
     draft.file("summary.json", |to| {
         report::write_summary_json(to, &result.summary)
     })?;
-    if sweep.experiment.keys.arrivals.as_recorded() {
+    let keys = &sweep.experiment.keys;
+    if keys.arrivals.as_recorded() && keys.machine_order == Order::Recorded {
         let scenario = sweep.scenario(run)?;
         draft.file("scenario.yaml", |to| to.write_all(scenario.as_bytes()))?;
     }
-    match sweep.experiment.keys.keep {
+    match keys.keep {
         Keep::Summary => Ok(()),
         Keep::All => write_all(draft, sweep, run, made),
     }
@@ -196,12 +197,10 @@ fn write_run(draft: &mut Draft, sweep: &Sweep, run: &Run, made: &Made<'_>) -> io
 /// What `gpusched run --out` writes beside the summary.
 fn write_all(draft: &mut Draft, sweep: &Sweep, run: &Run, made: &Made<'_>) -> io::Result<()> {
     let result = &made.result;
-    let ready = sweep.ready(run);
-    let plan = &ready.plan;
-    let inventory = &ready.loaded.inventory;
+    let plan = &sweep.ready(run).plan;
     let shared = plan
         .sharing
-        .interpret(&made.work, inventory, plan.risks.overcommit);
+        .interpret(&made.work, &made.inventory, plan.risks.overcommit);
     let (work, inventory) = shared.map_err(|problem| io::Error::other(problem.message.clone()))?;
     draft.file("jobs.csv", |to| {
         report::write_jobs_csv(to, &work, result, &inventory)

@@ -2,7 +2,7 @@
 
 use super::Trouble;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::experiment::{Cell, Experiment};
+use crate::experiment::{Cell, Experiment, Order};
 use crate::metrics::InputDigest;
 use crate::scenario::{Loaded, Plan, Scenario};
 use crate::trace::ReadReport;
@@ -122,6 +122,13 @@ impl Shelf {
 
 /// Refuses what cannot be swept as asked.
 fn check(experiment: &Experiment, loaded: &Loaded, scenario: &Scenario) -> Result<()> {
+    let shuffled = experiment.keys.machine_order == Order::Shuffle;
+    if shuffled && loaded.inventory.topology().is_some() {
+        let problem =
+            Diagnostic::new("these machines are wired, and cannot stand in another order");
+        let help = "leave `machine-order` out, or the topology";
+        return Err(experiment.blame("machine-order", problem.help(help)));
+    }
     if experiment.keys.arrivals.fill.is_none() {
         return Ok(());
     }

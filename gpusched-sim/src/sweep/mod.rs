@@ -4,6 +4,8 @@
 //! | file | says |
 //! |---|---|
 //! | `arrivals` | which jobs come when, under a seed |
+//! | `machines` | in which order machines stand, under a seed |
+//! | `draw` | draws that a seed alone decides |
 //! | `inputs` | traces and clusters, read once and shared |
 //! | `measure` | what a run is worth beyond its summary |
 //! | `columns` | the columns of the results |
@@ -20,8 +22,10 @@
 
 mod arrivals;
 pub(crate) mod columns;
+mod draw;
 mod files;
 mod inputs;
+mod machines;
 mod manifest;
 mod measure;
 mod merge;
@@ -34,6 +38,7 @@ mod table;
 pub use arrivals::arrange;
 pub use columns::{Column, possible as possible_columns};
 pub use files::{read_rows, sweep};
+pub use machines::rank;
 pub use manifest::{Manifest, RunEntry, Shard};
 pub use measure::{Steady, allocated, steady};
 pub use merge::merge;

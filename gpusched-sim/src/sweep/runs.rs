@@ -3,18 +3,20 @@
 use super::columns::{Column, Value, Worth, columns};
 use super::inputs::{Ready, Shelf};
 use super::measure::{allocated, steady};
-use super::{Trouble, arrange};
+use super::{Trouble, arrange, rank};
 use crate::diagnostic::Diagnostic;
 use crate::experiment::{Cell, Experiment, Keep, SCHEMA};
 use crate::metrics::InputDigest;
 use crate::replay::{ReplayError, ReplayOptions, RunResult, replay};
 use crate::sharing::SharingMode;
 use crate::trace::input::fnv1a_of;
+use gpusched_core::cluster::Inventory;
 use gpusched_core::workload::Workload;
 use rayon::prelude::*;
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -37,6 +39,8 @@ pub(super) struct Made<'a> {
     pub(super) row: Vec<String>,
     /// The jobs as they came.
     pub(super) work: Cow<'a, Workload>,
+    /// The machines as they stood.
+    pub(super) inventory: Cow<'a, Inventory>,
 }
 
 /// An experiment with its inputs read and its runs listed.
@@ -130,7 +134,7 @@ impl Sweep {
     /// means the same wherever the results are moved.
     pub(super) fn scenario(&self, run: &Run) -> std::io::Result<String> {
         let said = self.cell(run).with_seed(run.seed);
-        let directory = std::path::absolute(&self.experiment.directory)?;
+        let directory = Path::new(".").join(&self.experiment.directory);
         let scenario = said.rebased(&directory.canonicalize()?);
         serde_saphyr::to_string(&scenario).map_err(std::io::Error::other)
     }
@@ -159,6 +163,9 @@ impl Sweep {
         let work = arrange(&keys.arrivals, &loaded.work, &loaded.inventory, run.seed);
         let work =
             work.map_err(|error| Trouble::Input(told(Diagnostic::new(error.to_string()))))?;
+        let inventory = rank(keys.machine_order, &loaded.inventory, run.seed);
+        let inventory =
+            inventory.map_err(|error| Trouble::Input(told(Diagnostic::new(error.to_string()))))?;
         let keep = keys.keep == Keep::All;
         let mut plan = plan.clone();
         plan.seed = run.seed;
@@ -171,7 +178,7 @@ impl Sweep {
             stop: Some(Arc::clone(stop)),
             ..plan.replay_options()
         };
-        let result = replay(&work, &loaded.inventory, &options);
+        let result = replay(&work, &inventory, &options);
         let mut result = result.map_err(|error| match error {
             ReplayError::Engine(error) => Trouble::Run(
                 told(Diagnostic::new(error.to_string()))
@@ -192,13 +199,18 @@ impl Sweep {
                 .warm_up
                 .map(|warm_up| steady(&work, &result.records, warm_up.0)),
             allocated: match filled {
-                true => allocated(&work, &loaded.inventory, &result.records),
+                true => allocated(&work, &inventory, &result.records),
                 false => Vec::new(),
             },
             summary: &result.summary,
         };
         let row = self.values.iter().map(|value| value.text(&worth)).collect();
-        Ok(Some(Made { result, row, work }))
+        Ok(Some(Made {
+            result,
+            row,
+            work,
+            inventory,
+        }))
     }
 
     /// Makes all runs in memory and returns their rows, in the order of the runs. Nothing is
@@ -276,6 +288,7 @@ fn digest(
         "seed": seed,
         "inputs": inputs,
         "arrivals": keys.arrivals,
+        "machine-order": keys.machine_order,
         "warm-up": keys.warm_up,
         "keep": keys.keep,
         "columns": columns,

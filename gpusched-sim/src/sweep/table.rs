@@ -47,6 +47,9 @@ pub fn table(
         .iter()
         .map(|column| column.name.as_str())
         .collect();
+    let cut: Vec<usize> = (0..axes)
+        .map(|axis| shared_directory(cells.iter().map(|(labels, _)| labels[axis].as_str())))
+        .collect();
     let mut table = plain();
     let heads = metrics.iter().map(|&at| columns[at].name.as_str());
     table.set_header(names.iter().copied().chain(["runs"]).chain(heads));
@@ -69,13 +72,28 @@ pub fn table(
                 (Some(mean), Some(apart)) => format!("{} ({})", figure(mean), signed(apart)),
             }
         });
-        let labels = labels.iter().cloned();
+        let labels = labels
+            .iter()
+            .zip(&cut)
+            .map(|(label, &cut)| label[cut..].to_owned());
         table.add_row(labels.chain([seeds.len().to_string()]).chain(figures));
     }
     right_align(&mut table);
     let lines = table.to_string();
     let trimmed: Vec<&str> = lines.lines().map(str::trim_end).collect();
     trimmed.join("\n")
+}
+
+/// Length of the directory that all these paths have in common.
+fn shared_directory<'t>(mut texts: impl Iterator<Item = &'t str>) -> usize {
+    let first = texts.next().unwrap_or_default();
+    let slash = |bytes: &[u8]| bytes.iter().rposition(|&byte| byte == b'/');
+    let directory = |bytes: &[u8]| slash(bytes).map_or(0, |slash| slash + 1);
+    texts.fold(directory(first.as_bytes()), |shared, text| {
+        let same = first.bytes().zip(text.bytes()).take_while(|(a, b)| a == b);
+        let same = same.count().min(shared);
+        directory(&first.as_bytes()[..same])
+    })
 }
 
 /// Places of the metrics that are shown.
@@ -134,6 +152,15 @@ mod tests {
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn of_paths_only_what_tells_them_apart_is_shown() {
+        let cut = |texts: &[&str]| shared_directory(texts.iter().copied());
+        assert_eq!(cut(&["x:data/a.csv", "x:data/b.csv"]), 7);
+        assert_eq!(cut(&["data/ab/x", "data/ac/x"]), 5);
+        assert_eq!(cut(&["fgd", "fgx"]), 0);
+        assert_eq!(cut(&["data/ä/x", "data/ö/x"]), 5);
     }
 
     #[test]

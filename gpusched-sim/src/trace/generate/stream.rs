@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     ArrivalOrder = 20,
     /// Jobs that come again while a cluster is filled; one stream per seed.
     ArrivalCopy = 21,
+    /// The order machines stand in; one stream per seed.
+    MachineOrder = 22,
 }
 
 /// One keyed sequence of draws.
