@@ -1,6 +1,7 @@
 //! Traces and clusters, read once and shared by all runs that use them.
 
 use super::Trouble;
+use super::machines::is_possible;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::experiment::{Cell, Experiment, Order};
 use crate::metrics::InputDigest;
@@ -123,9 +124,10 @@ impl Shelf {
 /// Refuses what cannot be swept as asked.
 fn check(experiment: &Experiment, loaded: &Loaded, scenario: &Scenario) -> Result<()> {
     let shuffled = experiment.keys.machine_order == Order::Shuffle;
-    if shuffled && loaded.inventory.topology().is_some() {
-        let problem =
-            Diagnostic::new("these machines are wired, and cannot stand in another order");
+    if shuffled && !is_possible(&loaded.inventory) {
+        let problem = Diagnostic::new(
+            "these machines are wired to one another, and cannot stand in another order",
+        );
         let help = "leave `machine-order` out, or the topology";
         return Err(experiment.blame("machine-order", problem.help(help)));
     }
