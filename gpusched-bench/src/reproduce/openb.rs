@@ -20,7 +20,9 @@ const EXPERIMENT: &str = include_str!("../../../examples/experiments/openb.yaml"
 /// Where that file looks for the data.
 const SHARED: &str = "../../../shared";
 
-/// Points of allocation by which means over other orders may differ.
+/// Points of allocation by which means over other orders may differ. Where the orders of a policy
+/// scatter so much that ten of them do not say it that exactly, three standard errors of the
+/// difference of two such means.
 const TOLERANCE: f64 = 0.6;
 
 /// The percentage of the cluster's GPUs asked for at which the paper's bars compare policies.
@@ -35,6 +37,8 @@ const POLICIES: [(&str, &str); 6] = [
     ("best-fit", "05-BestFit"),
     ("fgd", "06-FGD"),
 ];
+
+type Means = BTreeMap<(String, String), (f64, f64)>;
 
 #[derive(Clone, Deserialize)]
 struct Published {
@@ -51,10 +55,16 @@ struct Published {
 struct Pair {
     policy: &'static str,
     ours: f64,
+    /// Standard error of the mean.
+    error: f64,
     published: Published,
 }
 
 impl Pair {
+    fn allowed(&self) -> f64 {
+        TOLERANCE.max(3.0 * self.error * 2.0_f64.sqrt())
+    }
+
     fn difference(&self) -> f64 {
         self.ours - self.published.mean
     }
@@ -70,7 +80,7 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
     let published = published(&dir.join("data/published/fgd_summary_mean10seeds.csv"))?;
     let (sweep, rows) = sweep(dir, sheet)?;
     let mut lists: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
-    for ((list, policy), ours) in means(&sweep, &rows)? {
+    for ((list, policy), (ours, error)) in means(&sweep, &rows)? {
         let known = POLICIES.iter().find(|(name, _)| *name == policy);
         let entry = known.and_then(|&(policy, upstream)| {
             let published = published.iter().find(|row| {
@@ -85,27 +95,32 @@ pub(super) fn run(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(), Unreadable> {
         lists.entry(list).or_default().push(Pair {
             policy,
             ours,
+            error,
             published,
         });
     }
     sheet.section(&format!(
         "GPUs allocated, % of 6,212, when {AT} % have been asked for: mean of 10 orders, difference"
     ))?;
-    let mut largest = 0.0_f64;
+    let mut within = 0;
     for pair in lists.values().flatten() {
-        largest = largest.max(pair.difference().abs());
+        within += usize::from(pair.difference().abs() <= TOLERANCE);
         sheet.target(
-            pair.difference().abs() <= TOLERANCE,
+            pair.difference().abs() <= pair.allowed(),
             &format!("{} {}", pair.published.workload, pair.policy),
             format!("{:.2} ({:+.2})", pair.ours, pair.difference()),
             format!(
-                "published {:.2}, from {:.2} to {:.2}",
-                pair.published.mean, pair.published.min, pair.published.max
+                "published {:.2}, from {:.2} to {:.2}; allowed {:.2}",
+                pair.published.mean,
+                pair.published.min,
+                pair.published.max,
+                pair.allowed()
             ),
         )?;
     }
     sheet.note(format_args!(
-        "largest difference {largest:.2} points, allowed {TOLERANCE}"
+        "{within} of {} differ by no more than {TOLERANCE} points",
+        lists.values().map(Vec::len).sum::<usize>()
     ))?;
     sheet.section("Rank of the policies, best first; A ~ B: their published runs overlap")?;
     let mut equal = 0;
@@ -139,11 +154,8 @@ fn sweep(dir: &Path, sheet: &mut Sheet<'_>) -> Result<(Sweep, Vec<Vec<String>>),
     Ok((sweep, rows))
 }
 
-/// Means over seeds by pod list and policy.
-fn means(
-    sweep: &Sweep,
-    rows: &[Vec<String>],
-) -> Result<BTreeMap<(String, String), f64>, Unreadable> {
+/// Mean over seeds, and its standard error, by pod list and policy.
+fn means(sweep: &Sweep, rows: &[Vec<String>]) -> Result<Means, Unreadable> {
     let wanted = format!("allocated_pct_at_{AT}");
     let place = |name: &str| sweep.columns.iter().position(|column| column.name == name);
     let places = (place("trace"), place("placement"), place(&wanted));
@@ -153,19 +165,25 @@ fn means(
             "a column is missing",
         ));
     };
-    let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
+    let mut values: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
     for row in rows {
         let list = Path::new(&row[trace]).file_stem().unwrap_or_default();
         let value: f64 = row[value]
             .parse()
             .map_err(|error| Unreadable::new(&wanted, error))?;
         let key = (list.display().to_string(), row[placement].clone());
-        let (sum, count) = sums.entry(key).or_default();
-        *sum += value;
-        *count += 1.0;
+        values.entry(key).or_default().push(value);
     }
-    let mean = |(key, (sum, count))| (key, sum / count);
-    Ok(sums.into_iter().map(mean).collect())
+    let summed = |values: Vec<f64>| {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        (mean, (squares / (count - 1.0).max(1.0) / count).sqrt())
+    };
+    let means = values
+        .into_iter()
+        .map(|(key, values)| (key, summed(values)));
+    Ok(means.collect())
 }
 
 fn published(path: &Path) -> Result<Vec<Published>, Unreadable> {

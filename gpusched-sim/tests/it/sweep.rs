@@ -243,6 +243,16 @@ fn slips_in_an_experiment() {
     insta::assert_snapshot!(screens);
 }
 
+/// Digests of runs depend on the version of the program.
+fn without_digests(text: &str) -> String {
+    let is_digest =
+        |word: &&str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digests = text.split(' ').filter(is_digest);
+    digests.fold(text.to_owned(), |text, digest| {
+        text.replace(digest, "DIGEST")
+    })
+}
+
 #[test]
 fn slips_around_results() {
     let desk = desk("sweep-places");
@@ -312,7 +322,7 @@ fn slips_around_results() {
     );
     screen("another version", "merge part-1 part-2 --out merged");
     assert!(!desk.path.join("merged").exists());
-    insta::assert_snapshot!(screens);
+    insta::assert_snapshot!(without_digests(&screens));
 }
 
 #[test]
