@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// The machines in the order of a seed: rank decides between machines that are rated equal, and
 /// under many policies most are. Boards move with their machines; where machines are wired to one
-/// another they keep their places ([`is_possible`]). O(machines × kinds of boards).
+/// another they keep their places. O(machines × kinds of boards).
 ///
 /// # Errors
 /// None that reading the machines has not met.

@@ -1,5 +1,5 @@
-//! Runs an [`Experiment`]: every cell with every seed, on as many threads as there are, each run
-//! by itself on one.
+//! Runs an [`Experiment`](crate::experiment::Experiment): every cell with every seed, on as many
+//! threads as there are, each run by itself on one.
 //!
 //! | file | says |
 //! |---|---|
