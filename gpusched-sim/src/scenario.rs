@@ -207,6 +207,34 @@ macro_rules! scenario {
                 Ok(self)
             }
         }
+
+        /// Keys of a scenario with the values to try: every combination is a run. The first key
+        /// varies slowest.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+        pub struct Axes {
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")]
+            pub $field: Option<Vec<$type>>,)*
+        }
+
+        impl Axes {
+            /// The keys that are axes, each with the number of its values.
+            pub fn lengths(&self) -> Vec<(&'static str, usize)> {
+                let mut lengths = Vec::new();
+                $(if let Some(values) = &self.$field { lengths.push(($key, values.len())); })*
+                lengths
+            }
+
+            /// Puts value number `index` of the axis `key` into a scenario; nothing where there
+            /// is no such value.
+            pub fn put(&self, key: &str, index: usize, scenario: &mut Scenario) {
+                $(if key == $key
+                    && let Some(value) = self.$field.as_ref().and_then(|values| values.get(index))
+                {
+                    scenario.$field = Some(value.clone());
+                })*
+            }
+        }
     };
 }
 
@@ -341,6 +369,21 @@ scenario! {
     Adds throughputs: PathBuf = "throughputs",
     /// IANA zone of times without an offset, such as `America/Los_Angeles`.
     Adds timezone: String = "timezone",
+}
+
+impl Scenario {
+    /// This scenario with its relative paths, which count from `directory`, counted from the
+    /// working directory.
+    pub(crate) fn rebased(mut self, directory: &std::path::Path) -> Scenario {
+        paths::rebase(&mut self, directory);
+        self
+    }
+
+    /// The files, by key, that are neither the trace, nor the cluster, nor its wiring: what is
+    /// replayed follows from them too.
+    pub(crate) fn side_files(&self) -> Vec<(&'static str, PathBuf)> {
+        paths::side_files(self)
+    }
 }
 
 fn conflict(key: &'static str, origins: &Origins) -> Box<Diagnostic> {

@@ -6,6 +6,7 @@
 
 pub mod collective;
 pub mod kueue_perf;
+mod openb;
 pub mod sharing;
 mod spot;
 
@@ -36,6 +37,10 @@ const STUDIES: &[Study] = &[
     Study {
         name: "kueue-perf",
         run: Run::Alone(kueue_perf::run),
+    },
+    Study {
+        name: "openb",
+        run: Run::OnData(openb::run),
     },
     Study {
         name: "sharing",

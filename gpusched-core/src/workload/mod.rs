@@ -4,17 +4,17 @@
 //! bytes, everything jobs have in common (request, pod sets, owner) is interned once and
 //! referred to by id. A [`WorkloadBuilder`] fills it from rows in any order.
 
+mod arrange;
 mod behaviour;
 mod builder;
 mod checkpoint;
-mod copies;
 mod names;
 mod request;
 
+pub use arrange::Arrival;
 pub use behaviour::Behaviour;
 pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
 pub use checkpoint::Checkpointing;
-pub use copies::Piece;
 pub use names::Names;
 pub use request::{Locality, MigRequest, PodSet, Shape, ShareWay, Spec};
 

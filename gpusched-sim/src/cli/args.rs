@@ -9,6 +9,7 @@ mod dra;
 mod export;
 mod kueue;
 mod report;
+mod sweep;
 mod topo;
 mod trace;
 
@@ -23,6 +24,7 @@ pub(crate) use kueue::{
     KueueVerbArgs, KueueWaitArgs,
 };
 pub(crate) use report::ReportArgs;
+pub(crate) use sweep::{MergeArgs, SchemaArg, SchemaArgs, SweepArgs};
 pub(crate) use topo::{
     DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
@@ -69,6 +71,10 @@ pub(crate) enum Verb {
     Compare(CompareArgs),
     /// Make a page to look at from results: one HTML file that needs nothing else
     Report(ReportArgs),
+    /// Run an experiment: many combinations, many seeds, one table
+    Sweep(SweepArgs),
+    /// Make one directory of results out of the shards of a sweep
+    Merge(MergeArgs),
     /// Tell the story of one job: when it came, what it waited for, where it ran
     Explain(ExplainArgs),
     /// Look at, check, convert and generate traces
@@ -93,8 +99,8 @@ pub(crate) enum Verb {
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own
     Calibrate(CalibrateArgs),
-    /// Print the JSON Schema of scenario files
-    Schema,
+    /// Print the JSON Schema of scenario and experiment files
+    Schema(SchemaArgs),
     /// Print a completion script for your shell
     Completions(CompletionsArgs),
 }

@@ -336,11 +336,16 @@ fn names(
 
 /// How many threads were asked for; 0 = one per processor.
 pub(super) fn threads(given: Option<usize>) -> Result<usize> {
+    most_threads("--threads", given)
+}
+
+/// The same, by another flag.
+pub(super) fn most_threads(flag: &str, given: Option<usize>) -> Result<usize> {
     match given {
         None => Ok(0),
         Some(threads @ 1..=MOST_THREADS) => Ok(threads),
         Some(threads) => Err(Diagnostic::new(format!("{threads} threads cannot be used"))
-            .in_file("--threads")
+            .in_file(flag)
             .help(format!(
                 "give a number from 1 to {MOST_THREADS}, or leave it out"
             ))),

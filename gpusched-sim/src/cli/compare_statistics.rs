@@ -7,7 +7,7 @@ use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::replay_one;
 use super::terminal::{self, count};
-use gpusched_core::workload::Workload;
+use gpusched_core::workload::{Workload, WorkloadError};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_sim::metrics::{Summary, facts};
 use gpusched_sim::replay::RunResult;
@@ -109,7 +109,7 @@ impl<'a> Statistics<'a> {
         let work = &lot.loaded.work;
         let runs = lot.replay(
             1,
-            |_| work.clone(),
+            |_| Ok(Workload::clone(work)),
             |work, run| {
                 let times = times(work, &run);
                 (run.summary, times)
@@ -121,13 +121,7 @@ impl<'a> Statistics<'a> {
             .map(|(summary, times)| (vec![summary], times))
             .unzip();
         let base = self.base(&summaries)?;
-        let of_part = pieces(work, unit);
-        // One block per job of the trace, as its times are.
-        let firsts = (0..work.len()).filter(|at| {
-            let source = |at: usize| work.source(gpusched_core::ids::JobId::from(at));
-            *at == 0 || source(*at) != source(at - 1)
-        });
-        let blocks: Vec<usize> = firsts.map(|at| of_part[at]).collect();
+        let blocks = pieces(work, unit);
         let bootstrap = Bootstrap {
             seed: lot.plan.seed,
             ..Bootstrap::default()
@@ -172,7 +166,7 @@ impl Lot<'_> {
     fn replay<T: Send>(
         &self,
         traces: usize,
-        made: impl Fn(usize) -> Workload + Sync,
+        made: impl Fn(usize) -> Result<Workload, WorkloadError> + Sync,
         kept: impl Fn(&Workload, RunResult) -> T + Sync,
     ) -> Outcome<Vec<Vec<T>>> {
         let pairs: Vec<(usize, usize)> = (0..self.trials.len())
@@ -183,7 +177,10 @@ impl Lot<'_> {
         let runs: Outcome<Vec<Option<T>>> = pool(self.threads)?.install(|| {
             let each = pairs.par_iter().enumerate();
             each.map(|(at, &(trial, trace))| {
-                let work = made(trace);
+                let work = made(trace).map_err(|error| {
+                    let problem = Diagnostic::new(error.to_string()).in_file("--resample");
+                    problem.help("draw from a shorter trace, such as with `--limit`")
+                })?;
                 let mut options = options(self.plan, &self.trials[trial], self.interrupt);
                 options.progress = Some(progress.counter(at));
                 let run = replay_one(&work, &self.loaded.inventory, &options)?;

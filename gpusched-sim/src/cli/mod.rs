@@ -18,6 +18,7 @@ mod export;
 mod failure;
 mod interrupt;
 mod kueue;
+mod merge;
 mod mig;
 mod out_dir;
 mod policy;
@@ -28,6 +29,7 @@ mod run;
 mod run_kueue;
 mod schema;
 mod story;
+mod sweep;
 mod terminal;
 mod topo;
 mod trace;
@@ -56,6 +58,8 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Run(args) => run::run(args),
         Verb::Compare(args) => compare::compare(args),
         Verb::Report(args) => report::report(&args),
+        Verb::Sweep(args) => sweep::sweep(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Explain(args) => explain::explain(&args),
         Verb::Trace(args) => trace::trace(args.verb),
         Verb::Policy(args) => policy::policy(args.verb),
@@ -68,7 +72,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Export(args) => export::export(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
-        Verb::Schema => schema::print(),
+        Verb::Schema(args) => schema::print(&args),
         Verb::Completions(args) => completions::print(args.shell),
     }
 }

@@ -35,8 +35,8 @@ mod topology;
 mod waits;
 
 pub use bill::{Bill, Billed, ByCapacityType, Churn, OwnerCost, Split, bill, job_costs};
-pub use cost::{CostSummary, Paid, Waterfall, cost};
 pub use bins::Bins;
+pub use cost::{CostSummary, Paid, Waterfall, cost};
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};

@@ -7,8 +7,8 @@ mod statistics;
 mod table;
 
 pub use csv::{
-    write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv, write_occupancy_csv,
-    write_places_csv, write_series_csv, write_summary_csv, write_waits_csv,
+    summary_columns, write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv,
+    write_occupancy_csv, write_places_csv, write_series_csv, write_summary_csv, write_waits_csv,
 };
 pub use html::{MOST_RUNS, Page};
 pub use json::{write_summaries_json, write_summary_json};
@@ -19,3 +19,4 @@ pub use statistics::{
     write_contrasts_csv, write_contrasts_json, write_drawn_csv, write_drawn_json,
 };
 pub use table::{compare_table, span, summary_table, thousands};
+pub(crate) use table::{plain, right_align};

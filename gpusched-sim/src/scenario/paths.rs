@@ -15,6 +15,23 @@ pub(super) fn rebase(scenario: &mut Scenario, directory: &Path) {
     }
 }
 
+/// The files that say how something is done, by key: not the trace, the cluster and its wiring.
+pub(super) fn side_files(scenario: &Scenario) -> Vec<(&'static str, PathBuf)> {
+    let mut files = Vec::new();
+    let mut push = |key, path: Option<&Path>| files.extend(path.map(|path| (key, path.into())));
+    push("throughputs", scenario.throughputs.as_deref());
+    push("profile", scenario.profile.as_deref());
+    push("scheduler-config", scenario.scheduler_config.as_deref());
+    let profile = scenario.job_profile.as_deref();
+    push(
+        "job-profile",
+        profile.filter(|name| name.ends_with(".csv")).map(Path::new),
+    );
+    let sharing = scenario.sharing.as_deref().and_then(sharing_file);
+    push("sharing", sharing.map(|(_, path, _)| Path::new(path)));
+    files
+}
+
 /// Makes the relative paths of `scenario`, which count from the working directory, count from
 /// `directory`, so that a copy of the scenario put there means the same.
 pub(super) fn relative_to(scenario: &mut Scenario, directory: &Path) {
@@ -77,16 +94,24 @@ fn map_spec(spec: &str, change: impl Fn(&Path) -> PathBuf) -> String {
     format!("{format}{}", change(Path::new(path)).display())
 }
 
+/// Mode, file and name inside it of `plugin:FILE[#NAME]` and `mig:FILE#NAME`.
+fn sharing_file(sharing: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (mode, rest) = sharing.split_once(':')?;
+    match (mode, rest.split_once('#')) {
+        ("plugin" | "mig", Some((path, name))) => Some((mode, path, Some(name))),
+        ("plugin", None) => Some((mode, rest, None)),
+        _ => None,
+    }
+}
+
 /// Changes the path inside `plugin:FILE` and `mig:FILE#NAME`.
 fn map_sharing(sharing: &str, change: impl Fn(&Path) -> PathBuf) -> String {
-    let (mode, path) = match sharing.split_once(':') {
-        Some((mode @ "plugin", path)) => (mode, path),
-        Some((mode @ "mig", path)) if path.contains('#') => (mode, path),
-        _ => return sharing.to_owned(),
-    };
-    match Path::new(path).is_absolute() {
-        true => sharing.to_owned(),
-        false => format!("{mode}:{}", change(Path::new(path)).display()),
+    match sharing_file(sharing) {
+        Some((mode, path, name)) if Path::new(path).is_relative() => {
+            let name = name.map_or_else(String::new, |name| format!("#{name}"));
+            format!("{mode}:{}{name}", change(Path::new(path)).display())
+        }
+        _ => sharing.to_owned(),
     }
 }
 

@@ -86,8 +86,8 @@ pub struct Plan {
 /// What a plan is about, read into memory.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The jobs.
-    pub work: Workload,
+    /// The jobs; plans of the same jobs on other machines may share them.
+    pub work: Arc<Workload>,
     /// The machines.
     pub inventory: Inventory,
     /// Whether the machines are examples of what may be rented, and no others exist.
@@ -414,6 +414,18 @@ impl Plan {
     /// # Errors
     /// Whatever is wrong with the files, located.
     pub fn load(&self) -> Result<Loaded> {
+        self.load_with(Plan::read_jobs)
+    }
+
+    /// As [`Plan::load`], with jobs that `jobs` gives: those of a plan that reads the same trace
+    /// the same way, so that they are in memory once.
+    ///
+    /// # Errors
+    /// As [`Plan::load`].
+    pub fn load_with(
+        &self,
+        jobs: impl FnOnce(&Plan) -> Result<(Arc<Workload>, ReadReport)>,
+    ) -> Result<Loaded> {
         // The machines first: they are few, and a slip in them should not cost minutes.
         let nodes = ReadOptions {
             limit: None,
@@ -432,7 +444,7 @@ impl Plan {
                 (wired, Some(report))
             }
         };
-        let (work, mut trace) = load_workload(&self.trace, &self.read)?;
+        let (work, mut trace) = jobs(self)?;
         let file = paths::jobs_file(&self.trace);
         let heeded = heed::check(&work, &inventory, &file, self.read.lenient)?;
         trace.notes.extend(heeded);
@@ -464,6 +476,15 @@ impl Plan {
             replicas.check_memory(&loaded.work, &loaded.inventory, &file)?;
         }
         Ok(loaded)
+    }
+
+    /// Reads the jobs alone.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the trace, located.
+    pub fn read_jobs(&self) -> Result<(Arc<Workload>, ReadReport)> {
+        let (work, report) = load_workload(&self.trace, &self.read)?;
+        Ok((Arc::new(work), report))
     }
 
     /// Makes sure that the machines can be shared so.

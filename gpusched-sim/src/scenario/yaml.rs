@@ -33,6 +33,22 @@ impl Origins {
         }
     }
 
+    /// Values that stand at these places of a larger file.
+    pub(crate) fn within(
+        name: &str,
+        text: &str,
+        places: impl IntoIterator<Item = (String, Location)>,
+    ) -> Origins {
+        Origins {
+            file: Some(File {
+                name: name.to_owned(),
+                text: text.to_owned(),
+                places: places.into_iter().collect(),
+            }),
+            flags: Vec::new(),
+        }
+    }
+
     /// The name of the scenario file, if there is one.
     pub fn file(&self) -> Option<&str> {
         self.file.as_ref().map(|file| file.name.as_str())
@@ -69,7 +85,10 @@ impl File {
             Some(line) => {
                 let skipped = usize::try_from(column).unwrap_or(1).saturating_sub(1);
                 let rest: String = line.chars().skip(skipped).collect();
-                let word = rest.split([' ', '#', ':', ',']).next().unwrap_or_default();
+                let word = rest
+                    .split([' ', '#', ':', ',', ']', '}'])
+                    .next()
+                    .unwrap_or_default();
                 problem.source_line(line).width(word.chars().count())
             }
         }

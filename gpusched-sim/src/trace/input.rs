@@ -322,6 +322,11 @@ impl Input {
     }
 }
 
+/// The FNV-1a digest of some bytes.
+pub(crate) fn fnv1a_of(bytes: &[u8]) -> u64 {
+    fnv1a(FNV_START, bytes)
+}
+
 /// Continues an FNV-1a digest.
 pub(crate) fn fnv1a(start: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(start, |digest, byte| {

@@ -8,8 +8,8 @@
 use super::generate::{Purpose, Stream};
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::ids::JobId;
-use gpusched_core::units::{MICROS, Span};
-use gpusched_core::workload::{Piece, Workload};
+use gpusched_core::units::{MICROS, Span, Time};
+use gpusched_core::workload::{Arrival, Workload, WorkloadError};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -56,20 +56,23 @@ impl fmt::Display for Unit {
     }
 }
 
-/// The piece each job belongs to, counted from 0: the day or week of its submission, or its user.
-/// O(jobs).
+/// The piece each job of the trace belongs to, in order of arrival and counted from 0: the day or
+/// week of its submission, or its user. O(jobs).
 pub fn pieces(work: &Workload, unit: Unit) -> Vec<usize> {
     let first = work.jobs().first().map(|job| job.submit);
     let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    let of = |(index, job): (usize, &gpusched_core::workload::Job)| match (unit.span(), first) {
-        (Some(span), Some(first)) => ((job.submit - first).0 / span.0) as usize,
-        _ => {
-            let next = users.len();
-            let user = work.owner(JobId::from(index)).user.as_str();
-            *users.entry(user).or_insert(next)
+    let of = |parts: std::ops::Range<u32>| {
+        let id = JobId(parts.start);
+        match (unit.span(), first) {
+            (Some(span), Some(first)) => ((work.job(id).submit - first).0 / span.0) as usize,
+            _ => {
+                let next = users.len();
+                let user = work.owner(id).user.as_str();
+                *users.entry(user).or_insert(next)
+            }
         }
     };
-    work.jobs().iter().enumerate().map(of).collect()
+    work.in_arrival_order().into_iter().map(of).collect()
 }
 
 /// A trace cut into pieces that can be drawn.
@@ -86,14 +89,17 @@ pub fn pieces(work: &Workload, unit: Unit) -> Vec<usize> {
 /// let work = jobs.finish().unwrap();
 /// // Four whole days, and four hours that are left out.
 /// let days = Resample::new(&work, Unit::Days).unwrap();
-/// let drawn = days.draw(&work, 7, 0);
+/// let drawn = days.draw(&work, 7, 0).unwrap();
 /// assert_eq!((days.len(), days.left_out(), drawn.len()), (4, 4, 96));
-/// assert_eq!(days.draw(&work, 7, 0).jobs(), drawn.jobs());
+/// assert_eq!(days.draw(&work, 7, 0).unwrap().jobs(), drawn.jobs());
 /// ```
 #[derive(Clone, Debug)]
 pub struct Resample {
     unit: Unit,
-    pieces: Vec<Vec<JobId>>,
+    /// Jobs of each by their places in order of arrival.
+    pieces: Vec<Vec<u32>>,
+    /// By job: when it arrived.
+    submits: Vec<Time>,
     left_out: usize,
 }
 
@@ -109,9 +115,9 @@ impl Resample {
             (Some(_), _) => 0,
             (None, _) => i64::MAX,
         };
-        let mut pieces: Vec<Vec<JobId>> = Vec::new();
+        let mut pieces: Vec<Vec<u32>> = Vec::new();
         let mut left_out = 0;
-        for (index, piece) in of.into_iter().enumerate() {
+        for (job, piece) in (0..).zip(of) {
             if piece as i64 >= whole {
                 left_out += 1;
                 continue;
@@ -119,7 +125,7 @@ impl Resample {
             if pieces.len() <= piece {
                 pieces.resize_with(piece + 1, Vec::new);
             }
-            pieces[piece].push(JobId::from(index));
+            pieces[piece].push(job);
         }
         if pieces.len() < 2 {
             return Err(Diagnostic::new(format!(
@@ -132,9 +138,11 @@ impl Resample {
                 Unit::Users => "draw `days`: these jobs have no users of their own",
             }));
         }
+        let submit = |parts: std::ops::Range<u32>| work.job(JobId(parts.start)).submit;
         Ok(Resample {
             unit,
             pieces,
+            submits: work.in_arrival_order().into_iter().map(submit).collect(),
             left_out,
         })
     }
@@ -154,41 +162,54 @@ impl Resample {
         self.left_out
     }
 
-    /// Every piece once: the trace without what is left out. O(jobs).
-    pub fn whole(&self, work: &Workload) -> Workload {
-        let mut jobs: Vec<JobId> = self.pieces.concat();
-        jobs.sort_unstable();
-        work.copies(&[Piece {
-            jobs,
-            moved: Span::ZERO,
-        }])
+    /// Every piece once: the trace without what is left out. `work` is the trace it was cut from.
+    /// O(jobs log jobs).
+    ///
+    /// # Errors
+    /// As [`Resample::draw`].
+    pub fn whole(&self, work: &Workload) -> Result<Workload, WorkloadError> {
+        self.arranged(work, (0..self.pieces.len()).collect())
     }
 
     /// As many pieces as there are, drawn with replacement. Days and weeks follow each other and
     /// keep their hours; users keep their times. `work` is the trace it was cut from. The draw is
-    /// keyed by `seed` and `replicate`. O(jobs × log jobs).
-    pub fn draw(&self, work: &Workload, seed: u64, replicate: u64) -> Workload {
+    /// keyed by `seed` and `replicate`. O(jobs log jobs).
+    ///
+    /// # Errors
+    /// [`WorkloadError::TooMany`] when so many jobs are drawn that a table outgrows its index.
+    pub fn draw(
+        &self,
+        work: &Workload,
+        seed: u64,
+        replicate: u64,
+    ) -> Result<Workload, WorkloadError> {
         let mut stream = Stream::new(seed, Purpose::Resample, replicate);
-        let drawn: Vec<Piece> = (0..self.pieces.len())
-            .map(|slot| {
-                // Below 1, but the product may round up.
-                let piece = (stream.unit() * self.pieces.len() as f64) as usize;
-                let piece = piece.min(self.pieces.len() - 1);
-                let shift = |span: Span| Span((slot as i64 - piece as i64) * span.0);
-                Piece {
-                    jobs: self.pieces[piece].clone(),
-                    moved: self.unit.span().map_or(Span::ZERO, shift),
-                }
-            })
-            .collect();
-        work.copies(&drawn)
+        let count = self.pieces.len();
+        // Below 1, but the product may round up.
+        let mut drawn = || ((stream.unit() * count as f64) as usize).min(count - 1);
+        self.arranged(work, (0..count).map(|_| drawn()).collect())
+    }
+
+    /// These pieces, each in the place of the one it stands for.
+    fn arranged(&self, work: &Workload, drawn: Vec<usize>) -> Result<Workload, WorkloadError> {
+        let mut arrivals: Vec<Arrival> = Vec::new();
+        for (slot, piece) in drawn.into_iter().enumerate() {
+            let shift = |span: Span| Span((slot as i64 - piece as i64) * span.0);
+            let moved = self.unit.span().map_or(Span::ZERO, shift);
+            arrivals.extend(self.pieces[piece].iter().map(|job| Arrival {
+                job: *job,
+                submit: self.submits[*job as usize] + moved,
+                run: None,
+            }));
+        }
+        arrivals.sort_by_key(|one| one.submit);
+        work.arranged(&arrivals)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gpusched_core::units::Time;
     use gpusched_core::workload::{JobDraft, Owner, Shape, WorkloadBuilder};
 
     /// A job every six hours, by five users in turn.
@@ -213,7 +234,7 @@ mod tests {
         let work = work(42);
         let days = Resample::new(&work, Unit::Days).unwrap();
         assert_eq!((days.len(), days.left_out()), (10, 2));
-        let drawn = days.draw(&work, 1, 3);
+        let drawn = days.draw(&work, 1, 3).unwrap();
         for (index, job) in drawn.jobs().iter().enumerate() {
             let (day, hour) = (index as i64 / 4, index as i64 % 4);
             assert_eq!(
@@ -221,15 +242,21 @@ mod tests {
                 Time::from_secs(1000 + 86_400 * day + 21_600 * hour)
             );
         }
-        assert_ne!(drawn.name(JobId(0)), days.draw(&work, 2, 3).name(JobId(0)));
-        assert_ne!(drawn.name(JobId(0)), days.draw(&work, 1, 4).name(JobId(0)));
+        assert_ne!(
+            drawn.name(JobId(0)),
+            days.draw(&work, 2, 3).unwrap().name(JobId(0))
+        );
+        assert_ne!(
+            drawn.name(JobId(0)),
+            days.draw(&work, 1, 4).unwrap().name(JobId(0))
+        );
     }
 
     #[test]
     fn users_bring_all_their_jobs_at_their_own_times() {
         let work = work(50);
         let users = Resample::new(&work, Unit::Users).unwrap();
-        let drawn = users.draw(&work, 0, 0);
+        let drawn = users.draw(&work, 0, 0).unwrap();
         assert_eq!((users.len(), users.left_out(), drawn.len()), (5, 0, 50));
         let mut by_user: BTreeMap<&str, usize> = BTreeMap::new();
         for index in 0..drawn.len() {
@@ -247,10 +274,10 @@ mod tests {
         let days = Resample::new(&work, Unit::Days).unwrap();
         let mut times = [0_u32; 40];
         for replicate in 0..2_000 {
-            let drawn = days.draw(&work, 5, replicate);
+            let drawn = days.draw(&work, 5, replicate).unwrap();
             for index in 0..drawn.len() {
                 let name = drawn.name(JobId::from(index));
-                let number = name.split('~').next().unwrap_or_default();
+                let number = name.split('+').next().unwrap_or_default();
                 times[number.parse::<usize>().unwrap()] += 1;
             }
         }

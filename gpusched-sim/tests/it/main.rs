@@ -44,6 +44,7 @@ mod sharing;
 mod speeds;
 mod spot;
 mod summary_twin;
+mod sweep;
 mod topology;
 mod topology_bad;
 mod trace_datasets;

@@ -16,5 +16,5 @@ pub use mig_holes::write_mig_holes_csv;
 pub use occupancy::write_occupancy_csv;
 pub use places::write_places_csv;
 pub use series::write_series_csv;
-pub use summary::write_summary_csv;
+pub use summary::{summary_columns, write_summary_csv};
 pub use waits::write_waits_csv;

@@ -23,6 +23,11 @@ pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()
     row.finish()
 }
 
+/// The columns there can be, with what stands in them.
+pub fn summary_columns() -> impl Iterator<Item = (&'static str, fn(&Summary) -> String)> {
+    COLUMNS.iter().chain(NETWORK).copied()
+}
+
 fn topology(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> String {
     maybe(run.topology.as_ref().and_then(value))
 }

@@ -33,7 +33,14 @@ const COMPARED: &[Compared] = &[
 ];
 
 /// Columns that are left out where no run has a value for them.
-const OPTIONAL: [&str; 6] = [HOLES, OVER_BOUND, "given back", "interrupted", "evicted", "least USD"];
+const OPTIONAL: [&str; 6] = [
+    HOLES,
+    OVER_BOUND,
+    "given back",
+    "interrupted",
+    "evicted",
+    "least USD",
+];
 
 /// Mean free slots of MIG that no legal placement could use; left out where MIG cuts nothing.
 const HOLES: &str = "slots lost";

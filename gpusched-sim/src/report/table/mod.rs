@@ -8,7 +8,7 @@ pub use summary::summary_table;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-pub(super) fn plain() -> Table {
+pub(crate) fn plain() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -16,7 +16,7 @@ pub(super) fn plain() -> Table {
 }
 
 /// Numbers stand to the right, names to the left.
-pub(super) fn right_align(table: &mut Table) {
+pub(crate) fn right_align(table: &mut Table) {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

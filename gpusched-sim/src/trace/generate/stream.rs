@@ -46,6 +46,12 @@ pub(crate) enum Purpose {
     SpotShare = 13,
     /// Which pieces a resampled trace is made of; entity = replicate.
     Resample = 30,
+    /// The order jobs come in; one stream per seed.
+    ArrivalOrder = 20,
+    /// Jobs that come again while a cluster is filled; one stream per seed.
+    ArrivalCopy = 21,
+    /// The order machines stand in; one stream per seed.
+    MachineOrder = 22,
 }
 
 /// One keyed sequence of draws.
