@@ -4,6 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `file.rs`, `read.rs` | the file of `--cloud`: its shape, and what it means |
+//! | `groups.rs` | its pools and node groups |
 //! | `market.rs` | when spot machines can be had and when they are taken away |
 //! | `jobs.rs` | which jobs a rule is about |
 //! | `policies.rs` | the controllers of nodes, by name |
@@ -13,6 +14,7 @@
 //! replay is made again with that block four times as long.
 
 mod file;
+mod groups;
 mod jobs;
 mod market;
 mod policies;
