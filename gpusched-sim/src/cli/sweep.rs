@@ -37,7 +37,12 @@ pub(crate) fn sweep(args: &SweepArgs) -> Outcome {
     let rows = rows(out)?;
     let manifest = Manifest::of(&sweep, shard);
     let table = sweep::table(&manifest, &sweep.columns, part, &rows);
-    terminal::print_text(&format!("{table}\n"))?;
+    let contrasts = match shard {
+        Shard::WHOLE => sweep::sweep_contrasts(&manifest, &sweep.columns, &rows),
+        _ => Vec::new(),
+    };
+    let contrasts = sweep::contrasts_table(&sweep.columns, &contrasts);
+    terminal::print_text(&format!("{table}\n{contrasts}"))?;
     let all = sweep.runs.len();
     terminal::say(&match shard {
         Shard::WHOLE => format!("Means over seeds; the results are in {}.", out.display()),

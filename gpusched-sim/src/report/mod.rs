@@ -13,10 +13,9 @@ pub use csv::{
 pub use html::{MOST_RUNS, Page};
 pub use json::{write_summaries_json, write_summary_json};
 pub use statistics::{
-    BlockComparison, BlockRow, Contrasts, DrawnComparison, JobTimes, METRICS, Metric,
-    MetricContrasts, MetricDrawn, PolicyContrast, PolicyDrawn, blocks_of, blocks_table,
-    contrasts_of, contrasts_table, drawn_of, drawn_table, write_blocks_csv, write_blocks_json,
-    write_contrasts_csv, write_contrasts_json, write_drawn_csv, write_drawn_json,
+    BlockComparison, BlockRow, DrawnComparison, JobTimes, METRICS, Metric, MetricDrawn,
+    PolicyDrawn, blocks_of, blocks_table, drawn_of, drawn_table, write_blocks_csv,
+    write_blocks_json, write_drawn_csv, write_drawn_json,
 };
 pub use table::{compare_table, span, summary_table, thousands};
 pub(crate) use table::{plain, right_align};

@@ -5,6 +5,8 @@
 //! manifest.json              digests of every input, all runs, the shard
 //! summary.csv                one row per run that is here, in the order of the runs
 //! summary.parquet            the same
+//! contrasts.csv              how sure differences from the baseline are, where all runs are here
+//!                            and something differs from seed to seed
 //! run=DIGEST/summary.json    as `gpusched run --out` writes it
 //!            summary.csv     its row
 //!            summary.parquet the same: the directory is a Hive-partitioned data set
@@ -12,6 +14,7 @@
 //!            jobs.csv, …     with `keep: all`, the rest of what `gpusched run --out` writes
 //! ```
 
+use super::contrasts::{self, sweep_contrasts};
 use super::manifest::{self, Manifest, Shard};
 use super::runs::{Made, Run, Sweep, for_each};
 use super::store::{Draft, Store};
@@ -26,13 +29,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const EXPERIMENT: &str = "experiment.yaml";
 const SUMMARY: &str = "summary.csv";
+const CONTRASTS: &str = "contrasts.csv";
 #[cfg(feature = "parquet")]
 const PARQUET: &str = "summary.parquet";
 
 /// The names of results.
 pub(super) fn is_ours(name: &str) -> bool {
     let parquet = name == "summary.parquet";
-    [manifest::FILE, EXPERIMENT, SUMMARY].contains(&name) || parquet || name.starts_with("run=")
+    [manifest::FILE, EXPERIMENT, SUMMARY, CONTRASTS].contains(&name)
+        || parquet
+        || name.starts_with("run=")
 }
 
 /// The directory of a run.
@@ -76,6 +82,7 @@ pub fn sweep(
     }
     finish(
         &store,
+        &manifest,
         part.iter().map(|run| run.digest.as_str()),
         &sweep.columns,
     )?;
@@ -115,9 +122,10 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// Writes the tables over all runs.
+/// Writes the tables over all runs, and what may be said of differences where all runs are here.
 pub(super) fn finish<'d>(
     store: &Store,
+    manifest: &Manifest,
     digests: impl Iterator<Item = &'d str>,
     columns: &[Column],
 ) -> Result<(), Trouble> {
@@ -126,6 +134,13 @@ pub(super) fn finish<'d>(
         let mut row = row(store, digest, columns)?;
         row.insert(0, digest.to_owned());
         rows.push(row);
+    }
+    if rows.len() == manifest.runs.len() {
+        let bare: Vec<Vec<String>> = rows.iter().map(|row| row[1..].to_vec()).collect();
+        let found = sweep_contrasts(manifest, columns, &bare);
+        if !found.is_empty() {
+            store.file(CONTRASTS, |to| contrasts::write(to, columns, &found))?;
+        }
     }
     let mut named = vec![Column::run()];
     named.extend_from_slice(columns);

@@ -65,7 +65,7 @@ pub fn merge(from: &[PathBuf], out: &Path) -> Result<usize, Trouble> {
         }
     }
     let digests = whole.runs.iter().map(|entry| entry.run.as_str());
-    finish(&store, digests, &columns.unwrap_or_default())?;
+    finish(&store, &whole, digests, &columns.unwrap_or_default())?;
     Ok(whole.runs.len())
 }
 

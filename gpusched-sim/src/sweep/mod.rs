@@ -16,12 +16,14 @@
 //! | `parquet` | rows as Parquet |
 //! | `merge` | several directories of one experiment made into one |
 //! | `table` | means over seeds, for people |
+//! | `contrasts` | how sure differences from the baseline are |
 //!
 //! Same experiment, same inputs, same version: same bytes, whatever the number of threads, however
 //! the runs are split into shards, and however often a sweep was killed and begun again.
 
 mod arrivals;
 pub(crate) mod columns;
+mod contrasts;
 mod draw;
 mod files;
 mod inputs;
@@ -37,6 +39,7 @@ mod table;
 
 pub use arrivals::arrange;
 pub use columns::{Column, possible as possible_columns};
+pub use contrasts::{SweepContrast, contrasts_table, sweep_contrasts};
 pub use files::{read_rows, sweep};
 pub use machines::rank;
 pub use manifest::{Manifest, RunEntry, Shard};

@@ -127,7 +127,7 @@ fn difference(mine: &Seeds<'_>, theirs: &Seeds<'_>, at: usize) -> Option<f64> {
 }
 
 /// Four digits that matter.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     let places = match value.abs() {
         1000.0.. => 0,
         100.0.. => 1,
@@ -137,7 +137,7 @@ fn figure(value: f64) -> String {
     format!("{value:.places$}")
 }
 
-fn signed(value: f64) -> String {
+pub(super) fn signed(value: f64) -> String {
     let text = figure(value);
     match value > 0.0 {
         true => format!("+{text}"),

@@ -1,20 +1,14 @@
 //! Policies against a baseline, with what may be said of the difference.
 //!
-//! `contrasts.rs` is for policies that ran the same seeds, `drawn.rs` for policies that replayed
-//! traces drawn from one trace: the first are new observations, the second are not. `blocks.rs`
-//! compares jobs one by one on the trace itself.
+//! `drawn.rs` is for policies that replayed traces drawn from one trace, `blocks.rs` compares jobs
+//! one by one on the trace itself. Policies that ran the same seeds are [`crate::sweep`]'s.
 
 mod blocks;
-mod contrasts;
 mod drawn;
 
 pub use blocks::{
     BlockComparison, BlockRow, JobTimes, blocks_of, blocks_table, write_blocks_csv,
     write_blocks_json,
-};
-pub use contrasts::{
-    Contrasts, MetricContrasts, PolicyContrast, contrasts_of, contrasts_table, write_contrasts_csv,
-    write_contrasts_json,
 };
 pub use drawn::{
     DrawnComparison, MetricDrawn, PolicyDrawn, drawn_of, drawn_table, write_drawn_csv,
