@@ -8,15 +8,38 @@
 //! | `solve/` | which pod goes where, and which nodes have to be made for it |
 //! | `launch.rs` | what a planned node asks the provider for |
 //! | `unavailable.rs` | what the provider has just been out of |
+//! | `pool.rs` | when nodes of a pool expire and are disrupted |
+//! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
+//! | `batch.rs` | when pods that wait are solved |
+//! | `world.rs`, `room.rs` | the cluster as solves see it |
+//! | `sieve.rs` | what cannot be, without a solve |
+//! | `claims.rs` | launches until they are machines |
+//! | `terminate.rs` | how long pods stay on a node that goes |
+//! | `disruption/` | which nodes go, and what comes in their place |
 
+mod batch;
+mod claims;
+mod controller;
+pub mod disruption;
 pub mod labels;
 pub mod launch;
 pub mod objects;
+mod pool;
 mod requirement;
 mod requirements;
+mod room;
+mod sieve;
 mod solve;
+mod terminate;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod unavailable;
+mod world;
 
+pub use controller::{Karpenter, KarpenterOptions};
+pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};
 pub use solve::{Filtered, NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};

@@ -24,6 +24,7 @@ pub const FOR: Span = Span::from_secs(180);
 pub struct Unavailable {
     offerings: BTreeMap<(CapacityType, String, String), Time>,
     capacity_types: BTreeMap<CapacityType, Time>,
+    version: u64,
 }
 
 impl Unavailable {
@@ -32,11 +33,13 @@ impl Unavailable {
         self.offerings.retain(|_, until| *until > now);
         let key = (capacity_type, node_type.to_owned(), zone.to_owned());
         self.offerings.insert(key, now + FOR);
+        self.version += 1;
     }
 
     /// Leaves a whole capacity type alone: what an account that may not use spot yet gets.
     pub fn mark_capacity_type(&mut self, capacity_type: CapacityType, now: Time) {
         self.capacity_types.insert(capacity_type, now + FOR);
+        self.version += 1;
     }
 
     /// Whether an offering is to be left alone.
@@ -50,6 +53,17 @@ impl Unavailable {
         let key = (capacity_type, node_type.to_owned(), zone.to_owned());
         let lately = |until: Option<&Time>| until.is_some_and(|until| *until > now);
         lately(self.offerings.get(&key)) || lately(self.capacity_types.get(&capacity_type))
+    }
+
+    /// Changes whenever something more is out.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The first instant after `now` at which something may be had again.
+    pub fn until(&self, now: Time) -> Option<Time> {
+        let all = self.offerings.values().chain(self.capacity_types.values());
+        all.filter(|until| **until > now).min().copied()
     }
 
     /// The types as the next solve sees them: what is out cannot be had.

@@ -22,5 +22,6 @@ pub use availability::{Availability, AvailabilityError, Polarity};
 pub use bound::cheapest;
 pub use deadline::{Choice, DeadlineJob, DeadlinePolicy, Holding, Moment, Outcome, Prices, replay};
 pub use market::{PoolId, PriceSeries, Quote, SpotMarket};
+pub(in crate::provisioning) use renewal::scatter;
 pub use renewal::{Lengths, Renewal, RenewalPool};
 pub use trace_market::{TraceMarket, TracePool};

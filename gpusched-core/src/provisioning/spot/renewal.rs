@@ -178,7 +178,7 @@ impl Process {
 
 /// A bijection of 64 bits in which every input bit reaches every output bit (the finaliser of
 /// SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
-fn scatter(mut bits: u64) -> u64 {
+pub(in crate::provisioning) fn scatter(mut bits: u64) -> u64 {
     bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -169,7 +169,7 @@ impl Query<'_> {
 }
 
 /// Labels of `asked` with fewer distinct values among the types than its `minValues`.
-pub(super) fn too_few(
+pub(in super::super) fn too_few(
     all: &[NodeType],
     types: &[usize],
     asked: &Requirements,

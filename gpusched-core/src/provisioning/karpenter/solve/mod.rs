@@ -53,6 +53,7 @@ mod universe;
 
 pub use error::SolveError;
 pub use filter::Filtered;
+pub(super) use filter::too_few;
 pub use problem::{NewNode, Problem, Reserved, Solution, SolveOptions};
 
 use super::Requirements;

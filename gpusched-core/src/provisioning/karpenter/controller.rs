@@ -1,0 +1,487 @@
+//! `karpenter`: launches what pods need, and disrupts nodes that are not worth their price.
+
+use super::batch::Batch;
+use super::claims::{Choice, Claims};
+use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
+use super::launch::Allocation;
+use super::objects::PodSpec;
+use super::pool::Pool;
+use super::terminate::grace;
+use super::unavailable::Unavailable;
+use super::world::{Question, World};
+use super::{NewNode, SolveOptions};
+use crate::provisioning::catalog::CapacityType;
+use crate::provisioning::controller::{Command, Controller, Event, MachineId, View};
+use crate::units::{Span, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a machine may take to join the cluster before it is given up.
+const REGISTRATION: Span = Span::from_secs(15 * 60);
+
+/// How Karpenter behaves; the defaults are its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KarpenterOptions {
+    /// Its pools.
+    pub pools: Vec<Pool>,
+    /// What daemon sets put on every node they match.
+    pub daemons: Vec<PodSpec>,
+    /// Settings of the solve.
+    pub solve: SolveOptions,
+    /// How long the batching window waits for another pod (`batch-idle-duration`).
+    pub batch_idle: Span,
+    /// How long it may be open (`batch-max-duration`).
+    pub batch_max: Span,
+    /// Which candidates of a disruption come first.
+    pub order: Order,
+    /// Whether a spot node may replace another (`SpotToSpotConsolidation`).
+    pub spot_to_spot: bool,
+    /// How the provider chooses among spot options. On demand it is always the cheapest.
+    pub spot: Allocation,
+    /// How long a pod has to end once it is evicted (`terminationGracePeriodSeconds`).
+    pub pod_grace: Span,
+    /// Microseconds from 1970 (UTC) to the start of the replay: what schedules of budgets go by.
+    pub epoch: i64,
+    /// Of what is drawn: see [`Allocation::PriceCapacity`].
+    pub seed: u64,
+}
+
+impl Default for KarpenterOptions {
+    fn default() -> KarpenterOptions {
+        KarpenterOptions {
+            pools: Vec::new(),
+            daemons: Vec::new(),
+            solve: SolveOptions::default(),
+            batch_idle: Span::from_secs(1),
+            batch_max: Span::from_secs(10),
+            order: Order::V1_14,
+            spot_to_spot: false,
+            spot: Allocation::LowestPrice,
+            pod_grace: Span::from_secs(30),
+            epoch: 0,
+            seed: 0,
+        }
+    }
+}
+
+/// Karpenter's controllers: provisioning, disruption, expiration, interruption.
+///
+/// At one instant, in this order: interruptions, expirations and machines that never joined; the
+/// execution queue; provisioning; disruption. A solve waits until every launch has become a machine
+/// or failed, as upstream waits for its cache; so does a round of disruption.
+///
+/// Not modelled: the 60 s a solve and the 1 and 3 minutes consolidation may take at most, since
+/// there is no clock; repair of unhealthy nodes; static pools; buffers. The last pod event of a
+/// node is exact, where upstream writes it down every ten seconds at most.
+#[derive(Debug)]
+pub struct Karpenter {
+    options: KarpenterOptions,
+    world: World,
+    batch: Batch,
+    claims: Claims,
+    out: Unavailable,
+    queue: Queue,
+    rounds: Rounds,
+    /// Machines that leave, or were told to.
+    deleted: BTreeSet<MachineId>,
+    /// Those, and those the queue is about to delete.
+    going: BTreeSet<MachineId>,
+    /// The version of the view in which that was worked out.
+    seen: Option<u64>,
+    nominated: BTreeMap<MachineId, Time>,
+    /// Machines that will be taken away, and when.
+    noticed: Vec<(MachineId, Time)>,
+    /// What the last solve saw, if it launched nothing, and which machines it gave pods.
+    solved: Option<(u64, u64, Vec<MachineId>)>,
+}
+
+impl Karpenter {
+    /// Karpenter, with nothing done yet.
+    pub fn new(options: KarpenterOptions) -> Karpenter {
+        Karpenter {
+            world: World::new(
+                &options.pools,
+                options.daemons.clone(),
+                options.solve.clone(),
+            ),
+            batch: Batch::new(options.batch_idle, options.batch_max),
+            options,
+            claims: Claims::default(),
+            out: Unavailable::default(),
+            queue: Queue::default(),
+            rounds: Rounds::default(),
+            deleted: BTreeSet::new(),
+            going: BTreeSet::new(),
+            seen: None,
+            nominated: BTreeMap::new(),
+            noticed: Vec::new(),
+            solved: None,
+        }
+    }
+
+    /// The pools say something else from now on; nodes made from what they said before have
+    /// drifted.
+    pub fn set_pools(&mut self, pools: Vec<Pool>) {
+        self.world.set_pools(&pools);
+        self.options.pools = pools;
+        self.rounds.forget();
+        self.solved = None;
+    }
+
+    /// What disruption would do now, and why not more. It does not change what it will do.
+    ///
+    /// ```
+    /// use gpusched_core::provisioning::controller::View;
+    /// use gpusched_core::provisioning::karpenter::{Karpenter, KarpenterOptions};
+    /// let mut karpenter = Karpenter::new(KarpenterOptions::default());
+    /// let outlook = karpenter.outlook(&View::default());
+    /// assert!(outlook.next.is_none() && outlook.nodes.is_empty());
+    /// ```
+    pub fn outlook(&mut self, view: &View) -> Outlook {
+        self.refresh(view);
+        let scene = scene(
+            view,
+            &self.options,
+            &self.claims,
+            &self.going,
+            &self.nominated,
+        );
+        let scene = Scene {
+            explain: true,
+            ..scene
+        };
+        outlook(&scene, &mut self.world)
+    }
+
+    /// Without what is left out because it decides the same.
+    #[cfg(test)]
+    pub(super) fn plain(mut self) -> Karpenter {
+        self.world.shortcuts = false;
+        self
+    }
+
+    /// How long a node stays promised to a pod.
+    fn nomination(&self) -> Span {
+        Span(2 * self.options.batch_max.0).max(Span::from_secs(10))
+    }
+
+    fn pool(&self, name: &str) -> Option<&Pool> {
+        let mut pools = self.options.pools.iter();
+        pools.find(|pool| pool.template.name == name)
+    }
+
+    /// Works out anew who is going. O(machines) if the view has changed.
+    fn follow(&mut self, view: &View) {
+        if self.seen != Some(view.version) {
+            self.seen = Some(view.version);
+            self.deleted.retain(|id| view.machines.contains_key(id));
+            let leaving = view
+                .machines
+                .iter()
+                .filter(|(_, machine)| machine.leaving.is_some());
+            self.deleted.extend(leaving.map(|(id, _)| *id));
+        }
+        self.going = self
+            .queue
+            .candidates()
+            .chain(self.deleted.iter().copied())
+            .collect();
+    }
+
+    /// Makes the world what the view shows.
+    fn refresh(&mut self, view: &View) {
+        self.follow(view);
+        self.nominated.retain(|_, until| *until > view.now);
+        self.world.refresh(view, &self.going, &self.out);
+        self.world.new_round();
+    }
+
+    fn delete(
+        &mut self,
+        view: &View,
+        id: MachineId,
+        limit: Option<Span>,
+        reason: &'static str,
+        commands: &mut Vec<Command>,
+    ) {
+        let Some(machine) = view.machines.get(&id) else {
+            return;
+        };
+        // One that goes already may have less time left than it thought.
+        if !self.deleted.insert(id) && limit.is_none() {
+            return;
+        }
+        let pool = machine.owner.as_ref().and_then(|owner| self.pool(owner));
+        let bound = pool.and_then(|pool| pool.termination_grace);
+        let limit = [limit, bound].into_iter().flatten().min();
+        commands.push(Command::Delete {
+            machine: id,
+            grace: grace(machine, self.options.pod_grace, limit),
+            reason,
+        });
+    }
+
+    /// Machines that will be taken away, have expired, or never joined.
+    fn retire(&mut self, view: &View, commands: &mut Vec<Command>) {
+        for (id, at) in std::mem::take(&mut self.noticed) {
+            let left = Some((at - view.now).max(Span::ZERO));
+            self.delete(view, id, left, "Interrupted", commands);
+        }
+        while let Some((at, id, reason)) = self.retirement(view)
+            && at <= view.now
+        {
+            self.delete(view, id, None, reason, commands);
+        }
+    }
+
+    /// The next machine that expires, or is given up for not having joined. Machines are in order
+    /// of age: O(pools) unless the oldest are going already.
+    fn retirement(&self, view: &View) -> Option<(Time, MachineId, &'static str)> {
+        let stays = |id: &MachineId| !self.deleted.contains(id);
+        let mut expires: Vec<(&str, Span)> = Vec::new();
+        for pool in &self.options.pools {
+            expires.extend(
+                pool.expire_after
+                    .map(|after| (pool.template.name.as_str(), after)),
+            );
+        }
+        let mut next = None;
+        for (id, machine) in view.machines.iter().filter(|(id, _)| stays(id)) {
+            if expires.is_empty() {
+                break;
+            }
+            let of = |(pool, _): &(&str, Span)| machine.owner.as_deref() == Some(pool);
+            if let Some(index) = expires.iter().position(of) {
+                let (_, after) = expires.swap_remove(index);
+                let this = (machine.launched + after, *id, "Expired");
+                next = [next, Some(this)].into_iter().flatten().min();
+            }
+        }
+        for (id, machine) in view.machines.iter().rev() {
+            let at = machine.launched + REGISTRATION;
+            if at < view.now {
+                break;
+            }
+            let owned = machine
+                .owner
+                .as_ref()
+                .is_some_and(|owner| self.pool(owner).is_some());
+            if owned && stays(id) && machine.registered > at {
+                let this = (at, *id, "RegistrationTimeout");
+                next = [next, Some(this)].into_iter().flatten().min();
+            }
+        }
+        next
+    }
+
+    fn provision(&mut self, view: &View, commands: &mut Vec<Command>) {
+        if self.claims.outstanding() || !self.batch.close(view.now) {
+            return;
+        }
+        self.refresh(view);
+        let seen = (view.version, self.world.availability);
+        let known = self
+            .solved
+            .as_ref()
+            .filter(|(view, types, _)| (*view, *types) == seen);
+        if let Some((_, _, placed)) = known {
+            let placed = placed.clone();
+            return self.nominate(&placed, view.now);
+        }
+        let question = Question {
+            emptied: &[],
+            closed: None,
+            going: &self.going,
+        };
+        let answer = self.world.ask(view, question);
+        self.nominate(&answer.placed, view.now);
+        for node in &answer.claims {
+            self.launch(node, view.now, commands);
+        }
+        let idle = answer.claims.is_empty();
+        self.solved = idle.then_some((seen.0, seen.1, answer.placed));
+    }
+
+    fn nominate(&mut self, machines: &[MachineId], now: Time) {
+        let until = now + self.nomination();
+        self.nominated
+            .extend(machines.iter().map(|id| (*id, until)));
+    }
+
+    /// Launches a planned node; the ticket of the launch, unless nothing it may be can be had.
+    fn launch(&mut self, node: &NewNode, now: Time, commands: &mut Vec<Command>) -> Option<u64> {
+        let well_known = &self.options.solve.well_known;
+        let well_known: Vec<&str> = well_known.iter().map(String::as_str).collect();
+        let choice = Choice {
+            spot: self.options.spot,
+            well_known: &well_known,
+            seed: self.options.seed,
+        };
+        let pool = self
+            .options
+            .pools
+            .iter()
+            .find(|pool| pool.template.name == node.pool)?;
+        match self.claims.plan(node, pool, self.world.types(), choice) {
+            Some(launch) => {
+                let ticket = launch.ticket;
+                commands.push(Command::Launch(launch));
+                Some(ticket)
+            }
+            None => {
+                self.batch.trigger(now);
+                None
+            }
+        }
+    }
+
+    fn disrupt(&mut self, view: &View, commands: &mut Vec<Command>) {
+        let due = self.rounds.wake(view, self.world.availability);
+        if due.is_none_or(|due| due > view.now) {
+            return;
+        }
+        while !self.claims.outstanding() {
+            self.refresh(view);
+            let scene = scene(
+                view,
+                &self.options,
+                &self.claims,
+                &self.going,
+                &self.nominated,
+            );
+            match self.rounds.run(&scene, &mut self.world) {
+                Verdict::Nothing => return,
+                Verdict::Do(action) => {
+                    if !self.carry_out(view, action, commands) {
+                        return self.rounds.postpone(view.now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Taints the candidates, launches what is to come in their place, and promises machines to
+    /// their pods; or does nothing, where something of that cannot be had.
+    fn carry_out(&mut self, view: &View, action: Action, commands: &mut Vec<Command>) -> bool {
+        let candidates: Vec<MachineId> = action.candidates.iter().map(|one| one.machine).collect();
+        let mut launches = Vec::new();
+        let mut tickets = Vec::new();
+        for node in &action.replacements {
+            match self.launch(node, view.now, &mut launches) {
+                Some(ticket) => tickets.push(ticket),
+                None => {
+                    tickets.into_iter().for_each(|one| self.claims.failed(one));
+                    return false;
+                }
+            }
+        }
+        let reason = action.method.reason();
+        self.queue
+            .start(candidates, tickets, reason, view.now, commands);
+        commands.append(&mut launches);
+        self.nominate(&action.placed, view.now);
+        self.progress(view, commands);
+        true
+    }
+
+    fn progress(&mut self, view: &View, commands: &mut Vec<Command>) {
+        let mut deleted = Vec::new();
+        self.queue.progress(view.now, &mut deleted, commands);
+        for (id, reason) in deleted {
+            self.delete(view, id, None, reason.name(), commands);
+        }
+    }
+}
+
+fn scene<'a>(
+    view: &'a View,
+    options: &'a KarpenterOptions,
+    claims: &'a Claims,
+    going: &'a BTreeSet<MachineId>,
+    nominated: &'a BTreeMap<MachineId, Time>,
+) -> Scene<'a> {
+    Scene {
+        view,
+        pools: &options.pools,
+        claims,
+        going,
+        nominated,
+        epoch: options.epoch,
+        order: options.order,
+        spot_to_spot: options.spot_to_spot,
+        explain: false,
+    }
+}
+
+impl Controller for Karpenter {
+    fn name(&self) -> String {
+        "karpenter".into()
+    }
+
+    fn wake(&self, view: &View) -> Option<Time> {
+        let noticed = (!self.noticed.is_empty()).then_some(view.now);
+        let retired = self.retirement(view).map(|(at, _, _)| at);
+        let waits = !self.claims.outstanding();
+        let provision = self.batch.wake().filter(|_| waits);
+        let disrupt = self
+            .rounds
+            .wake(view, self.world.availability)
+            .filter(|_| waits);
+        let all = [noticed, retired, provision, disrupt, self.queue.wake()];
+        let next = all.into_iter().flatten().min();
+        next.map(|at| at.max(view.now))
+    }
+
+    fn step(&mut self, view: &View, commands: &mut Vec<Command>) {
+        self.rounds.look(view);
+        self.retire(view, commands);
+        self.progress(view, commands);
+        self.follow(view);
+        self.batch.look(view, &self.going);
+        self.provision(view, commands);
+        self.disrupt(view, commands);
+    }
+
+    fn told(&mut self, event: &Event, view: &View) {
+        match event {
+            Event::Launched { ticket, machine } => {
+                self.claims.launched(*ticket, *machine);
+                self.queue.launched(*ticket, *machine);
+            }
+            Event::OutOfCapacity {
+                ticket,
+                options,
+                machine,
+            } => {
+                for (of, offering) in options {
+                    let of = &view.types[*of];
+                    let offering = &of.offerings[*offering].offering;
+                    let way = offering.capacity_type;
+                    self.out.mark(&of.name, &offering.zone, way, view.now);
+                }
+                self.world.offer(view, &self.out);
+                if machine.is_none() {
+                    self.claims.failed(*ticket);
+                    self.queue.failed(*ticket);
+                    self.batch.trigger(view.now);
+                }
+            }
+            Event::Initialized(machine) => self.queue.initialized(*machine),
+            Event::Notice { machine, at } => {
+                self.noticed.push((*machine, *at));
+                let Some(there) = view.machines.get(machine) else {
+                    return;
+                };
+                let (of, offering) = (&view.types[there.node_type], view.offering(there));
+                if offering.capacity_type == CapacityType::Spot {
+                    self.out
+                        .mark(&of.name, &offering.zone, CapacityType::Spot, view.now);
+                }
+            }
+            Event::NeverJoined(machine) | Event::Gone(machine) => {
+                self.claims.forget(*machine);
+                self.queue.gone(*machine);
+                self.nominated.remove(machine);
+            }
+        }
+    }
+}

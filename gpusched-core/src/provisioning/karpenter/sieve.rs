@@ -1,0 +1,113 @@
+//! What cannot be, without a solve: conditions that every consolidation meets.
+
+use super::labels::NODEPOOL;
+use super::room::{Kinds, Room, fits};
+use super::{Problem, Requirement, Requirements, Undefined};
+use crate::provisioning::Price;
+use crate::provisioning::controller::MachineId;
+use rustc_hash::FxHashMap;
+
+/// Kinds of pods, and how many of each, in order of kind.
+pub(super) type Load = Vec<(usize, u32)>;
+
+/// What was found out about kinds of pods, as long as it holds.
+#[derive(Debug, Default)]
+pub(super) struct Sieve {
+    /// The first machines with room for a kind.
+    places: FxHashMap<usize, Vec<MachineId>>,
+    /// The least a node costs that could hold a load; `None` = there is no such node.
+    prices: FxHashMap<Load, Option<Price>>,
+    availability: Option<u64>,
+    /// What pods can have of each type.
+    rooms: Vec<Room>,
+}
+
+/// Machines remembered for each kind; with all of them among those that go, all are looked at.
+const REMEMBERED: usize = 4;
+
+impl Sieve {
+    /// Machines may have changed.
+    pub(super) fn new_round(&mut self, availability: u64) {
+        self.places.clear();
+        if self.availability != Some(availability) {
+            self.availability = Some(availability);
+            self.forget_prices();
+        }
+    }
+
+    /// Types, or pools, may have changed.
+    pub(super) fn forget_prices(&mut self) {
+        self.prices.clear();
+        self.rooms.clear();
+    }
+
+    /// Whether a pod of a kind has room on a machine that stays. `with_room` lists machines that
+    /// have, in order.
+    pub(super) fn has_place<I: Iterator<Item = MachineId>>(
+        &mut self,
+        kind: usize,
+        go: &[MachineId],
+        with_room: impl Fn() -> I,
+    ) -> bool {
+        let first = || with_room().take(REMEMBERED).collect::<Vec<_>>();
+        let places = self.places.entry(kind).or_insert_with(first);
+        let stays = |id: &MachineId| !go.contains(id);
+        places.iter().any(stays) || (places.len() == REMEMBERED && with_room().any(|id| stays(&id)))
+    }
+
+    /// The least a new node costs that could hold all these pods at once, as far as room, node
+    /// selectors and the requirements of one pool say: what the solve makes costs no less.
+    pub(super) fn least_price(
+        &mut self,
+        load: &Load,
+        kinds: &mut Kinds,
+        problem: &Problem,
+    ) -> Option<Price> {
+        if let Some(price) = self.prices.get(load) {
+            return *price;
+        }
+        if self.rooms.is_empty() {
+            let types = problem.types.iter();
+            self.rooms = types.map(|of| kinds.room(&of.allocatable)).collect();
+        }
+        let mut sum: Room = Vec::new();
+        let mut selectors = Requirements::default();
+        for (kind, count) in load {
+            let kind = kinds.get(*kind);
+            sum.resize(sum.len().max(kind.wants.len()), 0);
+            for (sum, want) in sum.iter_mut().zip(&kind.wants) {
+                *sum = sum.saturating_add(want.saturating_mul(i64::from(*count)));
+            }
+            selectors.extend(
+                Requirements::of_labels(&kind.spec.node_selector)
+                    .iter()
+                    .cloned(),
+            );
+        }
+        let well_known: Vec<&str> = problem
+            .options
+            .well_known
+            .iter()
+            .map(String::as_str)
+            .collect();
+        let undefined = Undefined::WellKnown(&well_known);
+        let mut least: Option<Price> = None;
+        for pool in &problem.pools {
+            let mut asked = pool.requirements.intersection(&selectors);
+            asked.extend(Requirements::of_labels(&pool.labels).iter().cloned());
+            asked.add(Requirement::one_of(NODEPOOL, &[&pool.name]));
+            for (of, room) in problem.types.iter().zip(&self.rooms) {
+                if !fits(&sum, room) || of.requirements.intersects(&asked).is_err() {
+                    continue;
+                }
+                let offers = of.offerings.iter().filter(|one| {
+                    one.offering.available && asked.compatible(&one.requirements, undefined).is_ok()
+                });
+                let price = offers.map(|one| one.offering.price).min();
+                least = [least, price].into_iter().flatten().min();
+            }
+        }
+        self.prices.insert(load.clone(), least);
+        least
+    }
+}

@@ -1,0 +1,501 @@
+//! The cluster as Karpenter's solves see it: a [`View`] made into [`Problem`]s, over and over,
+//! without making anew what did not change.
+
+use super::labels::NODEPOOL;
+use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
+use super::pool::Pool;
+use super::room::{Kind, Kinds, Room, fits};
+use super::sieve::{Load, Sieve};
+use super::unavailable::Unavailable;
+use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
+use crate::kube::{Effect, Resources, Taint};
+use crate::provisioning::Price;
+use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
+use crate::units::{MICROS, Time};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pods a node takes when its type does not say: the kubelet's `maxPods`.
+const MAX_PODS: i64 = 110;
+
+/// Machines that take pods, and what solves share.
+#[derive(Debug)]
+pub(super) struct World {
+    problem: Problem,
+    limits: Vec<Option<Resources>>,
+    /// Machines that are not going.
+    nodes: BTreeMap<MachineId, Node>,
+    kinds: Kinds,
+    sieve: Sieve,
+    /// Whether solves are left out, or made smaller, where that decides the same.
+    pub(super) shortcuts: bool,
+    /// Changes whenever what can be had does.
+    pub(super) availability: u64,
+    until: Option<Time>,
+    out: Option<u64>,
+    /// The version of the view that was seen last, and who was going.
+    seen: Option<u64>,
+    going: BTreeSet<MachineId>,
+}
+
+/// A machine that takes pods.
+#[derive(Debug)]
+struct Node {
+    version: u64,
+    existing: ExistingNode,
+    /// What is left of it.
+    room: Room,
+    /// Its pods.
+    load: Load,
+    /// Whether a pod on it must be apart from others.
+    apart: bool,
+}
+
+/// What a solve is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    /// Machines to be emptied.
+    pub(super) emptied: &'a [MachineId],
+    /// Machines that take none of the pods that are moved.
+    pub(super) closed: Option<&'a BTreeSet<MachineId>>,
+    /// Machines whose pods go elsewhere anyway.
+    pub(super) going: &'a BTreeSet<MachineId>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// Nodes to make.
+    pub(super) claims: Vec<NewNode>,
+    /// Machines that get pods.
+    pub(super) placed: Vec<MachineId>,
+    /// The first pod that runs now and would find no place, in order of job and index.
+    pub(super) homeless: Option<Homeless>,
+}
+
+/// A pod that would find no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Homeless {
+    /// The pod.
+    pub(super) pod: String,
+    /// Why.
+    pub(super) why: NoHome,
+}
+
+/// Why a pod would find no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoHome {
+    /// There is none.
+    Unschedulable(Box<SolveError>),
+    /// It would be on a machine that takes no pods yet.
+    Uninitialized(String),
+}
+
+/// Where a pod of a problem comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    Queue,
+    Going,
+    Emptied,
+}
+
+impl World {
+    pub(super) fn new(pools: &[Pool], daemons: Vec<PodSpec>, options: SolveOptions) -> World {
+        let mut world = World {
+            limits: Vec::new(),
+            problem: Problem {
+                daemons,
+                options,
+                ..Problem::default()
+            },
+            nodes: BTreeMap::new(),
+            kinds: Kinds::default(),
+            sieve: Sieve::default(),
+            shortcuts: true,
+            availability: 0,
+            until: None,
+            out: None,
+            seen: None,
+            going: BTreeSet::new(),
+        };
+        world.set_pools(pools);
+        world
+    }
+
+    /// The pools say something else from now on.
+    pub(super) fn set_pools(&mut self, pools: &[Pool]) {
+        self.problem.pools = pools.iter().map(|pool| pool.template.clone()).collect();
+        self.limits = pools
+            .iter()
+            .map(|pool| pool.template.limits.clone())
+            .collect();
+        self.seen = None;
+    }
+
+    /// The types as they can be had now.
+    pub(super) fn types(&self) -> &[NodeType] {
+        &self.problem.types
+    }
+
+    /// Labels the provider knows beyond the core's.
+    pub(super) fn well_known(&self) -> Vec<&str> {
+        let known = &self.problem.options.well_known;
+        known.iter().map(String::as_str).collect()
+    }
+
+    /// When something that cannot be had may be had again.
+    pub(super) fn until(&self) -> Option<Time> {
+        self.until
+    }
+
+    /// Follows the view, in which these machines are going. O(machines) when either changed.
+    pub(super) fn refresh(&mut self, view: &View, going: &BTreeSet<MachineId>, out: &Unavailable) {
+        if self.seen != Some(view.version) || self.going != *going {
+            self.seen = Some(view.version);
+            self.going.clone_from(going);
+            self.follow(view, going);
+            self.availability += u64::from(self.reserve(view));
+        }
+        self.offer(view, out);
+    }
+
+    fn follow(&mut self, view: &View, going: &BTreeSet<MachineId>) {
+        if self.problem.types.is_empty() {
+            self.problem.types = view.types.iter().cloned().map(with_max_pods).collect();
+        }
+        let takes = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
+        self.nodes.retain(|id, _| takes(id));
+        for (id, machine) in &view.machines {
+            if !takes(id) {
+                continue;
+            }
+            if self
+                .nodes
+                .get(id)
+                .is_none_or(|node| node.version != machine.version)
+            {
+                let node = self.node(machine);
+                self.nodes.insert(*id, node);
+            }
+        }
+    }
+
+    fn node(&mut self, machine: &Machine) -> Node {
+        let of = &self.problem.types[machine.node_type];
+        let existing = existing(machine, of);
+        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
+        for one in &machine.pods {
+            *load.entry(self.kinds.of(&one.pod.spec)).or_insert(0) += 1;
+        }
+        Node {
+            version: machine.version,
+            room: self.kinds.room(&existing.available),
+            apart: existing
+                .pods
+                .iter()
+                .any(|pod| !pod.anti_affinity.is_empty()),
+            existing,
+            load: load.into_iter().collect(),
+        }
+    }
+
+    /// Takes what the provider is out of off what can be had.
+    pub(super) fn offer(&mut self, view: &View, out: &Unavailable) {
+        let same = self.out == Some(out.version());
+        if same && self.until.is_none_or(|until| until > view.now) {
+            return;
+        }
+        if self.problem.types.is_empty() {
+            return;
+        }
+        self.out = Some(out.version());
+        self.until = out.until(view.now);
+        self.availability += 1;
+        for (of, base) in self.problem.types.iter_mut().zip(view.types.iter()) {
+            for (offer, base) in of.offerings.iter_mut().zip(&base.offerings) {
+                let offering = &mut offer.offering;
+                let gone = out.is_out(&of.name, &offering.zone, offering.capacity_type, view.now);
+                offering.available = base.offering.available && !gone;
+            }
+        }
+        self.reserve(view);
+    }
+
+    /// Counts what is left of reservations; whether that changed anything.
+    fn reserve(&mut self, view: &View) -> bool {
+        let mut used: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        for machine in view.machines.values() {
+            let offering = view.offering(machine);
+            if offering.reservation.is_some() {
+                *used
+                    .entry((machine.node_type, machine.offering))
+                    .or_insert(0) += 1;
+            }
+        }
+        let mut changed = false;
+        for (index, of) in self.problem.types.iter_mut().enumerate() {
+            for (number, offer) in of.offerings.iter_mut().enumerate() {
+                let base = &view.types[index].offerings[number].offering;
+                let Some(all) = &base.reservation else {
+                    continue;
+                };
+                let used = used.get(&(index, number)).copied().unwrap_or(0);
+                let left = all.instances.saturating_sub(used);
+                let offering = &mut offer.offering;
+                let available = base.available && left > 0;
+                changed |= offering.available != available;
+                offering.available = available;
+                if let Some(there) = &mut offering.reservation {
+                    changed |= there.instances != left;
+                    there.instances = left;
+                }
+            }
+        }
+        changed
+    }
+
+    /// Where everyone goes who waits, or whose machine is going or would be emptied.
+    ///
+    /// Machines on which none of these pods has room are left out, unless pods want to be near or
+    /// apart from others: that decides the same. O(machines × kinds of pods), and the solve.
+    pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
+        let pods = asked(view, question);
+        let kinds: BTreeSet<usize> = pods
+            .iter()
+            .map(|(pod, _)| self.kinds.of(&pod.spec))
+            .collect();
+        let kinds: Vec<&Kind> = kinds.into_iter().map(|kind| self.kinds.get(kind)).collect();
+        let every = kinds.iter().any(|kind| minds_others(&kind.spec))
+            || self.nodes.values().any(|node| node.apart)
+            || !self.shortcuts;
+        // What is left out of the problem still counts against limits.
+        let mut left_out: BTreeMap<&str, Resources> = BTreeMap::new();
+        let limited = self.limits.iter().any(Option::is_some);
+        let (mut ids, mut nodes) = (Vec::new(), Vec::new());
+        for (id, node) in &self.nodes {
+            let emptied = question.emptied.contains(id);
+            let has_room = || kinds.iter().any(|kind| fits(&kind.wants, &node.room));
+            let machine = &view.machines[id];
+            if !emptied && !every && !has_room() {
+                if limited {
+                    charge(&mut left_out, machine, &self.problem.types);
+                }
+                continue;
+            }
+            if !emptied {
+                let mut existing = node.existing.clone();
+                existing.initialized = machine.is_initialized(view.now);
+                existing.closed = question.closed.is_some_and(|closed| closed.contains(id));
+                nodes.push(existing);
+                ids.push(*id);
+            }
+        }
+        for (pool, limits) in self.problem.pools.iter_mut().zip(&self.limits) {
+            pool.limits.clone_from(limits);
+            for (resource, limit) in pool.limits.iter_mut().flatten() {
+                let out = left_out
+                    .get(pool.name.as_str())
+                    .and_then(|out| out.get(resource));
+                *limit = limit.saturating_sub(out.copied().unwrap_or(0));
+            }
+        }
+        let (made, from): (Vec<Pod>, Vec<From>) = pods
+            .into_iter()
+            .map(|(pod, from)| (made(pod, from != From::Emptied), from))
+            .unzip();
+        self.problem.nodes = nodes;
+        self.problem.pods = made;
+        self.problem.options.reserved = match (self.problem.options.reserved, question.emptied) {
+            (Reserved::Off, _) => Reserved::Off,
+            (_, []) => Reserved::Strict,
+            _ => Reserved::Fallback,
+        };
+        let solution = solve(&self.problem);
+        self.answer(solution, &ids, &from)
+    }
+
+    /// A new round of questions begins.
+    pub(super) fn new_round(&mut self) {
+        self.sieve.new_round(self.availability);
+    }
+
+    /// Whether emptying these machines is out of the question: the pods that have no room on any
+    /// machine that stays, is initialized and open would need a node no cheaper than `price`.
+    /// O(kinds of pods on them), once what is asked about kinds is known.
+    pub(super) fn is_hopeless(
+        &mut self,
+        view: &View,
+        emptied: &[MachineId],
+        closed: &BTreeSet<MachineId>,
+        price: Price,
+    ) -> bool {
+        if !self.shortcuts {
+            return false;
+        }
+        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
+        for (kind, count) in emptied
+            .iter()
+            .filter_map(|id| self.nodes.get(id))
+            .flat_map(|one| &one.load)
+        {
+            *load.entry(*kind).or_insert(0) += count;
+        }
+        let (nodes, kinds) = (&self.nodes, &self.kinds);
+        let sieve = &mut self.sieve;
+        load.retain(|kind, _| {
+            let wants = &kinds.get(*kind).wants;
+            let takes =
+                |id: &MachineId| !closed.contains(id) && view.machines[id].is_initialized(view.now);
+            let with_room = || {
+                let all = nodes
+                    .iter()
+                    .filter(|(id, node)| fits(wants, &node.room) && takes(id));
+                all.map(|(id, _)| *id)
+            };
+            !sieve.has_place(*kind, emptied, with_room)
+        });
+        if load.is_empty() {
+            return false;
+        }
+        let load: Load = load.into_iter().collect();
+        let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
+        least.is_none_or(|least| least >= price)
+    }
+
+    fn answer(&self, solution: Solution, ids: &[MachineId], from: &[From]) -> Answer {
+        let name = |pod: usize| self.problem.pods[pod].name.clone();
+        let mut homeless: BTreeMap<&str, Homeless> = BTreeMap::new();
+        for (pod, error) in &solution.errors {
+            if from[*pod] != From::Queue {
+                let why = NoHome::Unschedulable(Box::new(error.clone()));
+                let uid = self.problem.pods[*pod].uid.as_str();
+                homeless.insert(
+                    uid,
+                    Homeless {
+                        pod: name(*pod),
+                        why,
+                    },
+                );
+            }
+        }
+        for (node, pods) in &solution.placed {
+            let node = &self.problem.nodes[*node];
+            for pod in pods.iter().filter(|pod| from[**pod] == From::Emptied) {
+                if !node.initialized {
+                    let why = NoHome::Uninitialized(node.name.clone());
+                    let uid = self.problem.pods[*pod].uid.as_str();
+                    homeless.insert(
+                        uid,
+                        Homeless {
+                            pod: name(*pod),
+                            why,
+                        },
+                    );
+                }
+            }
+        }
+        let homeless = homeless.into_values().next();
+        Answer {
+            placed: solution.placed.keys().map(|node| ids[*node]).collect(),
+            claims: solution.claims,
+            homeless,
+        }
+    }
+}
+
+fn with_max_pods(mut of: NodeType) -> NodeType {
+    for resources in [&mut of.capacity, &mut of.allocatable] {
+        resources.entry("pods".into()).or_insert(MAX_PODS);
+    }
+    of
+}
+
+/// Counts a machine as what its pool has.
+fn charge<'v>(used: &mut BTreeMap<&'v str, Resources>, machine: &'v Machine, types: &[NodeType]) {
+    let Some(owner) = &machine.owner else { return };
+    let used = used.entry(owner).or_default();
+    *used.entry("nodes".into()).or_insert(0) += 1;
+    for (resource, amount) in &types[machine.node_type].capacity {
+        *used.entry(resource.clone()).or_insert(0) += amount;
+    }
+}
+
+/// Whether a pod cares where others are.
+fn minds_others(pod: &PodSpec) -> bool {
+    let near = |terms: &PodTerms| !terms.required.is_empty() || !terms.preferred.is_empty();
+    !pod.spread.is_empty() || near(&pod.affinity) || near(&pod.anti_affinity)
+}
+
+/// The pods of a question: those that wait, those whose machine is going, those to be moved.
+fn asked<'v>(view: &'v View, question: Question<'_>) -> Vec<(&'v ViewPod, From)> {
+    let waiting = view.pending.iter().map(|pod| (pod, From::Queue));
+    let of = |id: &MachineId, from| {
+        let machine = view.machines.get(id);
+        let pods = machine.into_iter().flat_map(|machine| &machine.pods);
+        pods.map(move |one| (&one.pod, from))
+    };
+    let going = question.going.iter().flat_map(|id| of(id, From::Going));
+    let emptied = question.emptied.iter().flat_map(|id| of(id, From::Emptied));
+    waiting.chain(going).chain(emptied).collect()
+}
+
+/// The name of a pod: its job and which of the job's pods it is. Names sort as their numbers do.
+pub(super) fn name(pod: &ViewPod) -> String {
+    format!("{:010}-{:06}", pod.job.0, pod.index)
+}
+
+fn made(pod: &ViewPod, waiting: bool) -> Pod {
+    let name = name(pod);
+    Pod {
+        uid: name.clone(),
+        name,
+        created: pod.created.0.div_euclid(MICROS),
+        waiting,
+        spec: (*pod.spec).clone(),
+    }
+}
+
+/// A machine as a solve sees it.
+fn existing(machine: &Machine, of: &NodeType) -> ExistingNode {
+    let mut labels = machine.labels.clone();
+    if let Some(owner) = &machine.owner {
+        labels
+            .entry(NODEPOOL.into())
+            .or_insert_with(|| owner.clone());
+    }
+    let mut taints = machine.taints.clone();
+    if machine.cordoned {
+        taints.push(Taint {
+            key: "node.kubernetes.io/unschedulable".into(),
+            value: String::new(),
+            effect: Effect::NoSchedule,
+        });
+    }
+    // Whether a machine's room counts pods is not said: what its type takes, less those there.
+    let takes = of.allocatable.get("pods").copied().unwrap_or(MAX_PODS);
+    let mut available = machine.available.clone();
+    available.insert("pods".into(), takes - machine.pods.len() as i64);
+    ExistingNode {
+        name: machine.name.clone(),
+        labels,
+        taints,
+        available,
+        capacity: of.capacity.clone(),
+        daemons: Resources::new(),
+        initialized: false,
+        closed: false,
+        pods: machine
+            .pods
+            .iter()
+            .map(|one| placed(&one.pod.spec))
+            .collect(),
+    }
+}
+
+fn placed(spec: &PodSpec) -> PlacedPod {
+    PlacedPod {
+        namespace: spec.namespace.clone(),
+        labels: spec.labels.clone(),
+        anti_affinity: spec.anti_affinity.required.clone(),
+        host_ports: spec.host_ports.clone(),
+    }
+}
