@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod calibrate;
 pub mod catalog;
+pub mod cloud;
 pub mod diagnostic;
 pub mod dra;
 pub mod engine;

@@ -1,11 +1,12 @@
 //! Replay a workload against named policies, in one call.
 
+use crate::cloud::{Cloud, is_rented};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Summary, TopologySummary, WaitInterval, WaitLog, cost, device_use, summarise,
-    topology_summary,
+    BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Sample, Sampler,
+    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, bill, cost, device_use,
+    job_costs, summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::mig::MigSharing;
@@ -23,6 +24,7 @@ use gpusched_core::placement::registry::{PlacementContext, placement};
 use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
 use gpusched_core::policy::PolicyError;
 use gpusched_core::provisioning::Billing;
+use gpusched_core::provisioning::controlled::Controlled;
 use gpusched_core::provisioning::registry::{ProvisioningOptions, provisioning};
 use gpusched_core::queueing::Queueing;
 use gpusched_core::queueing::registry::queueing;
@@ -48,6 +50,8 @@ pub struct ReplayOptions {
     pub provisioning: String,
     /// What provisioning policies are told.
     pub provisioning_options: ProvisioningOptions,
+    /// What policies that rent machines may rent; `None` = [`Cloud::default`].
+    pub cloud: Option<Arc<Cloud>>,
     /// How the time of machines is rounded before it is paid for.
     pub billing: Billing,
     /// Device policy, by name: which devices of a node pods of whole GPUs get.
@@ -69,6 +73,10 @@ pub struct ReplayOptions {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// Energy, USD per kWh.
+    pub energy_price: Option<f64>,
+    /// How the price of a machine is shared between its parts.
+    pub cost_split: Split,
     /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
     pub scheduler: Option<Arc<SchedulerProfile>>,
     /// Measurements of one's own, which go before the laws of sharing.
@@ -100,6 +108,7 @@ impl Default for ReplayOptions {
             placement: "first-fit".into(),
             provisioning: "static".into(),
             provisioning_options: ProvisioningOptions::default(),
+            cloud: None,
             billing: Billing::EXACT,
             device_policy: DEFAULT_DEVICE_POLICY.into(),
             mig_placement: DEFAULT_MIG_PLACEMENT.into(),
@@ -110,6 +119,8 @@ impl Default for ReplayOptions {
             job_profiles: Arc::default(),
             risks: Risks::default(),
             licence_price: None,
+            energy_price: None,
+            cost_split: Split::default(),
             scheduler: None,
             profile: None,
             horizon: None,
@@ -139,8 +150,22 @@ pub struct RunResult {
     pub places: Vec<PlaceStory>,
     /// The GPUs that MIG cuts when most of their slots were in use; `None` where none is cut.
     pub mig_peak: Option<MigPeak>,
+    /// The places of machines that were rented, in whose terms records name nodes; `None` where
+    /// machines are those of the inventory.
+    pub machines: Option<Arc<Inventory>>,
+    /// The lives of machines and what each schedulable job cost, where machines have prices.
+    pub costs: Option<Costs>,
     /// Whether the stop flag ended it.
     pub interrupted: bool,
+}
+
+/// A bill line by line.
+#[derive(Clone, Debug)]
+pub struct Costs {
+    /// What was paid for.
+    pub paid: Paid,
+    /// By schedulable job: its part of the bill, USD.
+    pub by_job: Vec<f64>,
 }
 
 /// Why a replay could not be made.
@@ -185,6 +210,23 @@ pub fn replay(
     work: &Workload,
     inventory: &Inventory,
     options: &ReplayOptions,
+) -> Result<RunResult, ReplayError> {
+    match (is_rented(&options.provisioning), &options.cloud) {
+        (false, _) => replay_on(work, inventory, options, None),
+        (true, Some(cloud)) => cloud.replay(work, options),
+        (true, None) => Cloud::default().replay(work, options),
+    }
+}
+
+/// Makes the provisioning policy for the jobs and machines as they are replayed.
+type MakePolicy<'a> = &'a dyn Fn(&Workload, &Inventory) -> Result<Controlled, ReplayError>;
+
+/// Replays on `inventory`; `rented` makes the provisioning policy where `options` do not.
+pub(crate) fn replay_on(
+    work: &Workload,
+    inventory: &Inventory,
+    options: &ReplayOptions,
+    rented: Option<MakePolicy<'_>>,
 ) -> Result<RunResult, ReplayError> {
     let recorded = work;
     let interpreted = options
@@ -245,11 +287,14 @@ pub fn replay(
         options
             .sharing
             .performance(recorded, work, inventory, options.profile.as_ref());
-    roles.provisioning = provisioning(
-        &options.provisioning,
-        inventory,
-        &options.provisioning_options,
-    )?;
+    roles.provisioning = match rented {
+        Some(policy) => Box::new(policy(work, inventory)?),
+        None => provisioning(
+            &options.provisioning,
+            inventory,
+            &options.provisioning_options,
+        )?,
+    };
     let network = options
         .network
         .performance(work, inventory, &options.job_profiles);
@@ -322,16 +367,34 @@ pub fn replay(
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
     let priced = inventory.nodes().iter().any(|node| node.price.is_some());
+    let mut costs = None;
     if priced || options.provisioning != "static" {
         let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
-        let (name, billing) = (options.provisioning.clone(), options.billing);
-        let bill = cost(work, inventory, &records, name, billing, from + makespan);
-        summary.cost = Some(bill);
+        let until = from + makespan;
+        let paid = Paid::of(work, inventory, &records, options.billing, until);
+        let mut sums = cost(
+            work,
+            inventory,
+            &records,
+            options.provisioning.clone(),
+            &paid,
+        );
+        let energy = |price| price * summary.sampled.energy_kwh;
+        sums.energy_usd = options.energy_price.map(energy);
+        if sums.usd.is_some() {
+            let (lives, window, split) = (&paid.lives, paid.window, options.cost_split);
+            let by_job = job_costs(work, inventory, &records, lives, window, split);
+            let shared = bill(work, inventory, &records, lives, window, split, &by_job);
+            sums.bill = Some(shared);
+            costs = Some(Costs { paid, by_job });
+        }
+        summary.cost = Some(sums);
     }
-    let years = makespan.as_secs_f64() / (365.0 * 86_400.0);
-    summary.licence_usd = options
-        .licence_price
-        .map(|price| price * inventory.gpus() as f64 * years);
+    let gpu_years = match (rented, &summary.cost) {
+        (Some(_), Some(cost)) => cost.gpu_hours.paid / (365.0 * 24.0),
+        _ => inventory.gpus() as f64 * makespan.as_secs_f64() / (365.0 * 86_400.0),
+    };
+    summary.licence_usd = options.licence_price.map(|price| price * gpu_years);
     let wasted = summary.mig.as_ref().and_then(MigSummary::wasted);
     if let (Some(devices), Some(wasted)) = (&mut summary.devices, wasted) {
         devices.wasted = Some(wasted);
@@ -347,6 +410,8 @@ pub fn replay(
         waits: waits.into_intervals(),
         places: places.into_stories(),
         mig_peak: slots.into_peak(),
+        machines: None,
+        costs,
         interrupted,
     })
 }

@@ -30,12 +30,13 @@ pub use paths::jobs_file;
 pub use plan::{
     Loaded, Plan, check_device_policy, check_mig_placement, check_placement, check_queueing,
 };
-pub use provisioning::{Machines, check_provisioning};
+pub use provisioning::{Machines, all_provisionings, check_provisioning};
 pub use yaml::Origins;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::kueue::replay::{ControlPlane, Fidelity};
+use crate::metrics::Split;
 use crate::trace::{Attempts, SwfProcs};
 use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
@@ -253,12 +254,24 @@ scenario! {
     /// The MIG placement policy: on which GPU and at which slot an instance goes (default
     /// `best-fit-slots`).
     Wins mig_placement: String = "mig-placement",
-    /// Which machines exist: `static` (default: those of the cluster, all the time) or `reactive`
+    /// Which machines exist: `static` (default: those of the cluster, all the time), `reactive`
     /// (they are launched for jobs that wait and given back when they idle; the cluster says which
-    /// there may be).
+    /// there may be), or a controller that rents them from a catalogue: `karpenter`,
+    /// `cluster-autoscaler` or, with another expander, `cluster-autoscaler:price`, and `oracle`, whose
+    /// bill is the least there can be.
     Wins provisioning: String = "provisioning",
+    /// Where machines are rented: a file that says which types, how they boot, when spot machines
+    /// are there, and how controllers group them (default: the built-in prices of AWS).
+    Wins cloud: PathBuf = "cloud",
+    /// Where machines are rented: jobs that may run on spot capacity: `trace` (default: those the
+    /// trace says), `all`, `none`, `preemptible`, `queue=NAME`, `tenant=NAME`, `user=NAME`,
+    /// `priority<N`, `priority>N`, with commas between.
+    Wins spot_for: String = "spot-for",
+    /// Where machines are rented: share of all jobs that may run on spot capacity besides, drawn
+    /// by seed and job (default 0).
+    Wins spot_share: f64 = "spot-share",
     /// With `provisioning: reactive`: seconds from the launch of a machine until it takes pods
-    /// (default 180, assumed).
+    /// (default 180, assumed); where machines are rented, in place of the stages of `cloud`.
     Wins boot: Seconds = "boot",
     /// With `provisioning: reactive`: seconds a machine may idle before it is given back (default
     /// 600).
@@ -284,6 +297,11 @@ scenario! {
     Wins fault_rate: f64 = "fault-rate",
     /// Price of software licences, USD per GPU and year (vGPU and AI Enterprise are licensed so).
     Wins licence_price: f64 = "licence-price",
+    /// Price of energy, USD per kWh, for the modelled power of the machines.
+    Wins energy_price: f64 = "energy-price",
+    /// How the price of a machine is shared between its GPUs, cores and memory in the costs of jobs:
+    /// `gpu` (default: GPUs are all of it) or `opencost` (by the list prices OpenCost compares with).
+    Wins cost_split: Split = "cost-split",
     /// Profile written by `gpusched calibrate`: measured speeds go before the laws of sharing.
     Wins profile: PathBuf = "profile",
     /// Seed of faults, of placement policies that draw lots and of `pods-ready-delay` (default 0).
@@ -346,7 +364,7 @@ pub fn schema() -> serde_json::Value {
 
 /// Takes out what Rust put in: keys that may be left out need not allow `null` too, and line
 /// breaks of the source mean nothing.
-fn tidy_schema(schema: &mut serde_json::Value) {
+pub(crate) fn tidy_schema(schema: &mut serde_json::Value) {
     use serde_json::Value;
     match schema {
         Value::Object(map) => {

@@ -2,9 +2,13 @@
 
 mod billing;
 pub mod catalog;
+pub mod cluster_autoscaler;
+pub mod controlled;
 pub mod controller;
+mod draw;
 mod fleet;
 pub mod karpenter;
+pub mod oracle;
 mod price;
 mod reactive;
 pub mod registry;
@@ -12,7 +16,7 @@ pub mod spot;
 mod static_plan;
 
 pub use billing::Billing;
-pub use fleet::{Fleet, Lifetime, Phase, planned};
+pub use fleet::{Bought, Ending, Fleet, Lifetime, Phase, planned};
 pub use price::{Money, Price};
 pub use reactive::{Reactive, ReactiveOptions};
 pub use static_plan::Static;
@@ -78,6 +82,12 @@ pub trait Provisioning: Send {
     /// All machines there have been, for a policy that launches them; `None` = those of the
     /// inventory ([`planned`]).
     fn lifetimes(&self) -> Option<&[Lifetime]> {
+        None
+    }
+
+    /// A block of places for machines that is full while another machine is wanted: what is
+    /// decided from here on would be wrong. The replay ends, to be made again with more places.
+    fn full(&self) -> Option<usize> {
         None
     }
 }

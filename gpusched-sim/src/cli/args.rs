@@ -27,6 +27,7 @@ pub(crate) use trace::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gpusched_core::gpu::mig::MigStrategy;
 use gpusched_sim::engine::Discipline;
+use gpusched_sim::metrics::Split;
 use gpusched_sim::scenario::{AttemptsKey, FidelityKey, Format, Scenario, Seconds, SwfProcsKey};
 use std::path::PathBuf;
 
@@ -283,8 +284,13 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         job_profile: rest.policy.job_profile.clone(),
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
+        energy_price: rest.policy.energy_price,
+        cost_split: rest.policy.cost_split.map(Into::into),
         profile: rest.policy.profile.clone(),
         boot: rest.policy.boot,
+        cloud: rest.policy.cloud.clone(),
+        spot_for: rest.policy.spot_for.clone(),
+        spot_share: rest.policy.spot_share,
         idle_timeout: rest.policy.idle_timeout,
         gpu_price: rest.policy.gpu_price,
         device_policy: rest.policy.device_policy.clone(),
@@ -370,6 +376,24 @@ impl From<StrategyArg> for MigStrategy {
     }
 }
 
+/// How the price of a machine is shared between its parts.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SplitArg {
+    /// All of it is its GPUs'
+    Gpu,
+    /// By the list prices OpenCost compares GPUs, cores and memory with
+    Opencost,
+}
+
+impl From<SplitArg> for Split {
+    fn from(arg: SplitArg) -> Split {
+        match arg {
+            SplitArg::Gpu => Split::Gpu,
+            SplitArg::Opencost => Split::Opencost,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct PolicyArgs {
     /// Which devices of a node a pod of whole GPUs gets [default: index]
@@ -401,13 +425,43 @@ pub(crate) struct PolicyArgs {
     )]
     pub(crate) fault_rate: Option<f64>,
 
-    /// With reactive machines: seconds from launch until one takes pods [default: 180]
+    /// Where machines are rented: types, boots, spot market, pools [default: prices of AWS]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) cloud: Option<PathBuf>,
+
+    /// Jobs that may run on rented spot machines, such as `queue=batch,priority<0` [default: trace]
+    #[arg(long, value_name = "RULE", help_heading = "Policies")]
+    pub(crate) spot_for: Option<String>,
+
+    /// Share of all jobs that may run on rented spot machines besides [default: 0]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) spot_share: Option<f64>,
+
+    /// Seconds from the launch of a machine until it takes pods [default: 180]
     #[arg(long, value_name = "SECONDS", help_heading = "Policies")]
     pub(crate) boot: Option<Seconds>,
 
     /// With reactive machines: seconds one may idle before it is given back [default: 600]
     #[arg(long, value_name = "SECONDS", help_heading = "Policies")]
     pub(crate) idle_timeout: Option<Seconds>,
+
+    /// USD per kWh, for the modelled power of the machines
+    #[arg(
+        long,
+        value_name = "USD",
+        help_heading = "Policies",
+        allow_negative_numbers = true
+    )]
+    pub(crate) energy_price: Option<f64>,
+
+    /// Whose the price of a machine is in the costs of jobs [default: gpu]
+    #[arg(long, value_enum, value_name = "SPLIT", help_heading = "Policies")]
+    pub(crate) cost_split: Option<SplitArg>,
 
     /// USD per GPU and hour of machines without a price of their own
     #[arg(

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 /// Runs `catalog`.
 pub(crate) fn catalog(args: &CatalogArgs) -> Outcome {
+    if args.schema {
+        return terminal::print(&format!("{:#}\n", gpusched_sim::cloud::schema()));
+    }
     let source = match &args.catalog {
         Some(file) => Source::new(file),
         None => builtin(),

@@ -8,14 +8,14 @@ use super::run::{describe, load, replay_one, subject};
 use super::terminal::{self, count};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
-use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::ReplayOptions;
 use gpusched_sim::report;
 use gpusched_sim::scenario::{
-    Format, Loaded, Plan, check_mig_placement, check_placement, check_provisioning, check_queueing,
+    Format, Loaded, Plan, all_provisionings, check_mig_placement, check_placement,
+    check_provisioning, check_queueing,
 };
 use gpusched_sim::sharing::SharingMode;
 use gpusched_sim::sharing::mig::MigSharing;
@@ -35,6 +35,9 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let trials = product(&args, &plan)?;
     let policies = trials.iter().map(|trial| trial.provisioning.as_str());
+    if let Some(first) = trials.first() {
+        plan.machines.policy.clone_from(&first.provisioning);
+    }
     plan.machines.check(policies, &origins)?;
     let sound = plan.risks.check(trials.iter().map(|trial| &trial.sharing));
     sound.map_err(|problem| origins.blame("overcommit", problem))?;
@@ -48,6 +51,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
         plan.check_sharing(&loaded, &trial.sharing)?;
+        plan.check_machines(&loaded, &trial.provisioning)?;
     }
     terminal::say(&format!(
         "Replaying {} with {}.",
@@ -131,7 +135,7 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let machines = names(
         "provisioning",
         &args.provisioning,
-        provisionings().iter().map(|info| info.name),
+        all_provisionings().map(|info| info.name),
         check_provisioning,
         &plan.machines.policy,
     )?;

@@ -7,9 +7,9 @@ use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
 use gpusched_core::placement::registry::placements;
 use gpusched_core::policy::PolicyInfo;
-use gpusched_core::provisioning::registry::provisionings;
 use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, did_you_mean};
+use gpusched_sim::scenario::all_provisionings;
 use serde_json::json;
 
 /// Runs `policy list` or `policy describe`.
@@ -27,7 +27,7 @@ fn all() -> Vec<(&'static str, &'static PolicyInfo)> {
         .chain(placements().iter().map(|info| ("placement", info)))
         .chain(device_policies().map(|info| ("device", info)))
         .chain(mig_placements().map(|info| ("MIG placement", info)))
-        .chain(provisionings().iter().map(|info| ("provisioning", info)))
+        .chain(all_provisionings().map(|info| ("provisioning", info)))
         .collect()
 }
 

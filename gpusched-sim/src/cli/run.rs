@@ -16,13 +16,15 @@ use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
 use std::path::Path;
 
 /// The files of a directory of results.
-pub(crate) const FILES: [&str; 7] = [
+pub(crate) const FILES: [&str; 9] = [
     "summary.json",
     "jobs.csv",
     "series.csv",
     "waits.csv",
     "places.csv",
     "mig_holes.csv",
+    "machines.csv",
+    "costs.csv",
     "scenario.yaml",
 ];
 
@@ -141,9 +143,12 @@ fn announce(plan: &Plan, loaded: &Loaded) {
 /// `4,000 jobs of builtin:sample on 352 GPUs in 44 machines`.
 pub(crate) fn subject(loaded: &Loaded) -> String {
     let name = loaded.trace.path.trim_end_matches("/jobs.csv");
+    let jobs = count(loaded.work.trace_jobs() as u64, "job");
+    if loaded.rented {
+        return format!("{jobs} of {name} on rented machines");
+    }
     format!(
-        "{} of {name} on {} in {}",
-        count(loaded.work.trace_jobs() as u64, "job"),
+        "{jobs} of {name} on {} in {}",
         count(loaded.inventory.gpus(), "GPU"),
         count(loaded.inventory.nodes().len() as u64, "machine"),
     )
@@ -175,9 +180,8 @@ fn save(
     result: &RunResult,
 ) -> Outcome {
     let overcommit = plan.risks.overcommit;
-    let (work, inventory) = plan
-        .sharing
-        .interpret(&loaded.work, &loaded.inventory, overcommit)?;
+    let machines = result.machines.as_deref().unwrap_or(&loaded.inventory);
+    let (work, inventory) = plan.sharing.interpret(&loaded.work, machines, overcommit)?;
     let (work, inventory) = (work.as_ref(), inventory.as_ref());
     let scenario = serde_saphyr::to_string(effective).map_err(|error| {
         Failure::Run(Diagnostic::new(format!(
@@ -205,6 +209,17 @@ fn save(
         out.file("mig_holes.csv", |to| {
             report::write_mig_holes_csv(to, peak, inventory)
         })?;
+    }
+    if let Some(costs) = &result.costs {
+        out.file("costs.csv", |to| {
+            report::write_costs_csv(to, work, result, costs)
+        })?;
+        if result.machines.is_some() {
+            let types = &plan.machines.cloud.types;
+            out.file("machines.csv", |to| {
+                report::write_machines_csv(to, costs, inventory, types)
+            })?;
+        }
     }
     out.file("scenario.yaml", |to| to.write_all(scenario.as_bytes()))?;
     out.publish()

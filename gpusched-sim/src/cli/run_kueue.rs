@@ -46,6 +46,9 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("mig-placement", scenario.mig_placement.is_some()),
         ("provisioning", scenario.provisioning.is_some()),
         ("boot", scenario.boot.is_some()),
+        ("cloud", scenario.cloud.is_some()),
+        ("spot-for", scenario.spot_for.is_some()),
+        ("spot-share", scenario.spot_share.is_some()),
         ("idle-timeout", scenario.idle_timeout.is_some()),
         ("gpu-price", scenario.gpu_price.is_some()),
         ("sharing", scenario.sharing.is_some()),
@@ -54,6 +57,8 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("overcommit", scenario.overcommit.is_some()),
         ("fault-rate", scenario.fault_rate.is_some()),
         ("licence-price", scenario.licence_price.is_some()),
+        ("energy-price", scenario.energy_price.is_some()),
+        ("cost-split", scenario.cost_split.is_some()),
         ("profile", scenario.profile.is_some()),
         (
             "seed",

@@ -249,7 +249,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         };
         self.watch(now);
         self.now = now;
-        self.provision();
+        self.provision()?;
         if self.roles.hazard.is_some() {
             self.strike();
         }
@@ -296,14 +296,14 @@ impl<'w, O: Observer> Engine<'w, O> {
         }
     }
 
-    fn provision(&mut self) {
+    fn provision(&mut self) -> Result<(), EngineError> {
         if self
             .roles
             .provisioning
             .wake()
             .is_none_or(|at| at > self.now)
         {
-            return;
+            return Ok(());
         }
         let mut changes = std::mem::take(&mut self.changes);
         let mut stage = Stage {
@@ -320,6 +320,10 @@ impl<'w, O: Observer> Engine<'w, O> {
             }
         }
         self.changes = changes;
+        match self.roles.provisioning.full() {
+            None => Ok(()),
+            Some(block) => Err(EngineError::Full { block }),
+        }
     }
 
     /// Ends the jobs that die now.

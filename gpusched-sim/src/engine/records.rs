@@ -226,6 +226,15 @@ impl Records {
         started.then(|| self.starts[job.index()])
     }
 
+    /// How long it has held its places until it ended, or until the replay was closed.
+    pub fn held(&self, job: JobId) -> Span {
+        let cut = self.attempts(job).iter().map(|one| (one.end - one.start).0);
+        let last = self.start(job).map_or(Span::ZERO, |start| {
+            self.end_of(job).unwrap_or(self.closed) - start
+        });
+        Span(cut.sum::<i64>() + last.0)
+    }
+
     /// When it ended or died, if it did.
     #[inline]
     pub fn end_of(&self, job: JobId) -> Option<Time> {

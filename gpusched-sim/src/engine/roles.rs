@@ -47,6 +47,12 @@ pub enum EngineError {
         /// What is wrong with the place.
         cause: CapacityError,
     },
+    /// More machines of one kind were launched than there are places for.
+    #[error("no place is left for another machine of type {block}")]
+    Full {
+        /// Which block of places.
+        block: usize,
+    },
 }
 
 /// The policies of a replay.

@@ -8,6 +8,7 @@
 //! [`objects_from_json`] takes objects that are known to be right up to their types, such as those
 //! of a conformance vector.
 
+pub mod cluster_autoscaler;
 mod configuration;
 mod cursor;
 mod document;

@@ -211,7 +211,10 @@ fn stays(inventory: &Inventory, records: &Records) -> Vec<Lifetime> {
             .iter()
             .filter_map(|life| {
                 let launched = life.ready?;
-                Some(Lifetime { launched, ..*life })
+                Some(Lifetime {
+                    launched,
+                    ..life.clone()
+                })
             })
             .collect(),
     }

@@ -1,5 +1,6 @@
 //! What machines cost, and what became of the time that was paid for.
 
+use super::bill::{Bill, Billed};
 use super::facts::stretches;
 use super::gpu_hours;
 use crate::engine::{Fate, Records};
@@ -49,33 +50,77 @@ pub struct CostSummary {
     pub usd_per_useful_gpu_hour: Option<f64>,
     /// Evictions of jobs.
     pub evictions: u64,
+    /// What the same work costs at least on machines of the catalogue, USD; absent where machines
+    /// are those of the inventory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_usd: Option<f64>,
+    /// Energy at the price given, USD; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy_usd: Option<f64>,
+    /// The bill shared out; absent where no machine has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Bill>,
 }
 
-/// The bill of a run, and the waterfall from it to useful work, in the window of the summary: from
-/// the first submission to `until`, or the last end of anything that ran. O(jobs + lives of machines).
+/// The lives of machines that count in a run, and the window in which they do.
+#[derive(Clone, Debug)]
+pub struct Paid {
+    /// In order of launch.
+    pub lives: Vec<Lifetime>,
+    /// From the first submission to `until`, or the last end of anything that ran.
+    pub window: Billed,
+}
+
+impl Paid {
+    /// Those of a run that ended at `until`.
+    pub fn of(
+        work: &Workload,
+        inventory: &Inventory,
+        records: &Records,
+        billing: Billing,
+        until: Time,
+    ) -> Paid {
+        // Parts of jobs that count as impossible may have run beyond the window.
+        let ends = (0..work.len()).filter_map(|job| records.end_of(JobId::from(job)));
+        let until = ends.max().unwrap_or(until).max(until);
+        let from = work.jobs().first().map_or(until, |job| job.submit);
+        let mut lives: Vec<Lifetime> = match records.lifetimes() {
+            Some(lives) => lives.to_vec(),
+            None => planned(inventory).collect(),
+        };
+        lives.retain(|life| {
+            let (start, end) = life.within(from, until);
+            life.launched < until && (start < end || life.launched >= from)
+        });
+        Paid {
+            lives,
+            window: Billed {
+                from,
+                until,
+                billing,
+            },
+        }
+    }
+}
+
+/// The bill of a run, and the waterfall from it to useful work, in the window of the summary.
+/// O(jobs + lives of machines).
 pub fn cost(
     work: &Workload,
     inventory: &Inventory,
     records: &Records,
     provisioning: String,
-    billing: Billing,
-    until: Time,
+    paid_for: &Paid,
 ) -> CostSummary {
-    // Parts of jobs that count as impossible may have run beyond the window.
-    let ends = (0..work.len()).filter_map(|job| records.end_of(JobId::from(job)));
-    let until = ends.max().unwrap_or(until).max(until);
-    let from = work.jobs().first().map_or(until, |job| job.submit);
-    let mut lives: Vec<Lifetime> = match records.lifetimes() {
-        Some(lives) => lives.to_vec(),
-        None => planned(inventory).collect(),
-    };
-    lives.retain(|life| {
-        let (start, end) = life.within(from, until);
-        life.launched < until && (start < end || life.launched >= from)
-    });
+    let Paid { lives, window } = paid_for;
+    let Billed {
+        from,
+        until,
+        billing,
+    } = *window;
     let (mut existed, mut paid, mut boot) = (0i128, 0i128, 0i128);
     let (mut money, mut unpriced) = (Money::ZERO, 0);
-    for life in &lives {
+    for life in lives {
         let node = inventory.node(life.node);
         let milli = i128::from(node.gpus) * i128::from(MILLI);
         let (start, end) = life.within(from, until);
@@ -83,8 +128,8 @@ pub fn cost(
         paid += milli * i128::from((end - start).0);
         let ready = life.ready.map_or(end, |ready| ready.clamp(start, end));
         boot += milli * i128::from((ready - start).0);
-        match node.price {
-            Some(price) => money += life.cost(price, billing, from, until),
+        match life.cost(node.price, billing, from, until) {
+            Some(cost) => money += cost,
             None => unpriced += 1,
         }
     }
@@ -113,6 +158,9 @@ pub fn cost(
             .evicted()
             .map(|job| records.attempts(job).len() as u64)
             .sum(),
+        bound_usd: None,
+        energy_usd: None,
+        bill: None,
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `facts` | what happened to each job of the trace, parts joined |
 //! | `summary` | the numbers of a run and their definitions |
 //! | `tally` | how they come out of the records |
+//! | `cost`, `bill` | what machines cost: the waterfall, and whose the bill is |
 //! | `capacity` | offered load and utilisation |
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
@@ -14,6 +15,7 @@
 //! | `places` | how the places of jobs were found |
 //! | `series` | the state on a regular grid: fragmentation, power |
 
+mod bill;
 mod capacity;
 mod cost;
 mod device_use;
@@ -28,7 +30,8 @@ mod tally;
 mod topology;
 mod waits;
 
-pub use cost::{CostSummary, Waterfall, cost};
+pub use bill::{Bill, Billed, ByCapacityType, Churn, OwnerCost, Split, bill, job_costs};
+pub use cost::{CostSummary, Paid, Waterfall, cost};
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};

@@ -36,6 +36,7 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
         &mut scenario.scheduler_config,
         &mut scenario.manifests,
         &mut scenario.queue_map,
+        &mut scenario.cloud,
     ];
     for file in files {
         if let Some(file) = file

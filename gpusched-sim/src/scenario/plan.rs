@@ -4,10 +4,11 @@
 use super::{Machines, Origins, Scenario, paths};
 use crate::builtin;
 use crate::calibrate::load_profile;
+use crate::cloud::is_rented;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use crate::engine::Discipline;
 use crate::manifest::scheduler_profile;
-use crate::metrics::InputDigest;
+use crate::metrics::{InputDigest, Split};
 use crate::network::{JobProfiles, NetworkMode};
 use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
@@ -26,6 +27,9 @@ use gpusched_core::units::{Span, Time, parse_seconds};
 use gpusched_core::workload::{Shape, Workload};
 use std::path::Path;
 use std::sync::Arc;
+
+/// In the place of a cluster: machines are rented, and there are no others.
+const RENTED: &str = "rented";
 
 /// A scenario in which nothing is open any more.
 #[derive(Clone, Debug)]
@@ -58,6 +62,10 @@ pub struct Plan {
     pub risks: Risks,
     /// Software licences, USD per GPU and year.
     pub licence_price: Option<f64>,
+    /// Energy, USD per kWh.
+    pub energy_price: Option<f64>,
+    /// How the price of a machine is shared between its parts.
+    pub cost_split: Split,
     /// Measurements of one's own.
     pub profile: Option<Arc<Profile>>,
     /// Seed of placement policies that draw lots.
@@ -77,6 +85,8 @@ pub struct Loaded {
     pub work: Workload,
     /// The machines.
     pub inventory: Inventory,
+    /// Whether the machines are examples of what may be rented, and no others exist.
+    pub rented: bool,
     /// How reading the jobs went.
     pub trace: ReadReport,
     /// How reading the machines went.
@@ -94,9 +104,14 @@ impl Scenario {
         let trace = self.trace.clone().unwrap_or_else(|| builtin::SAMPLE.into());
         let cluster = match &self.cluster {
             Some(cluster) => cluster.clone(),
-            None => own_cluster(&trace).map_err(|problem| origins.blame("trace", problem))?,
+            None => match own_cluster(&trace) {
+                Ok(cluster) => cluster,
+                Err(_) if self.provisioning.as_deref().is_some_and(is_rented) => RENTED.into(),
+                Err(problem) => return Err(origins.blame("trace", problem)),
+            },
         };
-        for (key, spec) in [("trace", &trace), ("cluster", &cluster)] {
+        let specs = [("trace", &trace), ("cluster", &cluster)];
+        for (key, spec) in specs.into_iter().filter(|(_, spec)| *spec != RENTED) {
             check_spec(spec).map_err(|problem| origins.blame(key, problem))?;
         }
         let topology = self.topology.as_deref().map(topology::Source::parse);
@@ -151,7 +166,9 @@ impl Scenario {
             job_profiles,
             machines: self.machines(origins)?,
             risks: self.risks(origins)?,
-            licence_price: self.price(origins)?,
+            licence_price: self.price("licence-price", self.licence_price, origins)?,
+            energy_price: self.price("energy-price", self.energy_price, origins)?,
+            cost_split: self.cost_split.unwrap_or_default(),
             profile: self.profile()?,
             scheduler: self.scheduler(origins)?,
             seed: self.seed.unwrap_or(0),
@@ -219,12 +236,21 @@ impl Scenario {
         Ok((mode, Arc::new(profiles)))
     }
 
-    fn price(&self, origins: &Origins) -> Result<Option<f64>> {
-        match self.licence_price {
+    fn price(
+        &self,
+        key: &'static str,
+        price: Option<f64>,
+        origins: &Origins,
+    ) -> Result<Option<f64>> {
+        let unit = match key {
+            "licence-price" => "GPU and year",
+            _ => "kWh",
+        };
+        match price {
             Some(price) if !(price >= 0.0 && price.is_finite()) => {
                 let problem = Diagnostic::new(format!("a price of {price} cannot be"))
-                    .help("give US dollars per GPU and year, 0 or more");
-                Err(origins.blame("licence-price", problem))
+                    .help(format!("give US dollars per {unit}, 0 or more"));
+                Err(origins.blame(key, problem))
             }
             price => Ok(price),
         }
@@ -336,7 +362,10 @@ impl Plan {
             gpu_only: false,
             ..self.read.clone()
         };
-        let (inventory, cluster) = load_inventory(&self.cluster, &nodes)?;
+        let (inventory, cluster) = match self.cluster == RENTED {
+            true => (self.machines.cloud.samples()?, self.rented_report()),
+            false => load_inventory(&self.cluster, &nodes)?,
+        };
         let (inventory, topology) = match &self.topology {
             None => (inventory, None),
             Some(source) => {
@@ -351,11 +380,12 @@ impl Plan {
         let loaded = Loaded {
             work,
             inventory: self.machines.priced(inventory),
+            rented: self.cluster == RENTED,
             trace,
             cluster,
             topology,
         };
-        self.check_possible(&loaded)?;
+        self.check_machines(&loaded, &self.machines.policy)?;
         self.check_sharing(&loaded, &self.sharing)?;
         if !self.read.lenient
             && let SharingMode::Mps(replicas) = &self.sharing
@@ -384,7 +414,7 @@ impl Plan {
     ///
     /// # Errors
     /// The first job that can never run.
-    fn check_possible(&self, loaded: &Loaded) -> Result<()> {
+    pub fn check_machines(&self, loaded: &Loaded, provisioning: &str) -> Result<()> {
         if self.read.lenient {
             return Ok(());
         }
@@ -392,7 +422,27 @@ impl Plan {
         // Instances are there once the GPUs are cut.
         let cuts = matches!(self.sharing, SharingMode::Mig(_));
         let concerns = |shape: &Shape| shape.mig.is_none() || !cuts;
-        check_possible(&loaded.work, &loaded.inventory, &file, concerns)
+        if !is_rented(provisioning) {
+            return check_possible(&loaded.work, &loaded.inventory, &file, concerns);
+        }
+        let samples = self.machines.cloud.samples()?;
+        check_possible(&loaded.work, &samples, &file, concerns).map_err(|problem| {
+            problem.help(
+                "no instance type that may be launched holds it: see `gpusched catalog`, allow more \
+                 types in `--cloud`, or `--lenient` to let such jobs wait",
+            )
+        })
+    }
+
+    /// What stands for the report of a node list where there is none.
+    fn rented_report(&self) -> ReadReport {
+        let cloud = &self.machines.cloud;
+        ReadReport {
+            path: cloud.catalog.clone(),
+            format: "catalogue",
+            rows: cloud.types.len() as u64,
+            ..ReadReport::default()
+        }
     }
 
     /// How to replay it, keeping nothing but the summary.
@@ -403,6 +453,7 @@ impl Plan {
             device_policy: self.device_policy.clone(),
             provisioning: self.machines.policy.clone(),
             provisioning_options: self.machines.options,
+            cloud: Some(self.machines.cloud.clone()),
             mig_placement: self.mig_placement.clone(),
             seed: self.seed,
             discipline: self.discipline,
@@ -411,6 +462,8 @@ impl Plan {
             job_profiles: self.job_profiles.clone(),
             risks: self.risks,
             licence_price: self.licence_price,
+            energy_price: self.energy_price,
+            cost_split: self.cost_split,
             profile: self.profile.clone(),
             scheduler: self.scheduler.clone(),
             horizon: self.horizon,

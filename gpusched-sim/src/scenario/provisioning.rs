@@ -1,21 +1,30 @@
-//! Which machines exist, and what they cost: the keys `provisioning`, `boot`, `idle-timeout` and
-//! `gpu-price`.
+//! Which machines exist, and what they cost: the keys `provisioning`, `cloud`, `spot-for`,
+//! `spot-share`, `boot`, `idle-timeout` and `gpu-price`.
 
 use super::{Origins, Scenario};
+use crate::cloud::{Cloud, JobRule, check_rented, is_rented, rented_policies};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::cluster::Inventory;
+use gpusched_core::policy::PolicyInfo;
+use gpusched_core::provisioning::controlled::{Boot, Stage};
 use gpusched_core::provisioning::registry::{ProvisioningOptions, provisionings};
 use gpusched_core::provisioning::{Price, ReactiveOptions};
+use gpusched_core::units::Span;
+use std::sync::Arc;
 
 /// What a scenario says of machines.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Machines {
     /// The provisioning policy.
     pub policy: String,
     /// What it is told.
     pub options: ProvisioningOptions,
+    /// What may be rented.
+    pub cloud: Arc<Cloud>,
     /// Keys given that only mean something where machines come and go.
     told: Vec<&'static str>,
+    /// Keys given that only mean something where machines are rented.
+    told_cloud: Vec<&'static str>,
     /// Price of the machines that have none of their own, per GPU.
     gpu_price: Option<Price>,
 }
@@ -27,9 +36,21 @@ impl Machines {
     /// At the first key that does not.
     pub fn check<'n>(
         &self,
-        mut policies: impl Iterator<Item = &'n str>,
+        policies: impl Iterator<Item = &'n str> + Clone,
         origins: &Origins,
     ) -> Result<()> {
+        if let Some(key) = self.told_cloud.first()
+            && !policies.clone().any(is_rented)
+        {
+            let names: Vec<&str> = rented_policies().iter().map(|info| info.name).collect();
+            let problem = Diagnostic::new(format!("`{key}` means nothing where nothing is rented"))
+                .help(format!(
+                    "say `--provisioning` with one of {} too, or leave it out",
+                    names.join(", ")
+                ));
+            return Err(origins.blame(key, problem));
+        }
+        let mut policies = policies;
         match self.told.first() {
             Some(key) if !policies.any(|name| name != "static") => {
                 let problem = Diagnostic::new(format!(
@@ -61,6 +82,7 @@ impl Scenario {
         check_provisioning(&policy).map_err(|problem| origins.blame("provisioning", problem))?;
         let mut reactive = ReactiveOptions::default();
         let mut told = Vec::new();
+        let (cloud, told_cloud) = self.rented(origins)?;
         if let Some(boot) = self.boot {
             reactive.boot = boot.0;
             told.push("boot");
@@ -80,10 +102,60 @@ impl Scenario {
         Ok(Machines {
             policy,
             options: ProvisioningOptions { reactive },
+            cloud: Arc::new(cloud),
             told,
+            told_cloud,
             gpu_price,
         })
     }
+
+    /// What may be rented, and which keys say so.
+    fn rented(&self, origins: &Origins) -> Result<(Cloud, Vec<&'static str>)> {
+        let mut told = Vec::new();
+        let mut cloud = match &self.cloud {
+            None => Cloud::default(),
+            Some(path) => {
+                told.push("cloud");
+                Cloud::load(path)?
+            }
+        };
+        if let Some(text) = &self.spot_for {
+            told.push("spot-for");
+            let rule = text.parse::<JobRule>();
+            cloud.spot_for = rule.map_err(|problem| origins.blame("spot-for", problem))?;
+        }
+        match self.spot_share {
+            None => {}
+            Some(share) if (0.0..=1.0).contains(&share) => {
+                told.push("spot-share");
+                cloud.spot_share = share;
+            }
+            Some(share) => {
+                let problem = Diagnostic::new(format!("{share} is no share of the jobs"))
+                    .help("give a number from 0 to 1, such as 0.3");
+                return Err(origins.blame("spot-share", problem));
+            }
+        }
+        if let Some(boot) = self.boot {
+            let none = Stage::of_secs(0);
+            cloud.boot = Boot {
+                launch: none,
+                join: Stage {
+                    least: boot.0.max(Span::ZERO),
+                    most: boot.0.max(Span::ZERO),
+                },
+                gpu: none,
+                image: none,
+                ..cloud.boot
+            };
+        }
+        Ok((cloud, told))
+    }
+}
+
+/// Every provisioning policy.
+pub fn all_provisionings() -> impl Iterator<Item = &'static PolicyInfo> {
+    provisionings().iter().chain(rented_policies())
 }
 
 /// Checks the name of a provisioning policy.
@@ -91,7 +163,10 @@ impl Scenario {
 /// # Errors
 /// With a near name, or all there are.
 pub fn check_provisioning(name: &str) -> Result<()> {
-    let names = || provisionings().iter().map(|info| info.name);
+    if is_rented(name) {
+        return check_rented(name);
+    }
+    let names = || all_provisionings().map(|info| info.name);
     if names().any(|known| known == name) {
         return Ok(());
     }

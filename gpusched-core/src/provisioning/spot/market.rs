@@ -1,6 +1,6 @@
 //! What a pool of spot instances offers at an instant.
 
-use crate::provisioning::Price;
+use crate::provisioning::{Money, Price};
 use crate::units::Time;
 
 /// A pool: one instance type in one zone. Instances of a pool come and go together.
@@ -67,6 +67,28 @@ impl PriceSeries {
             .get(next)
             .map_or(Time::NEVER, |(from, _)| *from);
         (price, until)
+    }
+
+    /// Another price from `from` on; nothing when it is the last one. Instants have to rise.
+    pub fn push(&mut self, from: Time, price: Price) {
+        let last = self.changes.last().map_or(self.first, |(_, last)| *last);
+        debug_assert!(self.changes.last().is_none_or(|(at, _)| *at < from));
+        if price != last {
+            self.changes.push((from, price));
+        }
+    }
+
+    /// What holding something from `from` to `to` costs, exactly. O(changes in between + log).
+    pub fn cost(&self, from: Time, to: Time) -> Money {
+        let mut sum = Money::ZERO;
+        let mut at = from;
+        while at < to {
+            let (price, until) = self.at(at);
+            let end = until.min(to);
+            sum += price.over(end - at);
+            at = end;
+        }
+        sum
     }
 }
 

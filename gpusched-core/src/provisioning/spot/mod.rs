@@ -18,10 +18,10 @@ pub mod policies;
 mod renewal;
 mod trace_market;
 
+pub(in crate::provisioning) use super::draw::scatter;
 pub use availability::{Availability, AvailabilityError, Polarity};
 pub use bound::cheapest;
 pub use deadline::{Choice, DeadlineJob, DeadlinePolicy, Holding, Moment, Outcome, Prices, replay};
 pub use market::{PoolId, PriceSeries, Quote, SpotMarket};
-pub(in crate::provisioning) use renewal::scatter;
 pub use renewal::{Lengths, Renewal, RenewalPool};
 pub use trace_market::{TraceMarket, TracePool};

@@ -2,9 +2,8 @@
 
 use super::market::NOTHING;
 use super::{PoolId, PriceSeries, Quote, SpotMarket};
+use crate::provisioning::draw;
 use crate::units::{MICROS, Span, Time};
-use rand::Rng;
-use rand_pcg::Pcg64;
 
 /// How long a period lasts. All are drawn by inversion, one number per period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,7 +133,8 @@ impl SpotMarket for Renewal {
 /// Alternating periods, drawn as far as somebody has asked.
 #[derive(Clone, Debug)]
 struct Process {
-    key: u128,
+    seed: u64,
+    entity: u64,
     lengths: (Lengths, Lengths),
     /// Where periods end; those of even index were up.
     ends: Vec<Time>,
@@ -142,9 +142,9 @@ struct Process {
 
 impl Process {
     fn new(seed: u64, purpose: [u8; 4], index: usize, lengths: (Lengths, Lengths)) -> Process {
-        let entity = u64::from(u32::from_be_bytes(purpose)) << 32 | index as u64;
         Process {
-            key: u128::from(seed) << 64 | u128::from(entity),
+            seed,
+            entity: draw::entity(purpose, index),
             lengths,
             ends: Vec::new(),
         }
@@ -168,21 +168,8 @@ impl Process {
 
     /// Uniform in the open interval (0, 1): the draw of the next period.
     fn unit(&self) -> f64 {
-        let (seed, entity) = ((self.key >> 64) as u64, self.key as u64);
-        let period = self.ends.len() as u64;
-        let key = scatter(seed ^ scatter(entity ^ scatter(period)));
-        let mut stream = Pcg64::new(u128::from(key), self.key);
-        ((stream.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        draw::unit(self.seed, self.entity, self.ends.len() as u64)
     }
-}
-
-/// A bijection of 64 bits in which every input bit reaches every output bit (the finaliser of
-/// SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
-pub(in crate::provisioning) fn scatter(mut bits: u64) -> u64 {
-    bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ bits >> 31
 }
 
 #[cfg(test)]

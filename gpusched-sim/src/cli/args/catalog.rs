@@ -18,6 +18,9 @@ pub(crate) struct CatalogArgs {
     /// Another catalogue than the built-in one
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Option<String>,
+    /// Print the JSON Schema of the file of `run --cloud`, which says what of it may be rented
+    #[arg(long)]
+    pub(crate) schema: bool,
     /// How to print it [default: table]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<FormatArg>,

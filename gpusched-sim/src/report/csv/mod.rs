@@ -2,6 +2,7 @@
 
 mod fields;
 mod jobs;
+mod machines;
 mod mig_holes;
 mod places;
 mod series;
@@ -9,6 +10,7 @@ mod summary;
 mod waits;
 
 pub use jobs::write_jobs_csv;
+pub use machines::{write_costs_csv, write_machines_csv};
 pub use mig_holes::write_mig_holes_csv;
 pub use places::write_places_csv;
 pub use series::write_series_csv;

@@ -1,7 +1,7 @@
 //! Several runs for people: one row each.
 
 use super::{number, percent, plain, right_align, span};
-use crate::metrics::{CostSummary, Summary, TopologySummary};
+use crate::metrics::{Churn, CostSummary, Summary, TopologySummary};
 
 /// Which end of a column is good.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,9 @@ const COMPARED: &[Compared] = &[
     ("fragmented", Better::Low, |run| Some(run.sampled.frag_ratio), percent),
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
 ];
+
+/// Columns that are left out where no run has a value for them.
+const OPTIONAL: [&str; 5] = [HOLES, "given back", "interrupted", "evicted", "least USD"];
 
 /// Mean free slots of MIG that no legal placement could use; left out where MIG cuts nothing.
 const HOLES: &str = "slots lost";
@@ -83,11 +86,21 @@ const PROVISIONED: &[Compared] = &[
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
     ("launches", Better::Low, |run| cost(run, |bill| Some(bill.launches as f64)), |count| format!("{count}")),
     ("node-hours", Better::Low, |run| cost(run, |bill| Some(bill.node_hours)), |hours| format!("{hours:.1}")),
+    ("given back", Better::Low, |run| churn(run, |churn| churn.given_back.values().sum()), |count| format!("{count}")),
+    ("interrupted", Better::Low, |run| churn(run, |churn| churn.interrupted), |count| format!("{count}")),
+    ("evicted", Better::Low, |run| cost(run, |bill| bill.bound_usd.map(|_| bill.evictions as f64)), |count| format!("{count}")),
     ("useful", Better::High, |run| cost(run, |bill| Some(bill.gpu_hours.useful / bill.gpu_hours.paid)), percent),
     ("lost GPU-h", Better::Low, |run| cost(run, |bill| Some(bill.gpu_hours.lost)), |hours| format!("{hours:.1}")),
     ("USD", Better::Low, |run| cost(run, |bill| bill.usd), |usd| format!("{usd:.2}")),
     ("USD/GPU-h", Better::Low, |run| cost(run, |bill| bill.usd_per_useful_gpu_hour), |usd| format!("{usd:.3}")),
+    ("least USD", Better::Low, |run| cost(run, |bill| bill.bound_usd), |usd| format!("{usd:.2}")),
 ];
+
+/// How rented machines ended.
+fn churn(run: &Summary, value: fn(&Churn) -> u64) -> Option<f64> {
+    let cost = run.cost.as_ref().filter(|cost| cost.bound_usd.is_some())?;
+    Some(value(&cost.bill.as_ref()?.churn) as f64)
+}
 
 fn cost(run: &Summary, value: fn(&CostSummary) -> Option<f64>) -> Option<f64> {
     run.cost
@@ -111,8 +124,10 @@ pub fn compare_table(runs: &[Summary]) -> String {
         (true, false) => SHARED,
         (false, false) => COMPARED,
     };
-    let cut = runs.iter().any(|run| run.mig.is_some());
-    let columns = columns.iter().filter(|(name, ..)| cut || *name != HOLES);
+    let told = |(name, _, value, _): &&Compared| {
+        !OPTIONAL.contains(name) || runs.iter().any(|run| value(run).is_some())
+    };
+    let columns = columns.iter().filter(told);
     let names = columns.clone().map(|(name, ..)| *name);
     table.set_header(std::iter::once("policy").chain(names));
     for run in runs {

@@ -2,7 +2,7 @@
 
 use super::{name, number, percent, plain, right_align, span};
 use crate::metrics::{
-    CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary,
+    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary,
 };
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
@@ -75,6 +75,12 @@ fn overview(run: &Summary) -> String {
         if let Some(usd) = cost.usd {
             row("bill", bill(cost, usd));
         }
+        if let Some(shared) = &cost.bill {
+            bought(shared).into_iter().for_each(|line| row("", line));
+        }
+        if let Some(usd) = cost.energy_usd {
+            row("energy", format!("{usd:.2} USD"));
+        }
     }
     if let Some(usd) = run.licence_usd {
         row("licences", format!("{usd:.2} USD"));
@@ -116,10 +122,49 @@ fn bill(cost: &CostSummary, usd: f64) -> String {
     if let Some(each) = cost.usd_per_useful_gpu_hour {
         text += &format!(", {each:.3} per useful GPU-hour");
     }
+    if let Some(bound) = cost.bound_usd {
+        text += &format!(", at least {bound:.2} whoever provides");
+    }
     if cost.unpriced > 0 {
         text += &format!(" ({} launches without a price left out)", cost.unpriced);
     }
     text
+}
+
+/// How machines were bought and how they ended, where they were rented; whose they were.
+fn bought(bill: &Bill) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in &bill.by_capacity_type {
+        if line.capacity_type != "own" {
+            lines.push(format!(
+                "{}: {:.2} USD for {} machines, {:.1} h",
+                line.capacity_type, line.usd, line.launches, line.node_hours
+            ));
+        }
+    }
+    let churn = &bill.churn;
+    let mut ends: Vec<String> = Vec::new();
+    for (reason, count) in &churn.given_back {
+        ends.push(format!("{count} {reason}"));
+    }
+    for (count, what) in [
+        (churn.taken, "taken away"),
+        (churn.never_joined, "never joined"),
+    ] {
+        if count > 0 {
+            ends.push(format!("{count} {what}"));
+        }
+    }
+    if churn.interrupted > 0 {
+        ends.push(format!(
+            "{} were told that they would be taken",
+            churn.interrupted
+        ));
+    }
+    if !ends.is_empty() {
+        lines.push(format!("ends: {}", ends.join(", ")));
+    }
+    lines
 }
 
 fn cluster(run: &Summary) -> String {

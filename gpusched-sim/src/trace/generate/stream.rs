@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     WaitRun = 11,
     /// How long pods take to be ready; entity = workload and admission.
     PodsReady = 12,
+    /// Whether a job may run on spot capacity; entity = job of the trace.
+    SpotShare = 13,
 }
 
 /// One keyed sequence of draws.

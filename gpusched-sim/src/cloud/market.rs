@@ -1,0 +1,93 @@
+//! When spot machines can be had, and when they are taken away.
+//!
+//! A pool is one type in one zone. Its price is the one of the catalogue: recorded spot prices of
+//! GPUs hardly move (2–10 changes in 60 h), and the files of availability have none.
+
+use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
+use gpusched_core::provisioning::spot::{
+    Availability, Lengths, PoolId, PriceSeries, Renewal, RenewalPool, SpotMarket, TraceMarket,
+    TracePool,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A spot market, as it is described.
+#[derive(Clone, Debug, Default)]
+pub enum Market {
+    /// Spot machines can always be had and are never taken away.
+    #[default]
+    Steady,
+    /// Pools that are up and away in turn.
+    Model {
+        /// How long a pool stays up, and away.
+        lengths: (Lengths, Lengths),
+        /// Machines while it is up.
+        instances: u32,
+        /// How long zones stay up, and away, on top.
+        zones: Option<(Lengths, Lengths)>,
+    },
+    /// Recorded series.
+    Trace {
+        /// The series.
+        series: Vec<Availability>,
+        /// The series of a zone; pools of other zones take them in turn.
+        zones: BTreeMap<String, usize>,
+    },
+}
+
+/// A market and which offerings are of which of its pools.
+pub(super) type Open = (Box<dyn SpotMarket>, BTreeMap<(usize, usize), PoolId>);
+
+impl Market {
+    /// The market for these types; `None` = nothing is ever out.
+    pub(super) fn open(&self, types: &[InstanceType], seed: u64) -> Option<Open> {
+        let mut pools = BTreeMap::new();
+        let mut offers = Vec::new();
+        for (index, of) in types.iter().enumerate() {
+            for (at, offer) in of.offerings.iter().enumerate() {
+                if offer.capacity_type == CapacityType::Spot {
+                    pools.insert((index, at), PoolId(offers.len() as u32));
+                    offers.push(offer);
+                }
+            }
+        }
+        let market: Box<dyn SpotMarket> = match self {
+            Market::Steady => return None,
+            Market::Model {
+                lengths,
+                instances,
+                zones,
+            } => {
+                let names: BTreeSet<&str> = offers.iter().map(|one| one.zone.as_str()).collect();
+                let zone = |name: &str| names.iter().position(|one| *one == name);
+                let pool = |offer: &&&gpusched_core::provisioning::catalog::Offering| RenewalPool {
+                    instances: *instances,
+                    up: lengths.0,
+                    down: lengths.1,
+                    shared: zones.and_then(|_| zone(&offer.zone)),
+                    prices: PriceSeries::flat(offer.price),
+                };
+                let shared = zones.map_or(Vec::new(), |zone| vec![zone; names.len()]);
+                Box::new(Renewal::new(
+                    seed,
+                    offers.iter().map(|one| pool(&one)).collect(),
+                    shared,
+                ))
+            }
+            Market::Trace { series, zones } => {
+                let mut next = 0;
+                let mut of = |zone: &str| {
+                    zones.get(zone).copied().unwrap_or_else(|| {
+                        next += 1;
+                        (next - 1) % series.len()
+                    })
+                };
+                let pools = offers.iter().map(|offer| TracePool {
+                    availability: series[of(&offer.zone)].clone(),
+                    prices: PriceSeries::flat(offer.price),
+                });
+                Box::new(TraceMarket::new(pools.collect()))
+            }
+        };
+        Some((market, pools))
+    }
+}
