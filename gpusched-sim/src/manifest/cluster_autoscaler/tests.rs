@@ -207,22 +207,22 @@ fn node_groups_that_are_wrong_are_located() {
         (
             "m5.large",
             "m5.lage",
-            "ca.yaml:35:32 there is no instance type `m5.lage` in the catalogue (did you mean `m5.large`?)",
+            "ca.yaml:34:33 there is no instance type `m5.lage` in the catalogue (did you mean `m5.large`?)",
         ),
         (
             "capacityType: spot",
             "capacityType: sport",
-            "ca.yaml:38:17 `sport` is not possible here (did you mean `spot`? possible values: on-demand, spot, reserved)",
+            "ca.yaml:37:17 `sport` is not possible here (did you mean `spot`? possible values: on-demand, spot, reserved)",
         ),
         (
             "  capacityType: spot\n",
             "",
-            "ca.yaml:36:3 p5.48xlarge is offered in several zones (say in which: `zone:`; it is offered on-demand in a, on-demand in b, spot in b)",
+            "ca.yaml:35:3 p5.48xlarge is offered in several zones (say in which: `zone:`; it is offered on-demand in a, on-demand in b, spot in b)",
         ),
         (
             "capacityType: spot",
             "zone: c",
-            "ca.yaml:37:17 p5.48xlarge is not offered like this (it is offered on-demand in a, on-demand in b, spot in b)",
+            "ca.yaml:36:17 p5.48xlarge is not offered like this (it is offered on-demand in a, on-demand in b, spot in b)",
         ),
         (
             "maxSize: 3",
@@ -232,9 +232,13 @@ fn node_groups_that_are_wrong_are_located() {
         (
             "maxSize: 3",
             "maxSize: -3",
-            "ca.yaml:39:12 a group cannot have -3 nodes",
+            "ca.yaml:38:12 a group cannot have -3 nodes",
         ),
-        ("maxSize: 3", "{minSize: 4, maxSize: 3}", ""),
+        (
+            "maxSize: 3",
+            "minSize: 4\n  maxSize: 3",
+            "at least 4 nodes and at most 3 are impossible",
+        ),
         (
             "1:4:workers",
             "1:4:worker",

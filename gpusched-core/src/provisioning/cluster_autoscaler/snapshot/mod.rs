@@ -155,9 +155,9 @@ impl Snapshot {
     }
 
     /// Whether pods of a kind mind which pods are where: whether they fit a node may then change
-    /// for the better as others are placed.
+    /// for the better as others are placed. For other pods it never does.
     pub(super) fn minds_neighbours(&self, kind: Kind) -> bool {
-        self.kinds.all[kind.0 as usize].neighbours || self.any_minds
+        self.kinds.all[kind.0 as usize].neighbours
     }
 
     /// Whether pods of a kind are spread over hosts.

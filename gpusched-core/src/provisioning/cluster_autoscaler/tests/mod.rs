@@ -185,7 +185,7 @@ impl World {
             keep: false,
         };
         self.change(machine, |machine| {
-            machine.pods.push(MachinePod { pod, since: now })
+            machine.pods.push(MachinePod { pod, since: now });
         });
     }
 
@@ -194,7 +194,7 @@ impl World {
         let ids: Vec<MachineId> = self.view.machines.keys().copied().collect();
         for id in ids {
             self.change(id, |machine| {
-                machine.pods.retain(|one| one.pod.job.0 != job)
+                machine.pods.retain(|one| one.pod.job.0 != job);
             });
         }
     }
