@@ -11,7 +11,7 @@
 //! | `pool.rs` | when nodes of a pool expire and are disrupted |
 //! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
 //! | `batch.rs` | when pods that wait are solved |
-//! | `world.rs`, `room.rs` | the cluster as solves see it |
+//! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `sieve.rs` | what cannot be, without a solve |
 //! | `claims.rs` | launches until they are machines |
 //! | `terminate.rs` | how long pods stay on a node that goes |
@@ -29,6 +29,7 @@ mod requirement;
 mod requirements;
 mod room;
 mod sieve;
+mod snapshot;
 mod solve;
 mod terminate;
 #[cfg(test)]

@@ -1,21 +1,18 @@
 //! The cluster as Karpenter's solves see it: a [`View`] made into [`Problem`]s, over and over,
 //! without making anew what did not change.
 
-use super::labels::NODEPOOL;
-use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
+use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
 use super::pool::Pool;
 use super::room::{Kind, Kinds, Room, fits};
 use super::sieve::{Load, Sieve};
+use super::snapshot::{From, asked, charge, existing, made, minds_others, with_max_pods};
 use super::unavailable::Unavailable;
 use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
-use crate::kube::{Effect, Resources, Taint};
+use crate::kube::Resources;
 use crate::provisioning::Price;
-use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
-use crate::units::{MICROS, Time};
+use crate::provisioning::controller::{Machine, MachineId, View};
+use crate::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Pods a node takes when its type does not say: the kubelet's `maxPods`.
-const MAX_PODS: i64 = 110;
 
 /// Machines that take pods, and what solves share.
 #[derive(Debug)]
@@ -88,14 +85,6 @@ pub(super) enum NoHome {
     Unschedulable(Box<SolveError>),
     /// It would be on a machine that takes no pods yet.
     Uninitialized(String),
-}
-
-/// Where a pod of a problem comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum From {
-    Queue,
-    Going,
-    Emptied,
 }
 
 impl World {
@@ -399,103 +388,5 @@ impl World {
             claims: solution.claims,
             homeless,
         }
-    }
-}
-
-fn with_max_pods(mut of: NodeType) -> NodeType {
-    for resources in [&mut of.capacity, &mut of.allocatable] {
-        resources.entry("pods".into()).or_insert(MAX_PODS);
-    }
-    of
-}
-
-/// Counts a machine as what its pool has.
-fn charge<'v>(used: &mut BTreeMap<&'v str, Resources>, machine: &'v Machine, types: &[NodeType]) {
-    let Some(owner) = &machine.owner else { return };
-    let used = used.entry(owner).or_default();
-    *used.entry("nodes".into()).or_insert(0) += 1;
-    for (resource, amount) in &types[machine.node_type].capacity {
-        *used.entry(resource.clone()).or_insert(0) += amount;
-    }
-}
-
-/// Whether a pod cares where others are.
-fn minds_others(pod: &PodSpec) -> bool {
-    let near = |terms: &PodTerms| !terms.required.is_empty() || !terms.preferred.is_empty();
-    !pod.spread.is_empty() || near(&pod.affinity) || near(&pod.anti_affinity)
-}
-
-/// The pods of a question: those that wait, those whose machine is going, those to be moved.
-fn asked<'v>(view: &'v View, question: Question<'_>) -> Vec<(&'v ViewPod, From)> {
-    let waiting = view.pending.iter().map(|pod| (pod, From::Queue));
-    let of = |id: &MachineId, from| {
-        let machine = view.machines.get(id);
-        let pods = machine.into_iter().flat_map(|machine| &machine.pods);
-        pods.map(move |one| (&one.pod, from))
-    };
-    let going = question.going.iter().flat_map(|id| of(id, From::Going));
-    let emptied = question.emptied.iter().flat_map(|id| of(id, From::Emptied));
-    waiting.chain(going).chain(emptied).collect()
-}
-
-/// The name of a pod: its job and which of the job's pods it is. Names sort as their numbers do.
-pub(super) fn name(pod: &ViewPod) -> String {
-    format!("{:010}-{:06}", pod.job.0, pod.index)
-}
-
-fn made(pod: &ViewPod, waiting: bool) -> Pod {
-    let name = name(pod);
-    Pod {
-        uid: name.clone(),
-        name,
-        created: pod.created.0.div_euclid(MICROS),
-        waiting,
-        spec: (*pod.spec).clone(),
-    }
-}
-
-/// A machine as a solve sees it.
-fn existing(machine: &Machine, of: &NodeType) -> ExistingNode {
-    let mut labels = machine.labels.clone();
-    if let Some(owner) = &machine.owner {
-        labels
-            .entry(NODEPOOL.into())
-            .or_insert_with(|| owner.clone());
-    }
-    let mut taints = machine.taints.clone();
-    if machine.cordoned {
-        taints.push(Taint {
-            key: "node.kubernetes.io/unschedulable".into(),
-            value: String::new(),
-            effect: Effect::NoSchedule,
-        });
-    }
-    // Whether a machine's room counts pods is not said: what its type takes, less those there.
-    let takes = of.allocatable.get("pods").copied().unwrap_or(MAX_PODS);
-    let mut available = machine.available.clone();
-    available.insert("pods".into(), takes - machine.pods.len() as i64);
-    ExistingNode {
-        name: machine.name.clone(),
-        labels,
-        taints,
-        available,
-        capacity: of.capacity.clone(),
-        daemons: Resources::new(),
-        initialized: false,
-        closed: false,
-        pods: machine
-            .pods
-            .iter()
-            .map(|one| placed(&one.pod.spec))
-            .collect(),
-    }
-}
-
-fn placed(spec: &PodSpec) -> PlacedPod {
-    PlacedPod {
-        namespace: spec.namespace.clone(),
-        labels: spec.labels.clone(),
-        anti_affinity: spec.anti_affinity.required.clone(),
-        host_ports: spec.host_ports.clone(),
     }
 }

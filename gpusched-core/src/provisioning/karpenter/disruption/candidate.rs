@@ -2,7 +2,7 @@
 
 use super::super::claims::Claims;
 use super::super::pool::{ConsolidationPolicy, Pool};
-use super::super::world;
+use super::super::snapshot;
 use super::budget::allowed;
 use super::cost::{NODE, legacy_cost, reschedule_cost};
 use super::{Order, Reason, Why};
@@ -86,7 +86,7 @@ impl<'a> Scene<'a> {
         let bounded = reason == Reason::Drifted && of.termination_grace.is_some();
         let kept = machine.pods.iter().find(|one| one.pod.keep && !bounded);
         if let Some(kept) = kept {
-            return Err(Why::PodKept(world::name(&kept.pod)));
+            return Err(Why::PodKept(snapshot::name(&kept.pod)));
         }
         Ok(Candidate {
             machine: id,

@@ -33,7 +33,7 @@ pub fn eviction_cost(pod: &ViewPod) -> f64 {
     (1.0 + deletion + priority).clamp(-10.0, 10.0)
 }
 
-/// `RescheduleDisruptionCost`: [`NODE`] and what evicting each pod costs, where that is above 0.
+/// `RescheduleDisruptionCost`: 1 for the node, and what evicting each pod costs, where that is above 0.
 pub fn reschedule_cost(machine: &Machine) -> f64 {
     let pods = machine
         .pods
