@@ -13,6 +13,7 @@
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `sieve.rs` | what cannot be, without a solve |
+//! | `effort.rs` | what deciding took, counted |
 //! | `claims.rs` | launches until they are machines |
 //! | `terminate.rs` | how long pods stay on a node that goes |
 //! | `disruption/` | which nodes go, and what comes in their place |
@@ -21,6 +22,7 @@ mod batch;
 mod claims;
 mod controller;
 pub mod disruption;
+mod effort;
 pub mod labels;
 pub mod launch;
 pub mod objects;
@@ -40,6 +42,7 @@ pub mod unavailable;
 mod world;
 
 pub use controller::{Karpenter, KarpenterOptions};
+pub use effort::Effort;
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};

@@ -1,6 +1,7 @@
 //! The cluster as Karpenter's solves see it: a [`View`] made into [`Problem`]s, over and over,
 //! without making anew what did not change.
 
+use super::effort::Effort;
 use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
 use super::pool::Pool;
 use super::room::{Kind, Kinds, Room, fits};
@@ -32,6 +33,7 @@ pub(super) struct World {
     /// The version of the view that was seen last, and who was going.
     seen: Option<u64>,
     going: BTreeSet<MachineId>,
+    pub(super) effort: Effort,
 }
 
 /// A machine that takes pods.
@@ -105,6 +107,7 @@ impl World {
             out: None,
             seen: None,
             going: BTreeSet::new(),
+            effort: Effort::default(),
         };
         world.set_pools(pools);
         world
@@ -298,6 +301,8 @@ impl World {
             (_, []) => Reserved::Strict,
             _ => Reserved::Fallback,
         };
+        self.effort.solves += 1;
+        self.effort.nodes += self.problem.nodes.len() as u64;
         let solution = solve(&self.problem);
         self.answer(solution, &ids, &from)
     }

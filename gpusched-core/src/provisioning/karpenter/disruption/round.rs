@@ -158,6 +158,7 @@ impl Rounds {
             }
         }
         self.quiet = None;
+        world.effort.rounds += 1;
         self.drifted.look(scene);
         let machines = scene.view.machines.keys();
         let gate = machines.filter_map(|id| scene.candidate(*id, Reason::Underutilized).ok());
