@@ -9,6 +9,8 @@ pub struct Effort {
     pub questions: u64,
     /// Those answered without a solve: they cannot save anything.
     pub hopeless: u64,
+    /// Those answered without a solve: pods would go to machines that take none yet.
+    pub unready: u64,
     /// Solves, of disruption and of provisioning.
     pub solves: u64,
     /// Nodes those solves were given.

@@ -12,6 +12,7 @@
 //! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
+//! | `vacancies.rs` | which machines have room for which pods |
 //! | `sieve.rs` | what cannot be, without a solve |
 //! | `effort.rs` | what deciding took, counted |
 //! | `claims.rs` | launches until they are machines |
@@ -39,6 +40,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod unavailable;
+mod vacancies;
 mod world;
 
 pub use controller::{Karpenter, KarpenterOptions};

@@ -85,6 +85,10 @@ pub(super) fn consolidate(
         world.effort.hopeless += 1;
         return Err(Why::NotCheaper);
     }
+    if !scene.explain && world.is_unready(scene.view, &emptied, closed) {
+        world.effort.unready += 1;
+        return Err(Why::NotCheaper);
+    }
     let mut found = simulate(scene, world, &emptied, Some(closed))?;
     match found.replacements.as_mut_slice() {
         [] => {}
