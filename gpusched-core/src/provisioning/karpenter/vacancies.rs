@@ -103,13 +103,7 @@ impl Vacancies {
     }
 
     /// Works out who takes a kind: those initialized first, then by name, as a solve has them.
-    fn look(
-        &mut self,
-        view: &View,
-        kind: usize,
-        kinds: &Kinds,
-        nodes: &BTreeMap<MachineId, Node>,
-    ) {
+    fn look(&mut self, view: &View, kind: usize, kinds: &Kinds, nodes: &BTreeMap<MachineId, Node>) {
         if self.sites.contains_key(&kind) {
             return;
         }

@@ -160,28 +160,25 @@ impl World {
         if self.problem.types.is_empty() {
             self.problem.types = view.types.iter().cloned().map(with_max_pods).collect();
         }
-        let takes = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
-        let (vacancies, kinds) = (&mut self.vacancies, &self.kinds);
-        self.nodes.retain(|id, _| {
-            let stays = takes(id);
-            if !stays {
-                vacancies.note(*id, None, kinds);
-            }
-            stays
+        let stays = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
+        let gone = self.nodes.keys().filter(|id| !stays(id)).copied();
+        let gone: Vec<MachineId> = gone.collect();
+        for id in gone {
+            self.vacancies.note(id, None, &self.kinds);
+            self.nodes.remove(&id);
+        }
+        // Both are in order of id, and nearly all nodes are as they were.
+        let mut known = self.nodes.iter().peekable();
+        let there = view.machines.iter().filter(|(id, _)| !going.contains(id));
+        let changed = there.filter(|(id, machine)| {
+            let node = known.next_if(|(known, _)| known == id);
+            node.is_none_or(|(_, node)| node.version != machine.version)
         });
-        for (id, machine) in &view.machines {
-            if !takes(id) {
-                continue;
-            }
-            if self
-                .nodes
-                .get(id)
-                .is_none_or(|node| node.version != machine.version)
-            {
-                let node = self.node(machine);
-                self.vacancies.note(*id, Some(&node.room), &self.kinds);
-                self.nodes.insert(*id, node);
-            }
+        let changed: Vec<(&MachineId, &Machine)> = changed.collect();
+        for (id, machine) in changed {
+            let node = self.node(machine);
+            self.vacancies.note(*id, Some(&node.room), &self.kinds);
+            self.nodes.insert(*id, node);
         }
         self.apart = self.nodes.values().any(|node| node.apart);
     }
@@ -229,6 +226,14 @@ impl World {
 
     /// Counts what is left of reservations; whether that changed anything.
     fn reserve(&mut self, view: &View) -> bool {
+        let mut types = view.types.iter();
+        if !types.any(|of| {
+            of.offerings
+                .iter()
+                .any(|one| one.offering.reservation.is_some())
+        }) {
+            return false;
+        }
         let mut used: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         for machine in view.machines.values() {
             let offering = view.offering(machine);

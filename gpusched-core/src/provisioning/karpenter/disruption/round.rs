@@ -243,9 +243,7 @@ impl Rounds {
         }
         let now = scene.view.now;
         let machines = scene.view.machines.values();
-        let settles = machines
-            .clone()
-            .filter_map(|machine| scene.settled(machine));
+        let settles = scene.settling().map(|(_, at)| at);
         let initializes = machines.map(|machine| machine.initialized);
         let promised = scene.nominated.values().copied();
         let mut pools = scene.pools.iter();
