@@ -9,7 +9,7 @@ use super::pool::Pool;
 use super::terminate::grace;
 use super::unavailable::Unavailable;
 use super::world::{Question, World};
-use super::{NewNode, SolveOptions};
+use super::{Effort, NewNode, SolveOptions};
 use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Command, Controller, Event, MachineId, View};
 use crate::units::{Span, Time};
@@ -150,6 +150,11 @@ impl Karpenter {
             ..scene
         };
         outlook(&scene, &mut self.world)
+    }
+
+    /// What deciding has taken so far.
+    pub fn effort(&self) -> Effort {
+        self.world.effort
     }
 
     /// Without what is left out because it decides the same.

@@ -12,7 +12,9 @@
 //! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
+//! | `vacancies.rs` | which machines have room for which pods |
 //! | `sieve.rs` | what cannot be, without a solve |
+//! | `effort.rs` | what deciding took, counted |
 //! | `claims.rs` | launches until they are machines |
 //! | `terminate.rs` | how long pods stay on a node that goes |
 //! | `disruption/` | which nodes go, and what comes in their place |
@@ -21,6 +23,7 @@ mod batch;
 mod claims;
 mod controller;
 pub mod disruption;
+mod effort;
 pub mod labels;
 pub mod launch;
 pub mod objects;
@@ -37,9 +40,11 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod unavailable;
+mod vacancies;
 mod world;
 
 pub use controller::{Karpenter, KarpenterOptions};
+pub use effort::Effort;
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};

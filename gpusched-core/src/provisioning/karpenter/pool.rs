@@ -2,7 +2,8 @@
 
 use super::disruption::Budget;
 use super::objects::NodePool;
-use crate::units::Span;
+use crate::provisioning::controller::Machine;
+use crate::units::{Span, Time};
 
 /// A NodePool: the template of its nodes, and when nodes are disrupted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,14 @@ pub struct Pool {
     pub termination_grace: Option<Span>,
     /// When nodes are disrupted.
     pub disruption: Disruption,
+}
+
+impl Pool {
+    /// When a machine of it has been quiet for long enough to be consolidated; `None` = never.
+    pub(super) fn settled(&self, machine: &Machine) -> Option<Time> {
+        let after = self.disruption.consolidate_after?;
+        Some(machine.last_pod_event.max(machine.initialized) + after)
+    }
 }
 
 impl From<NodePool> for Pool {

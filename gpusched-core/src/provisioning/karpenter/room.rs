@@ -1,6 +1,8 @@
 //! Room: what pods want and nodes have, compared without a solve.
 
+use super::labels::HOSTNAME;
 use super::objects::PodSpec;
+use super::snapshot::minds_others;
 use crate::kube::Resources;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(super) struct Kind {
     pub(super) spec: Arc<PodSpec>,
     /// What one of them requests, itself included.
     pub(super) wants: Room,
+    /// Whether it asks for no company, and has nothing to give up: see [`super::vacancies`].
+    pub(super) plain: bool,
 }
 
 impl Kinds {
@@ -42,8 +46,11 @@ impl Kinds {
         let pods = self.column("pods");
         wants.resize(wants.len().max(pods + 1), 0);
         wants[pods] = 1;
-        let spec = Arc::clone(spec);
-        self.kinds.push(Kind { spec, wants });
+        self.kinds.push(Kind {
+            plain: is_plain(spec),
+            spec: Arc::clone(spec),
+            wants,
+        });
         self.known.insert(address, self.kinds.len() - 1);
         self.kinds.len() - 1
     }
@@ -70,4 +77,13 @@ impl Kinds {
             self.resources.len() - 1
         })
     }
+}
+
+fn is_plain(spec: &PodSpec) -> bool {
+    let affinity = &spec.node_affinity;
+    !minds_others(spec)
+        && affinity.required.is_none()
+        && affinity.preferred.is_empty()
+        && spec.host_ports.is_empty()
+        && !spec.node_selector.contains_key(HOSTNAME)
 }

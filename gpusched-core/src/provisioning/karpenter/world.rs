@@ -1,16 +1,18 @@
 //! The cluster as Karpenter's solves see it: a [`View`] made into [`Problem`]s, over and over,
 //! without making anew what did not change.
 
+use super::effort::Effort;
 use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
 use super::pool::Pool;
-use super::room::{Kind, Kinds, Room, fits};
+use super::room::{Kinds, Room};
 use super::sieve::{Load, Sieve};
 use super::snapshot::{From, asked, charge, existing, made, minds_others, with_max_pods};
 use super::unavailable::Unavailable;
+use super::vacancies::Vacancies;
 use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
-use crate::kube::Resources;
+use crate::kube::{Effect, Resources};
 use crate::provisioning::Price;
-use crate::provisioning::controller::{Machine, MachineId, View};
+use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
 use crate::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +23,10 @@ pub(super) struct World {
     limits: Vec<Option<Resources>>,
     /// Machines that are not going.
     nodes: BTreeMap<MachineId, Node>,
+    /// Whether a pod on one of them must be apart from others.
+    apart: bool,
     kinds: Kinds,
+    vacancies: Vacancies,
     sieve: Sieve,
     /// Whether solves are left out, or made smaller, where that decides the same.
     pub(super) shortcuts: bool,
@@ -32,15 +37,16 @@ pub(super) struct World {
     /// The version of the view that was seen last, and who was going.
     seen: Option<u64>,
     going: BTreeSet<MachineId>,
+    pub(super) effort: Effort,
 }
 
 /// A machine that takes pods.
 #[derive(Debug)]
-struct Node {
+pub(super) struct Node {
     version: u64,
-    existing: ExistingNode,
+    pub(super) existing: ExistingNode,
     /// What is left of it.
-    room: Room,
+    pub(super) room: Room,
     /// Its pods.
     load: Load,
     /// Whether a pod on it must be apart from others.
@@ -97,7 +103,9 @@ impl World {
                 ..Problem::default()
             },
             nodes: BTreeMap::new(),
+            apart: false,
             kinds: Kinds::default(),
+            vacancies: Vacancies::default(),
             sieve: Sieve::default(),
             shortcuts: true,
             availability: 0,
@@ -105,6 +113,7 @@ impl World {
             out: None,
             seen: None,
             going: BTreeSet::new(),
+            effort: Effort::default(),
         };
         world.set_pools(pools);
         world
@@ -151,21 +160,27 @@ impl World {
         if self.problem.types.is_empty() {
             self.problem.types = view.types.iter().cloned().map(with_max_pods).collect();
         }
-        let takes = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
-        self.nodes.retain(|id, _| takes(id));
-        for (id, machine) in &view.machines {
-            if !takes(id) {
-                continue;
-            }
-            if self
-                .nodes
-                .get(id)
-                .is_none_or(|node| node.version != machine.version)
-            {
-                let node = self.node(machine);
-                self.nodes.insert(*id, node);
-            }
+        let stays = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
+        let gone = self.nodes.keys().filter(|id| !stays(id)).copied();
+        let gone: Vec<MachineId> = gone.collect();
+        for id in gone {
+            self.vacancies.note(id, None, &self.kinds);
+            self.nodes.remove(&id);
         }
+        // Both are in order of id, and nearly all nodes are as they were.
+        let mut known = self.nodes.iter().peekable();
+        let there = view.machines.iter().filter(|(id, _)| !going.contains(id));
+        let changed = there.filter(|(id, machine)| {
+            let node = known.next_if(|(known, _)| known == id);
+            node.is_none_or(|(_, node)| node.version != machine.version)
+        });
+        let changed: Vec<(&MachineId, &Machine)> = changed.collect();
+        for (id, machine) in changed {
+            let node = self.node(machine);
+            self.vacancies.note(*id, Some(&node.room), &self.kinds);
+            self.nodes.insert(*id, node);
+        }
+        self.apart = self.nodes.values().any(|node| node.apart);
     }
 
     fn node(&mut self, machine: &Machine) -> Node {
@@ -211,6 +226,14 @@ impl World {
 
     /// Counts what is left of reservations; whether that changed anything.
     fn reserve(&mut self, view: &View) -> bool {
+        let mut types = view.types.iter();
+        if !types.any(|of| {
+            of.offerings
+                .iter()
+                .any(|one| one.offering.reservation.is_some())
+        }) {
+            return false;
+        }
         let mut used: BTreeMap<(usize, usize), u32> = BTreeMap::new();
         for machine in view.machines.values() {
             let offering = view.offering(machine);
@@ -245,39 +268,40 @@ impl World {
     /// Where everyone goes who waits, or whose machine is going or would be emptied.
     ///
     /// Machines on which none of these pods has room are left out, unless pods want to be near or
-    /// apart from others: that decides the same. O(machines × kinds of pods), and the solve.
+    /// apart from others: that decides the same. O(machines with room × kinds of pods), all of them
+    /// if pools have limits; and the solve.
     pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
         let pods = asked(view, question);
-        let kinds: BTreeSet<usize> = pods
-            .iter()
-            .map(|(pod, _)| self.kinds.of(&pod.spec))
-            .collect();
-        let kinds: Vec<&Kind> = kinds.into_iter().map(|kind| self.kinds.get(kind)).collect();
-        let every = kinds.iter().any(|kind| minds_others(&kind.spec))
-            || self.nodes.values().any(|node| node.apart)
-            || !self.shortcuts;
-        // What is left out of the problem still counts against limits.
-        let mut left_out: BTreeMap<&str, Resources> = BTreeMap::new();
-        let limited = self.limits.iter().any(Option::is_some);
-        let (mut ids, mut nodes) = (Vec::new(), Vec::new());
-        for (id, node) in &self.nodes {
-            let emptied = question.emptied.contains(id);
-            let has_room = || kinds.iter().any(|kind| fits(&kind.wants, &node.room));
-            let machine = &view.machines[id];
-            if !emptied && !every && !has_room() {
-                if limited {
-                    charge(&mut left_out, machine, &self.problem.types);
+        let mut kinds: BTreeSet<usize> = BTreeSet::new();
+        kinds.extend(pods.iter().map(|(pod, _)| self.kinds.of(&pod.spec)));
+        let minds = |kind: &usize| minds_others(&self.kinds.get(*kind).spec);
+        let every = !self.shortcuts || self.apart || kinds.iter().any(minds);
+        let mut ids: BTreeSet<MachineId> = BTreeSet::new();
+        match every {
+            true => ids.extend(self.nodes.keys()),
+            false => {
+                for kind in kinds {
+                    ids.extend(self.vacancies.of(kind, &self.kinds, &self.nodes));
                 }
-                continue;
-            }
-            if !emptied {
-                let mut existing = node.existing.clone();
-                existing.initialized = machine.is_initialized(view.now);
-                existing.closed = question.closed.is_some_and(|closed| closed.contains(id));
-                nodes.push(existing);
-                ids.push(*id);
             }
         }
+        // What is left out of the problem still counts against limits.
+        let mut left_out: BTreeMap<&str, Resources> = BTreeMap::new();
+        if self.limits.iter().any(Option::is_some) {
+            let out = |id: &&MachineId| !ids.contains(id) && !question.emptied.contains(id);
+            for id in self.nodes.keys().filter(out) {
+                charge(&mut left_out, &view.machines[id], &self.problem.types);
+            }
+        }
+        ids.retain(|id| !question.emptied.contains(id));
+        let node = |id: &MachineId| {
+            let mut existing = self.nodes[id].existing.clone();
+            existing.initialized = view.machines[id].is_initialized(view.now);
+            existing.closed = question.closed.is_some_and(|closed| closed.contains(id));
+            existing
+        };
+        let nodes: Vec<ExistingNode> = ids.iter().map(node).collect();
+        let ids: Vec<MachineId> = ids.into_iter().collect();
         for (pool, limits) in self.problem.pools.iter_mut().zip(&self.limits) {
             pool.limits.clone_from(limits);
             for (resource, limit) in pool.limits.iter_mut().flatten() {
@@ -298,6 +322,8 @@ impl World {
             (_, []) => Reserved::Strict,
             _ => Reserved::Fallback,
         };
+        self.effort.solves += 1;
+        self.effort.nodes += self.problem.nodes.len() as u64;
         let solution = solve(&self.problem);
         self.answer(solution, &ids, &from)
     }
@@ -305,6 +331,7 @@ impl World {
     /// A new round of questions begins.
     pub(super) fn new_round(&mut self) {
         self.sieve.new_round(self.availability);
+        self.vacancies.new_round();
     }
 
     /// Whether emptying these machines is out of the question: the pods that have no room on any
@@ -328,18 +355,14 @@ impl World {
         {
             *load.entry(*kind).or_insert(0) += count;
         }
-        let (nodes, kinds) = (&self.nodes, &self.kinds);
+        let (nodes, kinds, vacancies) = (&self.nodes, &self.kinds, &mut self.vacancies);
         let sieve = &mut self.sieve;
         load.retain(|kind, _| {
-            let wants = &kinds.get(*kind).wants;
-            let takes =
-                |id: &MachineId| !closed.contains(id) && view.machines[id].is_initialized(view.now);
-            let with_room = || {
-                let all = nodes
-                    .iter()
-                    .filter(|(id, node)| fits(wants, &node.room) && takes(id));
-                all.map(|(id, _)| *id)
+            let roomy = vacancies.of(*kind, kinds, nodes);
+            let takes = |id: &&MachineId| {
+                !closed.contains(id) && view.machines[id].is_initialized(view.now)
             };
+            let with_room = || roomy.iter().filter(takes).copied();
             !sieve.has_place(*kind, emptied, with_room)
         });
         if load.is_empty() {
@@ -348,6 +371,38 @@ impl World {
         let load: Load = load.into_iter().collect();
         let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
         least.is_none_or(|least| least >= price)
+    }
+
+    /// Whether emptying these machines would put some of their pods on machines that take none yet,
+    /// which is as bad as no place at all; `false` if only a solve can tell.
+    pub(super) fn is_unready(
+        &mut self,
+        view: &View,
+        emptied: &[MachineId],
+        closed: &BTreeSet<MachineId>,
+    ) -> bool {
+        let mut taints = self.problem.pools.iter().flat_map(|pool| &pool.taints);
+        let prefers = taints.any(|taint| taint.effect == Effect::PreferNoSchedule);
+        if !self.shortcuts || self.apart || prefers || !self.problem.daemons.is_empty() {
+            return false;
+        }
+        let question = Question {
+            emptied,
+            closed: Some(closed),
+            going: &self.going,
+        };
+        let pods = asked(view, question);
+        let kinds = &mut self.kinds;
+        let plain = |(pod, _): &(&ViewPod, From)| {
+            let kind = kinds.of(&pod.spec);
+            kinds.get(kind).plain
+        };
+        if !pods.iter().all(plain) {
+            return false;
+        }
+        let who = (emptied, closed);
+        self.vacancies
+            .is_unready(view, pods, who, &mut self.kinds, &self.nodes)
     }
 
     fn answer(&self, solution: Solution, ids: &[MachineId], from: &[From]) -> Answer {

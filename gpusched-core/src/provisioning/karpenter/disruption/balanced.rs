@@ -41,9 +41,13 @@ pub fn score_move(savings: f64, disruption: f64, totals: PoolTotals) -> f64 {
     }
 }
 
-/// Totals of every pool, in the order of pools; nodes that are no candidates count.
+/// Totals of every pool, in the order of pools; nodes that are no candidates count. All 0 if no
+/// pool scores.
 pub(super) fn totals(scene: &Scene<'_>) -> Vec<PoolTotals> {
     let mut totals = vec![PoolTotals::default(); scene.pools.len()];
+    if !(0..scene.pools.len()).any(|pool| is_balanced(scene, pool)) {
+        return totals;
+    }
     for machine in scene.view.machines.values() {
         let pool = machine.owner.as_ref().and_then(|owner| scene.pool(owner));
         if let Some(pool) = pool {

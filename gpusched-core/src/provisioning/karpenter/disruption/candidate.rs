@@ -112,27 +112,41 @@ impl<'a> Scene<'a> {
         if !empty && only_empty {
             return Err(Why::NotEmpty(name()));
         }
-        match self.settled(&self.view.machines[&one.machine]) {
+        match pool.settled(&self.view.machines[&one.machine]) {
             Some(at) if at > self.view.now => Err(Why::TooSoon(at)),
             _ => Ok(()),
         }
     }
 
-    /// When a machine of a pool that is consolidated has been quiet for long enough.
-    pub(super) fn settled(&self, machine: &Machine) -> Option<Time> {
-        let pool = self.pool(machine.owner.as_ref()?)?;
-        let after = self.pools[pool].disruption.consolidate_after?;
-        Some(machine.last_pod_event.max(machine.initialized) + after)
+    /// Machines of pools that are consolidated which have not been quiet for long enough, and when
+    /// they will have been.
+    pub(super) fn settling(&self) -> impl Iterator<Item = (MachineId, Time)> {
+        let pools = self.pools.iter();
+        let longest = pools.filter_map(|pool| pool.disruption.consolidate_after);
+        let now = self.view.now;
+        // Most have been for longer than any pool asks for.
+        let earliest = longest
+            .max()
+            .map(|longest| Time(now.0.saturating_sub(longest.0)));
+        let lately = move |machine: &Machine| {
+            earliest.is_some_and(|earliest| {
+                machine.last_pod_event > earliest || machine.initialized > earliest
+            })
+        };
+        let machines = self.view.machines.iter();
+        let disturbed = machines.filter(move |(_, machine)| lately(machine));
+        disturbed.filter_map(move |(id, machine)| {
+            let pool = &self.pools[self.pool(machine.owner.as_ref()?)?];
+            let at = pool.settled(machine)?;
+            (at > now).then_some((*id, at))
+        })
     }
 
     /// Machines too lately disturbed to take pods that are moved.
     pub(super) fn unsettled(&self) -> BTreeSet<MachineId> {
-        let machines = self.view.machines.iter();
-        let unsettled = machines.filter(|(_, machine)| {
-            let initialized = machine.is_initialized(self.view.now);
-            initialized && self.settled(machine).is_some_and(|at| at > self.view.now)
-        });
-        unsettled.map(|(id, _)| *id).collect()
+        let initialized = |id: &MachineId| self.view.machines[id].is_initialized(self.view.now);
+        let settling = self.settling().map(|(id, _)| id);
+        settling.filter(initialized).collect()
     }
 
     pub(super) fn pool(&self, name: &str) -> Option<usize> {

@@ -80,7 +80,13 @@ pub(super) fn consolidate(
 ) -> Result<Move, Why> {
     let emptied: Vec<MachineId> = set.iter().map(|one| one.machine).collect();
     let price = set.iter().map(|one| one.price).sum();
+    world.effort.questions += 1;
     if !scene.explain && world.is_hopeless(scene.view, &emptied, closed, price) {
+        world.effort.hopeless += 1;
+        return Err(Why::NotCheaper);
+    }
+    if !scene.explain && world.is_unready(scene.view, &emptied, closed) {
+        world.effort.unready += 1;
         return Err(Why::NotCheaper);
     }
     let mut found = simulate(scene, world, &emptied, Some(closed))?;

@@ -158,6 +158,7 @@ impl Rounds {
             }
         }
         self.quiet = None;
+        world.effort.rounds += 1;
         self.drifted.look(scene);
         let machines = scene.view.machines.keys();
         let gate = machines.filter_map(|id| scene.candidate(*id, Reason::Underutilized).ok());
@@ -242,9 +243,7 @@ impl Rounds {
         }
         let now = scene.view.now;
         let machines = scene.view.machines.values();
-        let settles = machines
-            .clone()
-            .filter_map(|machine| scene.settled(machine));
+        let settles = scene.settling().map(|(_, at)| at);
         let initializes = machines.map(|machine| machine.initialized);
         let promised = scene.nominated.values().copied();
         let mut pools = scene.pools.iter();

@@ -1,28 +1,111 @@
 //! Properties of whole runs, and a twin that leaves out nothing.
 
 use super::*;
-use crate::kube::Labels;
-use crate::provisioning::karpenter::disruption::{Nodes, Order};
-use crate::provisioning::karpenter::labels::CAPACITY_TYPE;
+use crate::kube::{
+    Effect, LabelSelector, Labels, NodeSelectorTerm, Operator, PreferredTerm, Requirement, Taint,
+};
+use crate::provisioning::controller::ViewPod;
+use crate::provisioning::karpenter::disruption::{Budget, Nodes, Order};
+use crate::provisioning::karpenter::labels::{CAPACITY_TYPE, HOSTNAME, INSTANCE_TYPE};
+use crate::provisioning::karpenter::objects::{PodSpec, PodTerm, Spread};
 use crate::provisioning::karpenter::{ConsolidationPolicy, Karpenter, KarpenterOptions};
 use crate::units::Span;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A cluster, and what comes to pass in it.
 #[derive(Clone, Debug)]
 struct Story {
     options: KarpenterOptions,
     budget: Nodes,
-    /// Machines: type, spot or not, pool, sizes of pods in tenths of a core.
-    machines: Vec<(usize, bool, bool, Vec<i64>)>,
-    /// Seconds that pass, then a pod of so many tenths of a core comes, or one ends.
-    events: Vec<(i64, bool, i64, bool)>,
+    /// Machines: type, spot or not, pool, pods: size in tenths of a core, and flavour.
+    machines: Vec<(usize, bool, bool, Vec<(i64, u8)>)>,
+    events: Vec<Happening>,
+    /// Flavours of pods there are, from the plain one on.
+    flavours: u8,
+}
+
+/// Seconds that pass, then copies of a pod of so many tenths of a core and a flavour come, on spot
+/// or not, or one ends.
+type Happening = (i64, bool, (i64, u8), bool, u32);
+
+/// Pods of one kind share their spec, as in a replay.
+#[derive(Default)]
+struct Shelf(BTreeMap<(i64, u8, Option<bool>), Arc<PodSpec>>);
+
+impl Shelf {
+    fn pod(&mut self, job: u32, size: i64, flavour: u8, spot: Option<bool>) -> ViewPod {
+        let known = self.0.entry((size, flavour, spot));
+        let spec = known.or_insert_with(|| flavoured(size, flavour, spot).into());
+        ViewPod {
+            spec: Arc::clone(spec),
+            ..pod(job, PodSpec::default())
+        }
+    }
+}
+
+fn flavoured(size: i64, flavour: u8, spot: Option<bool>) -> PodSpec {
+    let mut spec = spec(100 * size);
+    if let Some(spot) = spot {
+        let way = if spot { SPOT } else { OD };
+        spec.node_selector = Labels::from([(CAPACITY_TYPE.into(), way.name().into())]);
+    }
+    let labels = Labels::from([("flavour".into(), flavour.to_string())]);
+    let selector = Some(LabelSelector {
+        match_labels: labels.clone(),
+        match_expressions: Vec::new(),
+    });
+    let near = PodTerm {
+        key: HOSTNAME.into(),
+        selector: selector.clone(),
+        namespaces: Vec::new(),
+    };
+    match flavour {
+        1 => {
+            let of = Requirement {
+                key: INSTANCE_TYPE.into(),
+                operator: Operator::In,
+                values: vec!["two".into()],
+            };
+            let term = NodeSelectorTerm {
+                match_expressions: vec![of],
+                match_fields: Vec::new(),
+            };
+            spec.node_affinity.preferred = vec![PreferredTerm { weight: 1, term }];
+        }
+        2 => {
+            spec.spread = vec![Spread {
+                max_skew: 1,
+                key: HOSTNAME.into(),
+                soft: true,
+                selector,
+                min_domains: None,
+                honor_taints: false,
+                honor_affinity: true,
+            }];
+        }
+        3 => spec.anti_affinity.required = vec![near],
+        4 => spec.affinity.preferred = vec![(1, near)],
+        _ => {}
+    }
+    spec.labels = labels;
+    spec
 }
 
 fn story() -> impl Strategy<Value = Story> {
-    let sizes = proptest::collection::vec(1i64..30, 0..4);
+    // Few sizes, so that many pods are of one kind.
+    let size = prop_oneof![1i64..30, Just(5), Just(10), Just(20)];
+    let sizes = proptest::collection::vec((size.clone(), 0u8..8), 0..4);
     let machine = (0usize..4, any::<bool>(), any::<bool>(), sizes);
-    let event = (1i64..200, any::<bool>(), 1i64..70, any::<bool>());
+    let size = prop_oneof![1i64..70, size];
+    let event = (
+        1i64..200,
+        any::<bool>(),
+        (size, 0u8..8),
+        any::<bool>(),
+        1u32..4,
+    );
     (
         proptest::collection::vec(machine, 1..9),
         proptest::collection::vec(event, 0..8),
@@ -33,10 +116,12 @@ fn story() -> impl Strategy<Value = Story> {
             any::<bool>(),
             any::<bool>(),
             any::<bool>(),
+            (any::<bool>(), prop_oneof![Just(1u8), Just(8)], 0u8..4),
         ),
     )
         .prop_map(
-            |(machines, events, (budget, policy, after, old, gate, limited))| {
+            |(machines, events, (budget, policy, after, old, gate, limited, more))| {
+                let (scheduled, flavours, twist) = more;
                 let budget = [
                     Nodes::Percent(100),
                     Nodes::Percent(10),
@@ -46,6 +131,15 @@ fn story() -> impl Strategy<Value = Story> {
                 let mut pools = vec![pool("a", &[OD]), pool("b", &[OD, SPOT])];
                 for pool in &mut pools {
                     pool.disruption.budgets[0].nodes = budget;
+                    if scheduled {
+                        // Of every ten minutes, nothing goes in the first three.
+                        let schedule = "*/10 * * * *".parse().unwrap();
+                        pool.disruption.budgets.push(Budget {
+                            nodes: Nodes::Count(0),
+                            reasons: Vec::new(),
+                            window: Some((schedule, Span::from_secs(180))),
+                        });
+                    }
                     pool.disruption.consolidate_after = Some(Span::from_secs(45 * after));
                     pool.disruption.policy = [
                         ConsolidationPolicy::WhenEmptyOrUnderutilized,
@@ -59,11 +153,24 @@ fn story() -> impl Strategy<Value = Story> {
                 let mut options = options(pools);
                 options.order = if old { Order::V1_13 } else { Order::V1_14 };
                 options.spot_to_spot = gate;
+                match twist {
+                    // Whatever is left of a node, a daemon set wants some of it.
+                    1 => options.daemons = vec![spec(100)],
+                    2 => {
+                        options.pools[0].template.taints = vec![Taint {
+                            key: "rather-not".into(),
+                            value: String::new(),
+                            effect: Effect::PreferNoSchedule,
+                        }];
+                    }
+                    _ => {}
+                }
                 Story {
                     options,
                     budget,
                     machines,
                     events,
+                    flavours,
                 }
             },
         )
@@ -75,34 +182,35 @@ fn tell(story: &Story, plain: bool) -> Town {
     if plain {
         town.karpenter = Karpenter::new(story.options.clone()).plain();
     }
+    let mut shelf = Shelf::default();
     let mut job = 0;
     for (of, spot, second, sizes) in &story.machines {
         let cores = [10, 20, 40, 80][*of];
         let mut left = cores;
         let mut pods = Vec::new();
-        for size in sizes.iter().filter(|size| **size <= cores) {
+        for (size, flavour) in sizes {
             if *size <= left {
                 left -= size;
                 job += 1;
-                pods.push(pod(job, spec(100 * size)));
+                pods.push(shelf.pod(job, *size, flavour % story.flavours, None));
             }
         }
         let owner = if *second { "b" } else { "a" };
         let offering = usize::from(*spot && *second);
         town.machine(owner, (*of, offering), pods);
     }
-    for (after, comes, size, spot) in &story.events {
+    for (after, comes, (size, flavour), spot, copies) in &story.events {
         let now = town.view.now.0 / 1_000_000;
         town.run(now + after);
         // Not at the instant of a round, which the twin may have had already.
         town.view.now = town.view.now + Span(500_000);
         match comes {
             true => {
-                job += 1;
-                let mut spec = spec(100 * size);
-                let way = if *spot { SPOT } else { OD };
-                spec.node_selector = Labels::from([(CAPACITY_TYPE.into(), way.name().into())]);
-                town.submit(pod(job, spec));
+                for _ in 0..*copies {
+                    job += 1;
+                    let flavour = flavour % story.flavours;
+                    town.submit(shelf.pod(job, *size, flavour, Some(*spot)));
+                }
             }
             false => town.end((*size as u32) % (job + 1)),
         }
