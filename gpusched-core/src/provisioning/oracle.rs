@@ -6,7 +6,7 @@
 //! nothing; the bill to show is [`bound`]'s, which no fleet can undercut.
 
 use super::catalog::CapacityType;
-use super::controller::{Command, Controller, Launch, MachineId, View, ViewPod};
+use super::controller::{Command, Controller, Launch, MachineId, View};
 use super::karpenter::objects::{NodeOffering, NodeType, PodSpec};
 use super::karpenter::{Requirement, Requirements, labels};
 use super::{Money, Price};
@@ -16,6 +16,7 @@ use crate::kube::{Labels, Resources};
 use crate::policy::PolicyInfo;
 use crate::units::{MILLI, Span, Time};
 use crate::workload::Workload;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +35,22 @@ pub const INFO: PolicyInfo = PolicyInfo {
 #[derive(Debug, Default)]
 pub struct Oracle {
     tickets: u64,
+    /// What is launched for a spec, by its address; the spec is kept, so that the address stays its
+    /// own.
+    cheapest: FxHashMap<usize, (Arc<PodSpec>, Option<Offer>)>,
+}
+
+/// Indices of type and offering, and the labels of such a machine as far as pods ask for them.
+type Offer = ((usize, usize), Labels);
+
+impl Oracle {
+    /// [`cheapest`], searched once per spec.
+    fn offer(&mut self, types: &[NodeType], spec: &Arc<PodSpec>) -> Option<Offer> {
+        let address = Arc::as_ptr(spec) as usize;
+        let search = || (spec.clone(), cheapest(types, spec));
+        let (_, offer) = self.cheapest.entry(address).or_insert_with(search);
+        offer.clone()
+    }
 }
 
 impl Controller for Oracle {
@@ -53,7 +70,7 @@ impl Controller for Oracle {
         let mut rooms: Vec<Room<'_>> = there
             .map(|(&id, machine)| Room {
                 machine: Some(id),
-                left: machine.available.clone(),
+                left: Cow::Borrowed(&machine.available),
                 labels: Cow::Borrowed(&machine.labels),
                 used: !machine.pods.is_empty(),
             })
@@ -65,12 +82,12 @@ impl Controller for Oracle {
             let rest = rooms.iter().skip(*cursor);
             *cursor += rest.take_while(|room| !room.fits(&pod.spec)).count();
             if *cursor == rooms.len() {
-                let Some((option, labels)) = cheapest(&view.types, pod) else {
+                let Some((option, labels)) = self.offer(&view.types, &pod.spec) else {
                     continue;
                 };
                 rooms.push(Room {
                     machine: None,
-                    left: view.types[option.0].allocatable.clone(),
+                    left: Cow::Borrowed(&view.types[option.0].allocatable),
                     labels: Cow::Owned(labels),
                     used: true,
                 });
@@ -84,7 +101,7 @@ impl Controller for Oracle {
                 }));
             }
             let room = &mut rooms[*cursor];
-            take(&mut room.left, &pod.spec.requests);
+            take(room.left.to_mut(), &pod.spec.requests);
             room.used = true;
         }
         let unused = rooms.iter().filter(|room| !room.used);
@@ -101,7 +118,7 @@ impl Controller for Oracle {
 /// What is left of a machine, or of one that is being launched.
 struct Room<'a> {
     machine: Option<MachineId>,
-    left: Resources,
+    left: Cow<'a, Resources>,
     labels: Cow<'a, Labels>,
     used: bool,
 }
@@ -114,10 +131,10 @@ impl Room<'_> {
 
 /// The offering with the lowest price that a pod fits, of equal ones the first; and the labels a
 /// machine of it has as far as pods ask for them.
-fn cheapest(types: &[NodeType], pod: &ViewPod) -> Option<((usize, usize), Labels)> {
+fn cheapest(types: &[NodeType], spec: &PodSpec) -> Option<Offer> {
     let mut best: Option<(Price, (usize, usize), Labels)> = None;
     for (index, of) in types.iter().enumerate() {
-        if !holds(&of.allocatable, &pod.spec.requests) {
+        if !holds(&of.allocatable, &spec.requests) {
             continue;
         }
         for (at, offer) in of.offerings.iter().enumerate() {
@@ -126,7 +143,7 @@ fn cheapest(types: &[NodeType], pod: &ViewPod) -> Option<((usize, usize), Labels
                 continue;
             }
             let labels = labels_of(&of.requirements, offer);
-            if offer.offering.available && may_use(&pod.spec, &labels) {
+            if offer.offering.available && may_use(spec, &labels) {
                 best = Some((price, (index, at), labels));
             }
         }

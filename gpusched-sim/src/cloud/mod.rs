@@ -10,8 +10,9 @@
 //! | `policies.rs` | the controllers of nodes, by name |
 //!
 //! Machines of every type have a block of places in the inventory of the replay, closed until
-//! somebody launches one. Blocks are long enough for the largest job at first; when one is full the
-//! replay is made again with that block four times as long.
+//! somebody launches one. Blocks are long enough at first for the largest job, and for what all jobs
+//! would hold at once at most; when one is full the replay is made again with that block four times
+//! as long. What is decided does not depend on how long blocks are.
 
 mod file;
 mod groups;
@@ -47,6 +48,9 @@ use std::sync::Arc;
 
 /// Fewest places of a type to begin with.
 const FEWEST: u32 = 16;
+
+/// Most places of a type to begin with for the sake of what jobs hold at once.
+const LIKELY: u64 = 2048;
 
 /// Most places of a type: more machines than this are taken for a slip of the policy.
 const MOST: u32 = 1 << 18;
@@ -123,7 +127,8 @@ impl Cloud {
         Inventory::new(nodes).map_err(|error| Diagnostic::new(error.to_string()))
     }
 
-    /// Places for the largest job on machines of any one type.
+    /// Places for the largest job on machines of any one type; and, up to a limit, for twice the GPUs
+    /// that are wanted at once at most: machines boot, drain, and are not always full.
     fn places(&self, work: &Workload) -> Result<Vec<u32>> {
         let cluster = Cluster::new(self.samples()?, work.shapes());
         let need = |node: NodeId, spec: &Spec| -> u64 {
@@ -133,12 +138,18 @@ impl Cloud {
             });
             per_set.sum()
         };
+        let wanted = 2 * peak_milli(work).div_ceil(1000);
         let of_type = |index: usize| {
             let all = work
                 .specs()
                 .iter()
                 .map(|spec| need(NodeId::from(index), spec));
-            let most = all.max().unwrap_or(0).max(u64::from(FEWEST));
+            let gpus = cluster.inventory().node(NodeId::from(index)).gpus;
+            let likely = match gpus {
+                0 => 0,
+                gpus => wanted.div_ceil(u64::from(gpus)).min(LIKELY),
+            };
+            let most = all.max().unwrap_or(0).max(likely).max(u64::from(FEWEST));
             u32::try_from(most).unwrap_or(MOST).min(MOST)
         };
         Ok((0..self.types.len()).map(of_type).collect())
@@ -294,6 +305,31 @@ impl Cloud {
         let spot = self.spot_jobs(work, seed);
         Ok(bound(work, &cluster, &rates, |job| spot[job.index()], ran))
     }
+}
+
+/// Most GPUs, in thousandths, that jobs would hold at once if each began when it is submitted.
+/// O(jobs · log jobs).
+fn peak_milli(work: &Workload) -> u64 {
+    let mut events: Vec<(Time, i64)> = Vec::with_capacity(2 * work.len());
+    for index in 0..work.len() {
+        let job = work.job(JobId::from(index));
+        let sets = work.spec(job.spec).pod_sets.iter();
+        let each = sets.map(|set| {
+            let pod = work.shape(set.shape).total_milli() as i64;
+            pod.saturating_mul(i64::from(set.count))
+        });
+        let milli = each.fold(0, i64::saturating_add);
+        events.push((job.submit, milli));
+        events.push((job.submit + job.run, -milli));
+    }
+    // Who ends at an instant ends before anybody begins.
+    events.sort_unstable();
+    let (mut now, mut most) = (0_i64, 0);
+    for (_, milli) in events {
+        now = now.saturating_add(milli);
+        most = most.max(now);
+    }
+    most as u64
 }
 
 /// Most machines there were at once, and most GPUs.

@@ -374,6 +374,7 @@ impl Controller for ClusterAutoscaler {
             return;
         }
         self.last_scan = Some(view.now);
+        self.registry.follow(view);
         self.give_up_late(view, commands);
         let mut report = None;
         loop {

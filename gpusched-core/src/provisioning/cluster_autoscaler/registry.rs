@@ -3,7 +3,7 @@
 use super::backoff::Backoff;
 use super::node_group::{NodeGroup, Template};
 use super::{NodeGroupError, Options};
-use crate::provisioning::controller::{Launch, Machine, MachineId, View};
+use crate::provisioning::controller::{Launch, MachineId, View};
 use crate::provisioning::karpenter::objects::NodeType;
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ pub(super) struct Registry {
     pub(super) groups: Vec<NodeGroup>,
     pub(super) templates: Vec<Template>,
     of_id: BTreeMap<String, usize>,
+    /// By machine: its group, as far as machines have been seen.
+    of_machine: Vec<Option<usize>>,
     /// Launches the provider has not answered yet: the group.
     tickets: BTreeMap<u64, usize>,
     next_ticket: u64,
@@ -43,6 +45,7 @@ impl Registry {
             of_id: ids.map(|(at, group)| (group.id.clone(), at)).collect(),
             templates: groups.iter().map(|one| Template::new(one, types)).collect(),
             groups,
+            of_machine: Vec::new(),
             tickets: BTreeMap::new(),
             next_ticket: 0,
             requests: BTreeMap::new(),
@@ -50,13 +53,20 @@ impl Registry {
         })
     }
 
-    /// The group a machine belongs to.
-    pub(super) fn group_of(&self, machine: &Machine) -> Option<usize> {
-        machine
-            .owner
-            .as_ref()
-            .and_then(|id| self.of_id.get(id))
-            .copied()
+    /// Notes the groups of machines that are new. O(new machines · log groups).
+    pub(super) fn follow(&mut self, view: &View) {
+        let next = MachineId(self.of_machine.len() as u32);
+        for (id, machine) in view.machines.range(next..) {
+            let owner = machine.owner.as_ref();
+            let group = owner.and_then(|owner| self.of_id.get(owner)).copied();
+            self.of_machine.resize(id.0 as usize, None);
+            self.of_machine.push(group);
+        }
+    }
+
+    /// The group a machine belongs to that [`Registry::follow`] has seen.
+    pub(super) fn group_of(&self, machine: MachineId) -> Option<usize> {
+        self.of_machine.get(machine.0 as usize).copied().flatten()
     }
 
     /// All groups at an instant. O(machines).
@@ -67,7 +77,7 @@ impl Registry {
             census[*group].upcoming += 1;
         }
         for (id, machine) in &view.machines {
-            let Some(group) = self.group_of(machine) else {
+            let Some(group) = self.group_of(*id) else {
                 continue;
             };
             let one = &mut census[group];

@@ -109,18 +109,15 @@ impl<'a> Situation<'a> {
     /// What may be added, with everything that is there or on its way counted.
     fn quota(&self) -> Quota<'a> {
         let view = self.view;
-        let machine = |id| view.machines.get(&id);
-        let counted = self
-            .snapshot
-            .nodes()
-            .iter()
-            .filter_map(|node| match node.key {
-                NodeKey::Machine(id) => {
-                    machine(id).map(|one| (&one.labels, &view.types[one.node_type].capacity))
-                }
-                NodeKey::Upcoming(group, _) => Some(self.counted(group as usize)),
-                NodeKey::New(_) => None,
-            });
+        let there = view.machines.values();
+        let there = there.filter(|one| one.is_initialized(view.now));
+        let there = there.map(|one| (&one.labels, &view.types[one.node_type].capacity));
+        let nodes = self.snapshot.nodes().iter().rev();
+        let coming = nodes.map_while(|node| match node.key {
+            NodeKey::Upcoming(group, _) => Some(self.counted(group as usize)),
+            NodeKey::Machine(_) | NodeKey::New(_) => None,
+        });
+        let counted = there.chain(coming);
         Quota::upwards(&self.options.limits, &self.options.gpu_label, counted)
     }
 
@@ -162,22 +159,17 @@ impl<'a> Situation<'a> {
         group: usize,
         waiting: &'p [PodGroup],
     ) -> (Vec<&'p PodGroup>, Vec<(u32, Misfit)>) {
-        let mark = self.snapshot.mark();
-        let node = self
-            .snapshot
-            .add(NodeKey::New(0), &self.registry.templates[group]);
+        let template = &self.registry.templates[group];
         let mut misfits: BTreeMap<Kind, (u32, Option<Misfit>)> = BTreeMap::new();
         let mut fitting = Vec::new();
         for one in waiting {
-            let snapshot = &self.snapshot;
-            let look = || (0, snapshot.misfit(one.kind, node));
+            let look = || (0, self.snapshot.misfit_on_fresh(one.kind, group, template));
             let (count, misfit) = misfits.entry(one.kind).or_insert_with(look);
             *count += one.pods.len() as u32;
             if misfit.is_none() {
                 fitting.push(one);
             }
         }
-        self.snapshot.rollback(mark);
         let rejected = misfits.into_values();
         (
             fitting,

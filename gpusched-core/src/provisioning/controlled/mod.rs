@@ -6,7 +6,9 @@
 //! | `wishes.rs` | what pods want, in the words of Kubernetes |
 //! | `desk.rs` | the view, kept up to date as jobs and machines come and go |
 //! | `slots.rs` | places in the inventory that machines fill |
+//! | `launch.rs` | how machines come: launches, as the provider answers them |
 //! | `boot.rs` | how long a machine takes until it takes pods |
+//! | `leave.rs` | how machines go: drained, taken away, or given up |
 //! | `holdings.rs` | spot machines and the pools they are from |
 //!
 //! Instants are handled in this order: what was due (machines that joined, are ready, drained, or
@@ -18,6 +20,8 @@
 mod boot;
 mod desk;
 mod holdings;
+mod launch;
+mod leave;
 mod slots;
 mod types;
 mod wishes;
@@ -25,11 +29,10 @@ mod wishes;
 pub use boot::{Boot, Stage};
 pub use types::{GPU, PRODUCT, REPLICAS, machine, published};
 
-use super::catalog::CapacityType;
-use super::controller::{Command, Controller, Event, Launch, MachineId};
+use super::controller::{Command, Controller, Event, MachineId};
 use super::karpenter::objects::NodeType;
-use super::spot::{PoolId, PriceSeries, SpotMarket};
-use super::{Billing, Bought, Change, Ending, Lifetime, Provisioning};
+use super::spot::{PoolId, SpotMarket};
+use super::{Billing, Change, Ending, Lifetime, Provisioning};
 use crate::cluster::Inventory;
 use crate::ids::{JobId, NodeId};
 use crate::performance::Residence;
@@ -211,55 +214,6 @@ impl Controlled {
         }
     }
 
-    /// Evicts whoever is on a machine that goes now; without pods it is gone at once, else when the
-    /// last one has left.
-    fn empty(&mut self, machine: MachineId, ending: Ending, changes: &mut Vec<Change>) {
-        let now = self.desk.view.now;
-        let told = self.held[machine.0 as usize].told;
-        if let (Ending::Interrupted, Some(bought)) =
-            (ending, &mut self.lives[machine.0 as usize].bought)
-        {
-            bought.ending = ending;
-        }
-        self.leave(machine, changes);
-        let there = &self.desk.view.machines[&machine];
-        if there.pods.is_empty() {
-            self.gone(machine, now);
-            return;
-        }
-        let jobs: BTreeSet<JobId> = there.pods.iter().map(|one| one.pod.job).collect();
-        let warned = told.map_or(Span::ZERO, |since| now - since);
-        changes.extend(jobs.into_iter().map(|job| Change::Evict { job, warned }));
-    }
-
-    /// A machine that leaves has left.
-    fn gone(&mut self, machine: MachineId, now: Time) {
-        let bought = &self.lives[machine.0 as usize].bought;
-        let ending = bought
-            .as_ref()
-            .map_or(Ending::There, |bought| bought.ending);
-        self.lose(machine, ending, now);
-        self.tell(&Event::Gone(machine));
-    }
-
-    /// Ends the life of a machine.
-    fn lose(&mut self, machine: MachineId, ending: Ending, now: Time) {
-        let Held { place, option, .. } = self.held[machine.0 as usize];
-        self.desk.remove(machine);
-        self.slots.leave(place);
-        if let Some(count) = self.in_use.get_mut(&option) {
-            *count -= 1;
-        }
-        if let Some(holdings) = &mut self.holdings {
-            holdings.remove(option, machine);
-        }
-        let life = &mut self.lives[machine.0 as usize];
-        life.gone = Some(now);
-        if let Some(bought) = &mut life.bought {
-            bought.ending = ending;
-        }
-    }
-
     /// What changed on the spot market.
     fn trade(&mut self, now: Time) {
         while let Some(turn) = self.holdings.as_mut().and_then(|all| all.turn(now)) {
@@ -303,158 +257,6 @@ impl Controlled {
                 reason,
             } => self.delete(machine, grace, reason, changes),
         }
-    }
-
-    /// Drains a machine. Once more changes nothing but, where it is shorter, the grace.
-    fn delete(
-        &mut self,
-        machine: MachineId,
-        grace: Span,
-        reason: &'static str,
-        changes: &mut Vec<Change>,
-    ) {
-        let now = self.desk.view.now;
-        if !self.desk.view.machines.contains_key(&machine) {
-            return;
-        }
-        let held = &mut self.held[machine.0 as usize];
-        let at = now + grace.min(self.pod_grace);
-        if held.drained.is_some_and(|drained| drained <= at) {
-            return;
-        }
-        held.drained = Some(at);
-        held.told.get_or_insert(now);
-        if let Some(bought) = &mut self.lives[machine.0 as usize].bought {
-            bought.ending = Ending::GivenBack(reason);
-        }
-        self.leave(machine, changes);
-        match at <= now || self.desk.view.machines[&machine].pods.is_empty() {
-            true => self.empty(machine, Ending::There, changes),
-            false => {
-                self.due.insert((at, machine, Due::Drained));
-            }
-        }
-    }
-
-    /// A machine takes no more pods, and goes when it has none.
-    fn leave(&mut self, machine: MachineId, changes: &mut Vec<Change>) {
-        let takes_pods = self.lives[machine.0 as usize].ready.is_some();
-        if takes_pods && !self.desk.view.machines[&machine].cordoned {
-            changes.push(Change::Close(self.held[machine.0 as usize].place));
-        }
-        self.desk.leave(machine);
-    }
-
-    /// Asks the provider for a machine: its options in their order, until one can be had.
-    fn launch(&mut self, launch: Launch, now: Time) {
-        let machine = MachineId(self.lives.len() as u32);
-        let mut out = Vec::new();
-        let mut got = None;
-        for &option in &launch.options {
-            match self.price(option, now) {
-                Some(price) => {
-                    got = Some((option, price));
-                    break;
-                }
-                None => out.push(option),
-            }
-        }
-        let place = got.and_then(|(option, price)| {
-            let place = self.slots.take(option.0, machine);
-            if place.is_none() {
-                self.full.get_or_insert(option.0);
-            }
-            Some((option, price, place?))
-        });
-        if let Some((option, price, place)) = place {
-            self.found(machine, option, price, place, &launch);
-        }
-        let ticket = launch.ticket;
-        if !out.is_empty() || place.is_none() {
-            self.tell(&Event::OutOfCapacity {
-                ticket,
-                options: out,
-                machine: place.map(|_| machine),
-            });
-        }
-        if place.is_some() {
-            self.tell(&Event::Launched { ticket, machine });
-        }
-    }
-
-    /// What a machine of an offering costs now; `None` = there is none to be had.
-    fn price(&mut self, option: (usize, usize), now: Time) -> Option<super::Price> {
-        let in_use = self.in_use.get(&option).copied().unwrap_or(0);
-        if self.quotas.get(&option).is_some_and(|most| in_use >= *most) {
-            return None;
-        }
-        let offering = &self.desk.view.types[option.0].offerings[option.1].offering;
-        if !offering.available {
-            return None;
-        }
-        let listed = offering.price;
-        match &mut self.holdings {
-            Some(holdings) if offering.capacity_type == CapacityType::Spot => {
-                let quote = holdings.ask(option, now).ok()?;
-                Some(quote.map_or(listed, |quote| quote.price))
-            }
-            _ => Some(listed),
-        }
-    }
-
-    /// Writes a machine down that has just been launched.
-    fn found(
-        &mut self,
-        machine: MachineId,
-        option: (usize, usize),
-        price: super::Price,
-        place: NodeId,
-        launch: &Launch,
-    ) {
-        let now = self.desk.view.now;
-        let has_gpus = self.desk.view.types[option.0].allocatable.contains_key(GPU);
-        let arrival = self.boot.of(machine, has_gpus);
-        let (registered, initialized) = match arrival.registered {
-            Some(joins) => (now + joins, now + arrival.initialized),
-            None => (Time::NEVER, Time::NEVER),
-        };
-        match arrival.registered {
-            Some(_) => {
-                self.due.insert((registered, machine, Due::Registered));
-                self.due.insert((initialized, machine, Due::Initialized));
-            }
-            None => {
-                self.due.insert((now + GIVE_UP, machine, Due::GivenUp));
-            }
-        }
-        self.held.push(Held {
-            place,
-            option,
-            told: None,
-            drained: None,
-        });
-        *self.in_use.entry(option).or_default() += 1;
-        if let Some(holdings) = &mut self.holdings {
-            holdings.add(option, machine, now);
-        }
-        let offering = &self.desk.view.types[option.0].offerings[option.1].offering;
-        self.lives.push(Lifetime {
-            node: place,
-            launched: now,
-            ready: None,
-            gone: None,
-            bought: Some(Bought {
-                node_type: option.0,
-                zone: offering.zone.clone(),
-                capacity_type: offering.capacity_type,
-                prices: PriceSeries::flat(price),
-                billing: self.terms[option.0].billing,
-                noticed: None,
-                ending: Ending::There,
-            }),
-        });
-        self.desk
-            .add(machine, option, launch, (registered, initialized));
     }
 
     /// The jobs and places of `at`, each machine once, in the order of the pods.

@@ -4,9 +4,9 @@
 use super::*;
 use crate::cluster::{Cluster, Spot};
 use crate::kube::Labels;
-use crate::provisioning::catalog::{InstanceType, Offering};
-use crate::provisioning::controller::View;
-use crate::provisioning::spot::{Availability, Polarity, TraceMarket, TracePool};
+use crate::provisioning::catalog::{CapacityType, InstanceType, Offering};
+use crate::provisioning::controller::{Launch, View};
+use crate::provisioning::spot::{Availability, Polarity, PriceSeries, TraceMarket, TracePool};
 use crate::provisioning::{Price, Stage as At};
 use crate::workload::{JobDraft, Shape, WorkloadBuilder};
 use std::sync::Mutex;

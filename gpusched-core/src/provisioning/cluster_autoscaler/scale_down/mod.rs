@@ -62,10 +62,17 @@ pub(super) struct Found {
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     id: MachineId,
+    /// Which machine of the view it is, by age.
+    rank: usize,
     node: usize,
     group: usize,
     empty: bool,
+    /// Whether it was not needed last time.
+    unneeded: bool,
 }
+
+/// By machine of the view, by age: whether it is needed, as far as anybody knows.
+type Verdicts = Vec<(MachineId, Option<MachineVerdict>)>;
 
 impl ScaleDown {
     /// Pods on machines that are being drained.
@@ -110,14 +117,14 @@ impl ScaleDown {
         self.pass_time(look);
         self.unremovable
             .retain(|id, until| *until > now && look.view.machines.contains_key(id));
-        let mut verdicts = BTreeMap::new();
+        let mut verdicts = Verdicts::with_capacity(look.view.machines.len());
         let candidates = self.candidates(look, snapshot, &mut verdicts);
         let some = !candidates.is_empty();
         let eligible: Vec<Candidate> = candidates
             .into_iter()
             .filter(|one| match self.ineligible(look, snapshot, one) {
                 Some(verdict) => {
-                    verdicts.insert(one.id, verdict);
+                    verdicts[one.rank].1 = Some(verdict);
                     false
                 }
                 None => true,
@@ -143,7 +150,10 @@ impl ScaleDown {
             .map(|since| since + threshold + Span(1));
         let deadlines = strictly.chain(self.unremovable.values().copied());
         Found {
-            machines: verdicts.into_iter().collect(),
+            machines: verdicts
+                .into_iter()
+                .filter_map(|(id, verdict)| Some((id, verdict?)))
+                .collect(),
             deleted,
             unsettled: changed
                 || moved
@@ -178,29 +188,31 @@ impl ScaleDown {
         &self,
         look: &Look<'_>,
         snapshot: &Snapshot,
-        verdicts: &mut BTreeMap<MachineId, MachineVerdict>,
+        verdicts: &mut Verdicts,
     ) -> Vec<Candidate> {
         let mut candidates = Vec::new();
-        for (id, machine) in &look.view.machines {
-            let Some(group) = look.registry.group_of(machine) else {
+        let mut node = 0;
+        for (rank, (id, machine)) in look.view.machines.iter().enumerate() {
+            verdicts.push((*id, None));
+            let Some(group) = look.registry.group_of(*id) else {
                 continue;
             };
-            match (
-                self.excluded(look, *id, machine, group),
-                snapshot.machine(*id),
-            ) {
-                (None, Some(node)) => candidates.push(Candidate {
+            let known = snapshot.advance(&mut node, *id);
+            match (self.excluded(look, *id, machine, group), known) {
+                (None, Some(there)) => candidates.push(Candidate {
                     id: *id,
+                    rank,
                     node,
                     group,
-                    empty: snapshot.nodes()[node].pods.is_empty(),
+                    empty: there.pods.is_empty(),
+                    unneeded: self.unneeded.contains(*id),
                 }),
                 (why, _) => {
-                    verdicts.insert(*id, why.unwrap_or(MachineVerdict::Starting));
+                    verdicts[rank].1 = Some(why.unwrap_or(MachineVerdict::Starting));
                 }
             }
         }
-        candidates.sort_by_key(|one| (!one.empty, !self.unneeded.contains(one.id), one.id));
+        candidates.sort_by_key(|one| (!one.empty, !one.unneeded, one.id));
         candidates
     }
 
@@ -251,7 +263,7 @@ impl ScaleDown {
         look: &Look<'_>,
         snapshot: &mut Snapshot,
         eligible: &[Candidate],
-        verdicts: &mut BTreeMap<MachineId, MachineVerdict>,
+        verdicts: &mut Verdicts,
     ) -> Vec<Candidate> {
         let options = look.options;
         let most = limit(
@@ -263,7 +275,7 @@ impl ScaleDown {
         let mut counted = 0;
         for one in eligible {
             if counted >= most {
-                verdicts.insert(one.id, MachineVerdict::NotLookedAt);
+                verdicts[one.rank].1 = Some(MachineVerdict::NotLookedAt);
                 continue;
             }
             match self.remove(snapshot, one) {
@@ -274,7 +286,7 @@ impl ScaleDown {
                 Some(why) => {
                     let until = look.view.now + options.unremovable_node_recheck_timeout;
                     self.unremovable.insert(one.id, until);
-                    verdicts.insert(one.id, why);
+                    verdicts[one.rank].1 = Some(why);
                 }
             }
         }
@@ -310,7 +322,7 @@ impl ScaleDown {
         &self,
         look: &Look<'_>,
         removable: &[Candidate],
-        verdicts: &mut BTreeMap<MachineId, MachineVerdict>,
+        verdicts: &mut Verdicts,
     ) -> Vec<Candidate> {
         let (view, options, registry) = (look.view, look.options, look.registry);
         let machines = view.machines.values();
@@ -345,7 +357,7 @@ impl ScaleDown {
                 sizes[one.group] -= 1;
                 MachineVerdict::Removable { since }
             };
-            verdicts.insert(one.id, verdict);
+            verdicts[one.rank].1 = Some(verdict);
             matches!(verdict, MachineVerdict::Removable { .. })
         });
         sorted
@@ -356,7 +368,7 @@ impl ScaleDown {
         &mut self,
         look: &Look<'_>,
         batch: &[Candidate],
-        verdicts: &mut BTreeMap<MachineId, MachineVerdict>,
+        verdicts: &mut Verdicts,
         commands: &mut Vec<Command>,
     ) -> bool {
         let now = look.view.now;
@@ -366,7 +378,7 @@ impl ScaleDown {
             let drain = !one.empty;
             let due = now + look.options.node_delete_delay_after_taint;
             self.going.begin(one.id, one.group, drain, due);
-            verdicts.insert(one.id, MachineVerdict::Deleted { drain });
+            verdicts[one.rank].1 = Some(MachineVerdict::Deleted { drain });
         }
         if chosen.is_empty() {
             return false;

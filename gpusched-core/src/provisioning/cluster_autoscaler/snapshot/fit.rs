@@ -1,7 +1,8 @@
 //! Whether a pod fits a node, and if not, why: the filters of the scheduler that a simulation runs.
 
+use super::super::node_group::Template;
 use super::units::Kind;
-use super::{SimNode, Snapshot, neighbours};
+use super::{NodeKey, SimNode, Snapshot, neighbours};
 use crate::kube::{Taint, untolerated};
 use crate::provisioning::karpenter::labels::HOSTNAME;
 use crate::provisioning::karpenter::objects::PodSpec;
@@ -65,6 +66,28 @@ impl Snapshot {
             return Some(Misfit::Resource(self.kinds.resource(*one)));
         }
         self.neighbours_allow(kind, node).err()
+    }
+
+    /// Why a pod of a kind does not fit a fresh node of a group; `None` = it does. Where no pod
+    /// minds its neighbours the answer stays, and is looked up.
+    pub(in super::super) fn misfit_on_fresh(
+        &mut self,
+        kind: Kind,
+        group: usize,
+        template: &Template,
+    ) -> Option<Misfit> {
+        let stays = !self.any_minds;
+        if let Some(known) = self.on_fresh.get(&(kind, group)).filter(|_| stays) {
+            return known.clone();
+        }
+        let mark = self.mark();
+        let node = self.add(NodeKey::New(0), template);
+        let misfit = self.misfit(kind, node);
+        self.rollback(mark);
+        if stays {
+            self.on_fresh.insert((kind, group), misfit.clone());
+        }
+        misfit
     }
 
     fn has_room(&self, kind: Kind, node: usize) -> bool {

@@ -27,6 +27,8 @@ use crate::kube::{Labels, Resources, Taint};
 use crate::provisioning::controller::{MachineId, ViewPod};
 use crate::provisioning::karpenter::labels::HOSTNAME;
 use crate::provisioning::karpenter::objects::PodSpec;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use units::Kinds;
 
@@ -112,11 +114,15 @@ enum Undo {
 pub(super) struct Snapshot {
     nodes: Vec<SimNode>,
     classes: Vec<(Labels, Vec<Taint>)>,
+    /// Classes by the hash of their labels and taints.
+    alike: FxHashMap<u64, Vec<Class>>,
     kinds: Kinds,
     /// The provider's label of nodes with GPUs.
     gpu_label: String,
     /// By kind and class: whether labels and taints allow it, once somebody asked.
     allowed: Vec<Vec<Option<bool>>>,
+    /// By kind and group: why a pod does not fit a fresh node, once somebody asked.
+    on_fresh: FxHashMap<(Kind, usize), Option<Misfit>>,
     /// Whether some kind of pods minds its neighbours.
     any_minds: bool,
     log: Vec<Undo>,
@@ -249,14 +255,25 @@ impl Snapshot {
         }
     }
 
-    /// The class of nodes with these labels and taints. O(classes).
+    /// The class of nodes with these labels, the host name aside, and taints. O(labels + taints).
     fn class(&mut self, labels: &Labels, taints: &[Taint]) -> Class {
-        let same = |(own, tainted): &(Labels, Vec<Taint>)| own == labels && tainted == taints;
-        let known = self.classes.iter().rposition(same);
-        Class(known.unwrap_or_else(|| {
-            self.classes.push((labels.clone(), taints.to_vec()));
-            self.classes.len() - 1
-        }) as u32)
+        let shared = labels.iter().filter(|(key, _)| *key != HOSTNAME);
+        let mut hasher = FxHasher::default();
+        shared.clone().for_each(|label| label.hash(&mut hasher));
+        taints.hash(&mut hasher);
+        let alike = self.alike.entry(hasher.finish()).or_default();
+        let same = |class: &&Class| {
+            let (own, tainted) = &self.classes[class.0 as usize];
+            tainted == taints && own.iter().eq(shared.clone())
+        };
+        if let Some(known) = alike.iter().find(same) {
+            return *known;
+        }
+        let class = Class(self.classes.len() as u32);
+        alike.push(class);
+        let labels = shared.map(|(key, value)| (key.clone(), value.clone()));
+        self.classes.push((labels.collect(), taints.to_vec()));
+        class
     }
 
     /// Puts a pod on a node, whether it fits or not.
