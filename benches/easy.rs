@@ -9,7 +9,7 @@ const JOBS: usize = 50_000;
 
 fn backfilling(criterion: &mut Criterion) {
     let jobs = rigid_jobs(JOBS);
-    let (work, machines) = pool(&jobs);
+    let (work, machines) = pool(&jobs, POOL);
     let mut group = criterion.benchmark_group("easy/one-pool");
     group.sample_size(10);
     group.throughput(Throughput::Elements(JOBS as u64));

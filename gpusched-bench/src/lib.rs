@@ -3,5 +3,6 @@
 pub mod conformance;
 pub mod experiment;
 pub mod kueue_perf;
+pub mod peers;
 pub mod reproduce;
 pub mod speed;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use gpusched_bench::conformance::{Tally, Unreadable};
-use gpusched_bench::{conformance, reproduce, speed};
+use gpusched_bench::{conformance, peers, reproduce, speed};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -53,6 +53,23 @@ enum Verb {
         #[arg(long, default_value = "../shared/conformance/fgd")]
         vectors: PathBuf,
     },
+    /// Measure other simulators found on this machine on the same work, beside gpusched.
+    ///
+    /// Exits with 1 when a schedule differs, 2 when a peer fails or the document cannot be written.
+    Peers {
+        /// A tenth of the jobs: a look, in seconds.
+        #[arg(long)]
+        quick: bool,
+        /// Seed of the jobs.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The interpreter that has SimPy.
+        #[arg(long, default_value = "python3")]
+        python: PathBuf,
+        /// Also write the table into this document, between its `peers` markers.
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+    },
     /// Replay this many jobs and print the peak resident memory in KiB.
     #[command(hide = true)]
     MemoryProbe {
@@ -69,6 +86,20 @@ fn main() -> ExitCode {
             check(|out| reproduce::run(&study, data.as_deref(), out))
         }
         Verb::Speed { quick, vectors } => time(quick, &vectors),
+        Verb::Peers {
+            quick,
+            seed,
+            python,
+            write,
+        } => {
+            let setup = peers::Setup {
+                effort: effort(quick),
+                seed,
+                runs: 3,
+                python,
+            };
+            compare(&setup, write.as_deref())
+        }
         Verb::MemoryProbe { count } => {
             if let Some(peak) = speed::replay::memory_probe(count) {
                 println!("{peak}");
@@ -94,17 +125,40 @@ fn check(run: impl FnOnce(&mut dyn Write) -> Result<Tally, Unreadable>) -> ExitC
 }
 
 fn time(quick: bool, vectors: &Path) -> ExitCode {
-    let effort = if quick {
-        speed::Effort::Quick
-    } else {
-        speed::Effort::Full
-    };
-    let figures = speed::measure(effort, vectors);
+    let figures = speed::measure(effort(quick), vectors);
     println!("{}", speed::table(&figures));
     let missed = |figure: &speed::Figure| figure.bound.as_ref().is_some_and(|(_, kept)| !kept);
     if figures.iter().any(missed) {
         ExitCode::from(1)
     } else {
         ExitCode::SUCCESS
+    }
+}
+
+fn effort(quick: bool) -> speed::Effort {
+    if quick {
+        speed::Effort::Quick
+    } else {
+        speed::Effort::Full
+    }
+}
+
+fn compare(setup: &peers::Setup, document: Option<&Path>) -> ExitCode {
+    let result = peers::compare(setup).and_then(|comparison| {
+        println!("{}", comparison.screen());
+        let same = comparison.same();
+        // A rate of another schedule is no figure to publish.
+        if let Some(path) = document.filter(|_| same) {
+            peers::section::rewrite(path, &comparison.markdown(setup))?;
+        }
+        Ok(same)
+    });
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("{}", error.render(false));
+            ExitCode::from(2)
+        }
     }
 }

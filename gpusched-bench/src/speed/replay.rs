@@ -79,21 +79,24 @@ pub(super) fn figures(effort: Effort) -> Vec<Figure> {
 
 /// Rigid jobs for one pool, estimated at three times their run time: a queue of tens of jobs.
 pub fn rigid_jobs(count: usize) -> Vec<RigidJob> {
-    jobs(count, 64, 0.6)
-        .map(|job| RigidJob {
-            submit: job.submit,
-            run: job.run,
-            estimate: job.run * 3,
-            procs: job.gpus * (1 + (job.run % 3) as u32),
-        })
-        .collect()
+    jobs(count, 64, 0.6).map(rigid).collect()
+}
+
+/// One of them.
+pub fn rigid(job: PlainJob) -> RigidJob {
+    RigidJob {
+        submit: job.submit,
+        run: job.run,
+        estimate: job.run * 3,
+        procs: job.gpus * (1 + (job.run % 3) as u32),
+    }
 }
 
 /// Processors of the pool the rigid jobs are made for.
 pub const POOL: u32 = 1_100;
 
-/// The rigid jobs as a workload, and the pool as a cluster.
-pub fn pool(jobs: &[RigidJob]) -> (Workload, Inventory) {
+/// The rigid jobs as a workload, and a pool of `procs` processors as a cluster.
+pub fn pool(jobs: &[RigidJob], procs: u32) -> (Workload, Inventory) {
     let mut builder = WorkloadBuilder::numbered();
     for job in jobs {
         let shape = Shape {
@@ -107,7 +110,7 @@ pub fn pool(jobs: &[RigidJob]) -> (Workload, Inventory) {
         builder.push(&draft).expect("a benchmark fits its tables");
     }
     let node = Node {
-        cpu_milli: u64::from(POOL) * 1000,
+        cpu_milli: u64::from(procs) * 1000,
         ..Node::with_gpus("pool", 0, "")
     };
     let work = builder.finish().expect("single pods form no groups");
@@ -116,8 +119,13 @@ pub fn pool(jobs: &[RigidJob]) -> (Workload, Inventory) {
 
 /// `easy` on the pool.
 pub fn easy_replay(work: &Workload, machines: &Inventory) -> RunResult {
+    queueing(work, machines, "easy")
+}
+
+/// Any queueing policy of the registry, with first-fit, records and summary.
+pub fn queueing(work: &Workload, machines: &Inventory, policy: &str) -> RunResult {
     let options = ReplayOptions {
-        queueing: "easy".into(),
+        queueing: policy.into(),
         ..ReplayOptions::default()
     };
     replay(work, machines, &options).expect("the policies exist")
@@ -125,7 +133,7 @@ pub fn easy_replay(work: &Workload, machines: &Inventory) -> RunResult {
 
 pub(super) fn easy(effort: Effort) -> Figure {
     let jobs = rigid_jobs(effort.of(200_000));
-    let (work, machines) = pool(&jobs);
+    let (work, machines) = pool(&jobs, POOL);
     let (bare, starts) = least_seconds(2, || bare_easy(&jobs, POOL));
     let (ours, result) = least_seconds(2, || easy_replay(&work, &machines));
     let same = starts

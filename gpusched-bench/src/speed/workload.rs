@@ -22,19 +22,33 @@ pub struct PlainJob {
     pub gpus: u32,
 }
 
-/// The jobs, from a fixed seed: `load` is the offered load on `nodes` nodes of 8 GPUs.
-pub fn jobs(count: usize, nodes: usize, load: f64) -> impl Iterator<Item = PlainJob> {
-    let mean_gpus = f64::from(SIZES.iter().sum::<u32>()) / SIZES.len() as f64;
-    let mean_gap_s = mean_gpus * MEAN_RUN_S / (load * (nodes * 8) as f64);
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut uniform = move || {
-        // SplitMix64 (Steele, Lea and Flood 2014).
+/// Numbers in (0, 1) from a seed: SplitMix64 (Steele, Lea and Flood 2014).
+pub fn uniforms(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (((z ^ (z >> 31)) >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-    };
+    }
+}
+
+/// The jobs, from a fixed seed: `load` is the offered load on `nodes` nodes of 8 GPUs.
+pub fn jobs(count: usize, nodes: usize, load: f64) -> impl Iterator<Item = PlainJob> {
+    seeded_jobs(0x9E37_79B9_7F4A_7C15, count, nodes, load)
+}
+
+/// The same from any seed.
+pub fn seeded_jobs(
+    seed: u64,
+    count: usize,
+    nodes: usize,
+    load: f64,
+) -> impl Iterator<Item = PlainJob> {
+    let mean_gpus = f64::from(SIZES.iter().sum::<u32>()) / SIZES.len() as f64;
+    let mean_gap_s = mean_gpus * MEAN_RUN_S / (load * (nodes * 8) as f64);
+    let mut uniform = uniforms(seed);
     let mut now = 0.0;
     (0..count).map(move |_| {
         now += -mean_gap_s * uniform().ln();
