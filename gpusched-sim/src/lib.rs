@@ -11,6 +11,7 @@ pub mod kueue;
 pub mod manifest;
 pub mod metrics;
 pub mod network;
+pub mod provision;
 pub mod replay;
 pub mod report;
 pub mod scenario;

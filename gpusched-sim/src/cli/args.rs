@@ -6,6 +6,7 @@
 mod catalog;
 mod dra;
 mod kueue;
+mod provision;
 mod topo;
 mod trace;
 
@@ -17,6 +18,7 @@ pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
 };
+pub(crate) use provision::{ProvisionVerb, ProvisionVerbArgs, WhatIfArgs};
 pub(crate) use topo::{
     DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };
@@ -75,6 +77,8 @@ pub(crate) enum Verb {
     Kueue(KueueVerbArgs),
     /// Look at devices and claims of Dynamic Resource Allocation
     Dra(DraVerbArgs),
+    /// Look at which nodes Karpenter would make, keep and consolidate, and why
+    Provision(ProvisionVerbArgs),
     /// List cloud instance types with GPUs, and what they cost
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own

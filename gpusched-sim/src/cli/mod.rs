@@ -18,6 +18,7 @@ mod mig;
 mod out_dir;
 mod policy;
 mod progress;
+mod provision;
 mod run;
 mod run_kueue;
 mod schema;
@@ -56,6 +57,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Topo(args) => topo::topo(args.verb),
         Verb::Kueue(args) => kueue::kueue(args),
         Verb::Dra(args) => dra::dra(args),
+        Verb::Provision(args) => provision::provision(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema => schema::print(),

@@ -10,7 +10,7 @@ pub(super) const AWS: &str = "karpenter.k8s.aws/";
 
 /// Labels the AWS provider adds to those of Karpenter's core (`pkg/apis/v1/labels.go` of
 /// karpenter-provider-aws, 1d92708).
-pub const AWS_LABELS: &[&str] = &[
+pub(super) const AWS_LABELS: &[&str] = &[
     "karpenter.k8s.aws/capacity-reservation-type",
     "karpenter.k8s.aws/ec2nodeclass",
     "karpenter.k8s.aws/instance-accelerator-count",

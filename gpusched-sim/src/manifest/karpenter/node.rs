@@ -158,7 +158,6 @@ pub(super) fn node(at: &At<'_, '_>, known: &mut Known<'_>) -> Read<StateNode> {
         labels,
         bought: (0, 0),
     };
-    node.classify(known.pools);
     node.bought = bought(&metadata.field("labels"), &node, known)?;
     node.label(&known.types[node.bought.0]);
     Ok(node)
