@@ -15,6 +15,7 @@ pub mod kueue;
 pub mod manifest;
 pub mod metrics;
 pub mod network;
+pub mod provision;
 pub mod replay;
 pub mod report;
 pub mod scenario;

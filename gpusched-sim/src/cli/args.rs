@@ -8,6 +8,7 @@ mod catalog;
 mod dra;
 mod export;
 mod kueue;
+mod provision;
 mod report;
 mod sweep;
 mod topo;
@@ -23,6 +24,7 @@ pub(crate) use kueue::{
     AnswerFormatArg, KueueAdmitArgs, KueueExplainArgs, KueueLintArgs, KueueRunArgs, KueueVerb,
     KueueVerbArgs, KueueWaitArgs,
 };
+pub(crate) use provision::{ProvisionVerb, ProvisionVerbArgs, WhatIfArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use sweep::{MergeArgs, SchemaArg, SchemaArgs, SweepArgs};
 pub(crate) use topo::{
@@ -95,6 +97,8 @@ pub(crate) enum Verb {
     Diff(DiffArgs),
     /// Write the schedule of a run for other tools: Perfetto, Batsim
     Export(ExportArgs),
+    /// Look at which nodes Karpenter would make, keep and consolidate, and why
+    Provision(ProvisionVerbArgs),
     /// List cloud instance types with GPUs, and what they cost
     Catalog(CatalogArgs),
     /// Fit the laws of GPU sharing to measurements of your own

@@ -23,6 +23,7 @@ mod mig;
 mod out_dir;
 mod policy;
 mod progress;
+mod provision;
 mod report;
 mod results;
 mod run;
@@ -70,6 +71,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Verb::Audit(args) => audit::audit(&args),
         Verb::Diff(args) => diff::diff(&args),
         Verb::Export(args) => export::export(&args),
+        Verb::Provision(args) => provision::provision(&args),
         Verb::Catalog(args) => catalog::catalog(&args),
         Verb::Calibrate(args) => calibrate::calibrate(&args),
         Verb::Schema(args) => schema::print(&args),

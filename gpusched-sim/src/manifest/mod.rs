@@ -15,6 +15,7 @@ mod document;
 mod dra;
 mod fault;
 mod jobs;
+mod karpenter;
 mod kind;
 mod kube;
 mod kueue;
@@ -30,6 +31,8 @@ pub use dra::{
     ClaimSource, ClaimingPods, DeviceTaintRule, DraManifests, DraObjects, PodClaim, PodGroup,
     TaintedDevices, write,
 };
+pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim, write};
+pub use karpenter::{KarpenterManifests, KarpenterState, StateNode, StatePod};
 pub use read::{Manifests, Submission};
 pub use scheduler::scheduler_profile;
 

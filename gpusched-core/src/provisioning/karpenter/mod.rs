@@ -48,4 +48,7 @@ pub use effort::Effort;
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};
-pub use solve::{Filtered, NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
+pub use solve::{
+    Explanation, Filtered, NewNode, Place, Problem, Reserved, Solution, SolveError, SolveOptions,
+    Trial, explain, solve,
+};

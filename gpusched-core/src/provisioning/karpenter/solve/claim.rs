@@ -109,6 +109,30 @@ impl Claim {
         }
     }
 
+    /// Whether a pod can join.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(super) fn would_join(
+        &self,
+        spec: &Spec,
+        template: &Template<'_>,
+        context: &mut Context<'_, '_>,
+        relax_min_values: bool,
+    ) -> Result<(), SolveError> {
+        let taints = &template.pool.taints;
+        let (classes, topology) = (&mut *context.classes, &*context.topology);
+        let narrowed = self
+            .seat
+            .narrow(spec, taints, Scope::All, classes, topology);
+        let joined = narrowed
+            .and_then(|narrowed| self.joined(spec, narrowed, template, context, relax_min_values));
+        match joined {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.error(refusal, spec, template, context)),
+        }
+    }
+
     /// What it becomes when a pod joins that leaves this of its labels. Checks in order: ports,
     /// instance types, reservations.
     pub(super) fn joined(
@@ -231,14 +255,6 @@ impl Claim {
         context: &mut Context<'_, '_>,
     ) -> SolveError {
         match refusal {
-            Refusal::Taint(error) => error,
-            Refusal::Labels(why) | Refusal::Domains(why) => {
-                SolveError::Incompatible((*why).clone())
-            }
-            Refusal::Topology(unmet) => context.topology.error(unmet),
-            Refusal::Port(port) => SolveError::HostPort(port),
-            Refusal::Room => SolveError::Resources,
-            Refusal::Reserved(why) => SolveError::Reserved(why),
             Refusal::Types(Narrowed { class, .. }) => {
                 let mut requests = self.requests.clone();
                 add(&mut requests, &spec.amounts);
@@ -260,6 +276,7 @@ impl Claim {
                 }
                 SolveError::Types(Box::new(filtered))
             }
+            refusal => refusal.in_words(context.topology),
         }
     }
 

@@ -136,6 +136,11 @@ impl Claims {
             .ok()
     }
 
+    /// All claims in the order they are asked.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order.claims().iter().map(|one| *one as usize)
+    }
+
     /// Adds a claim that has got its first pod.
     pub(super) fn push(&mut self, claim: Claim) {
         self.order.made(self.all.len());

@@ -6,7 +6,7 @@ use super::super::{Requirement, Requirements, Undefined};
 use super::Problem;
 use super::amounts::{Amounts, Units, fits};
 use super::classes::Classes;
-use super::seat::{Refusal, Seat};
+use super::seat::{Narrowed, Refusal, Seat};
 use super::spec::{Spec, strict};
 use super::template::{one_pod, untolerated};
 use super::topology::{Scope, Topology};
@@ -95,15 +95,14 @@ impl<'p> Existing<'p> {
         }
     }
 
-    /// Adds a pod if it can be added. Checks in order: ports, room, taints, labels (none may be
-    /// undefined: the node has those it has), topology.
-    pub(super) fn try_add(
-        &mut self,
-        pod: usize,
+    /// What a pod would leave of the node's labels. Checks in order: ports, room, taints, labels
+    /// (none may be undefined: the node has those it has), topology.
+    pub(super) fn check(
+        &self,
         spec: &Spec,
         classes: &mut Classes<'_>,
-        topology: &mut Topology<'_>,
-    ) -> Result<(), Refusal> {
+        topology: &Topology<'_>,
+    ) -> Result<Narrowed, Refusal> {
         let conflicts = |one: &&HostPort| self.ports.iter().any(|other| one.conflicts(other));
         if let Some(taken) = spec.pod.host_ports.iter().find(conflicts) {
             return Err(Refusal::Port(taken.port));
@@ -112,9 +111,20 @@ impl<'p> Existing<'p> {
             return Err(Refusal::Room);
         }
         let taints = &self.node.taints;
-        let narrowed = self
-            .seat
-            .narrow(spec, taints, Scope::All, classes, topology)?;
+        self.seat
+            .narrow(spec, taints, Scope::All, classes, topology)
+    }
+
+    /// Adds a pod if it can be added.
+    pub(super) fn try_add(
+        &mut self,
+        pod: usize,
+        spec: &Spec,
+        classes: &mut Classes<'_>,
+        topology: &mut Topology<'_>,
+    ) -> Result<(), Refusal> {
+        let narrowed = self.check(spec, classes, topology)?;
+        let taints = &self.node.taints;
         self.seat
             .settle(narrowed.class, spec, taints, classes, topology);
         for (left, want) in self.remaining.iter_mut().zip(&spec.amounts) {

@@ -18,6 +18,7 @@
 //! | `topology.rs`, `stated.rs`, `universe.rs` | spread, affinity and anti-affinity: who counts where |
 //! | `group.rs`, `hosts.rs` | one such constraint and its counts, by domain and by host |
 //! | `reservations.rs` | reserved capacity, held as long as it may be used |
+//! | `explain.rs` | what every place says to one pod |
 //!
 //! What makes it fast, and decides nothing (`tests/plain` decides the same without any of it): nodes
 //! to be made that differ only in host name are one class; instance types are bits, and those with
@@ -35,6 +36,7 @@ mod claims;
 mod classes;
 mod error;
 mod existing;
+mod explain;
 mod filter;
 mod group;
 mod hosts;
@@ -52,6 +54,7 @@ mod types;
 mod universe;
 
 pub use error::SolveError;
+pub use explain::{Explanation, Place, Trial, explain};
 pub use filter::Filtered;
 pub(super) use filter::too_few;
 pub use problem::{NewNode, Problem, Reserved, Solution, SolveOptions};
@@ -132,6 +135,8 @@ struct Solver<'p> {
     refused: Vec<Marks>,
     claims: Claims,
     tolerate_prefer: bool,
+    /// The pod that is asked about, and what is known of it.
+    watched: Option<(usize, Explanation)>,
 }
 
 impl<'p> Solver<'p> {
@@ -152,6 +157,7 @@ impl<'p> Solver<'p> {
             tolerate_prefer: template::any_prefers(&problem.pools),
             refused: Vec::new(),
             claims: Claims::default(),
+            watched: None,
             problem,
             units,
             types,
@@ -163,6 +169,12 @@ impl<'p> Solver<'p> {
     }
 
     fn run(mut self) -> Solution {
+        let solution = self.solve();
+        self.finish(solution)
+    }
+
+    /// Puts every pod where it can go, and says of the others why they go nowhere.
+    fn solve(&mut self) -> Solution {
         let pods = &self.problem.pods;
         let ids: Vec<SpecId> = pods
             .iter()
@@ -200,7 +212,7 @@ impl<'p> Solver<'p> {
                 }
             }
         }
-        self.finish(solution)
+        solution
     }
 
     /// Places a pod, giving up one preference after the other.
@@ -227,6 +239,7 @@ impl<'p> Solver<'p> {
     }
 
     fn place(&mut self, pod: usize, id: SpecId) -> Result<(), SolveError> {
+        self.watch(pod, id);
         let spec = self.specs.get(id);
         if self.refused.len() <= spec.id {
             self.refused.resize(spec.id + 1, Marks::default());

@@ -59,6 +59,20 @@ impl Refusal {
             Refusal::Domains(_) | Refusal::Reserved(_) => false,
         }
     }
+
+    /// The refusal of a node that is there, which has one type: it has the room or it has not.
+    pub(super) fn in_words(self, topology: &Topology<'_>) -> SolveError {
+        match self {
+            Refusal::Taint(error) => error,
+            Refusal::Labels(why) | Refusal::Domains(why) => {
+                SolveError::Incompatible((*why).clone())
+            }
+            Refusal::Topology(unmet) => topology.error(unmet),
+            Refusal::Port(port) => SolveError::HostPort(port),
+            Refusal::Room | Refusal::Types(_) => SolveError::Resources,
+            Refusal::Reserved(why) => SolveError::Reserved(why),
+        }
+    }
 }
 
 impl Seat {

@@ -1,0 +1,58 @@
+//! Karpenter's objects from manifests and dumps: NodePools, NodeClaims, NodeOverlays,
+//! EC2NodeClasses, and the Nodes, Pods and DaemonSets they are about.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `read.rs` | files, kinds and their order |
+//! | `node_pool.rs`, `requirement.rs`, `disruption.rs` | NodePools, and what no cluster would take |
+//! | `node_class.rs`, `node_overlay.rs` | what changes instance types |
+//! | `types.rs`, `labels.rs` | the catalogue as NodePools see it |
+//! | `node.rs` | Nodes and NodeClaims |
+//! | `pod.rs` | Pods and DaemonSets |
+//!
+//! Kinds nothing here decides with are left out. Not modelled: volumes, PodDisruptionBudgets,
+//! capacity reservations, static pools.
+
+mod disruption;
+mod labels;
+mod node;
+mod node_class;
+mod node_overlay;
+mod node_pool;
+mod pod;
+mod read;
+mod requirement;
+mod types;
+
+pub use node::StateNode;
+pub use pod::StatePod;
+pub use read::KarpenterManifests;
+
+use gpusched_core::provisioning::karpenter::Pool;
+use gpusched_core::provisioning::karpenter::objects::{NodeType, PodSpec};
+use gpusched_core::units::Time;
+
+/// A cluster as Karpenter sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KarpenterState {
+    /// Where instance types come from, as it was named.
+    pub catalog: String,
+    /// The oldest and the newest date of its prices.
+    pub dated: Option<(String, String)>,
+    /// Whether NodeOverlays changed them.
+    pub overlaid: bool,
+    /// Instance types, once for every class of nodes, and those of nodes that are in no catalogue.
+    pub types: Vec<NodeType>,
+    /// Labels the provider knows beyond the core's.
+    pub well_known: Vec<String>,
+    /// Pools that make nodes.
+    pub pools: Vec<Pool>,
+    /// What DaemonSets put on every node they match.
+    pub daemons: Vec<PodSpec>,
+    /// Nodes that are there or on their way.
+    pub nodes: Vec<StateNode>,
+    /// Pods that run, or wait to.
+    pub pods: Vec<StatePod>,
+    /// The newest instant any of this is known to have happened at; [`Time::ZERO`] if none is.
+    pub latest: Time,
+}
