@@ -31,7 +31,6 @@ pub use dra::{
     ClaimSource, ClaimingPods, DeviceTaintRule, DraManifests, DraObjects, PodClaim, PodGroup,
     TaintedDevices, write,
 };
-pub use dra::{ClaimSource, ClaimingPods, DraManifests, DraObjects, PodClaim, write};
 pub use karpenter::{KarpenterManifests, KarpenterState, StateNode, StatePod};
 pub use read::{Manifests, Submission};
 pub use scheduler::scheduler_profile;
