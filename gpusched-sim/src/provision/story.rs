@@ -69,8 +69,10 @@ impl<'s> WhatIf<'s> {
                 None => Err(self.settled(self.scene.pods[*pod])),
             },
             several => {
-                let all: Vec<String> =
-                    several.iter().map(|one| self.scene.pods[*one].key()).collect();
+                let all: Vec<String> = several
+                    .iter()
+                    .map(|one| self.scene.pods[*one].key())
+                    .collect();
                 let problem = Diagnostic::new(format!("several pods are called `{name}`"));
                 Err(problem
                     .in_file("--explain")
@@ -81,9 +83,14 @@ impl<'s> WhatIf<'s> {
 
     fn settled(&self, pod: &StatePod) -> Box<Diagnostic> {
         let node = pod.node.as_deref().unwrap_or_default();
-        Diagnostic::new(format!("pod {} runs on node {node}: nothing is decided", pod.key()))
-            .in_file("--explain")
-            .help(format!("`--explain {node}` says where it would go if the node went"))
+        Diagnostic::new(format!(
+            "pod {} runs on node {node}: nothing is decided",
+            pod.key()
+        ))
+        .in_file("--explain")
+        .help(format!(
+            "`--explain {node}` says where it would go if the node went"
+        ))
     }
 
     fn unknown(&self, name: &str) -> Box<Diagnostic> {
@@ -132,7 +139,10 @@ impl<'s> WhatIf<'s> {
         pods.extend(movable.iter().filter(|one| !self.asked.contains(one)));
         let (problem, nodes) = self.scene.problem(&pods, Some(node));
         let solution = solve(&problem);
-        let moves = pods.iter().enumerate().filter(|(_, of)| movable.contains(of));
+        let moves = pods
+            .iter()
+            .enumerate()
+            .filter(|(_, of)| movable.contains(of));
         let moves = moves.map(|(pod, of)| {
             let name = |at: usize| self.scene.nodes[nodes[at]].name.clone();
             (self.scene.pods[*of], home(&solution, pod, name))

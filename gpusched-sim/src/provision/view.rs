@@ -56,8 +56,15 @@ impl<'s> Scene<'s> {
 
     /// Pods on a node: all, or only those that have to go elsewhere when it goes.
     pub(super) fn pods_on(&self, node: &StateNode, movable: bool) -> Vec<usize> {
-        let there = self.on.get(node.name.as_str()).into_iter().flatten().copied();
-        there.filter(|one| !movable || !self.pods[*one].daemon).collect()
+        let there = self
+            .on
+            .get(node.name.as_str())
+            .into_iter()
+            .flatten()
+            .copied();
+        there
+            .filter(|one| !movable || !self.pods[*one].daemon)
+            .collect()
     }
 
     /// What pods on a node request, daemon pods or the others, with 1 of `pods` for each.
@@ -77,7 +84,10 @@ impl<'s> Scene<'s> {
 
     /// When a pod last came to or left a node, as far as is known.
     fn last_event(&self, node: &StateNode) -> Time {
-        let came = self.pods_on(node, true).into_iter().map(|one| self.pods[one].created);
+        let came = self
+            .pods_on(node, true)
+            .into_iter()
+            .map(|one| self.pods[one].created);
         let known = node.last_pod_event.or_else(|| came.max());
         known.unwrap_or(node.created).max(node.created)
     }
@@ -107,7 +117,9 @@ impl<'s> Scene<'s> {
                 nodes.any(|one| one.going && one.name == *name) && !pod.daemon
             }
         };
-        (0..self.pods.len()).filter(|one| gone(self.pods[*one])).collect()
+        (0..self.pods.len())
+            .filter(|one| gone(self.pods[*one]))
+            .collect()
     }
 
     /// The solve that places these pods with `without` gone; and the node of each of its nodes.
@@ -235,7 +247,12 @@ impl<'s> Scene<'s> {
                 cordoned: node.cordoned,
                 keep: node.keep,
                 leaving: node.going.then_some(self.now + Span::from_secs(1)),
-                pods: pods.map(|index| MachinePod { pod: view_pod(index), since }).collect(),
+                pods: pods
+                    .map(|index| MachinePod {
+                        pod: view_pod(index),
+                        since,
+                    })
+                    .collect(),
                 last_pod_event: since,
                 version: 0,
             }

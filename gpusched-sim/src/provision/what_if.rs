@@ -4,12 +4,12 @@ use super::view::Scene;
 use crate::manifest::{KarpenterState, StateNode, StatePod};
 use gpusched_core::provisioning::Price;
 use gpusched_core::provisioning::catalog::CapacityType;
+use gpusched_core::provisioning::controller::MachineId;
 use gpusched_core::provisioning::karpenter::disruption::{Method, NodeOutlook, Outlook, Plan, Why};
 use gpusched_core::provisioning::karpenter::launch::launch;
 use gpusched_core::provisioning::karpenter::{
     Karpenter, KarpenterOptions, NewNode, Problem, Reserved, Solution, SolveError, solve,
 };
-use gpusched_core::provisioning::controller::MachineId;
 use gpusched_core::units::Time;
 
 /// What Karpenter would do now.
@@ -134,8 +134,14 @@ impl<'s> WhatIf<'s> {
             solve: scene.options(Reserved::Strict),
             ..KarpenterOptions::default()
         });
+        let solution = solve(&problem);
+        let placed = solution
+            .placed
+            .keys()
+            .map(|node| MachineId(nodes[*node] as u32));
+        karpenter.nominate(&placed.collect::<Vec<_>>(), scene.now);
         WhatIf {
-            solution: solve(&problem),
+            solution,
             outlook: karpenter.outlook(&scene.view()),
             scene,
             problem,
@@ -161,7 +167,13 @@ impl<'s> WhatIf<'s> {
     }
 
     fn plan(&self, node: &NewNode) -> Planned {
-        let known: Vec<&str> = self.scene.state.well_known.iter().map(String::as_str).collect();
+        let known: Vec<&str> = self
+            .scene
+            .state
+            .well_known
+            .iter()
+            .map(String::as_str)
+            .collect();
         let asked = launch(&self.scene.state.types, node, &known);
         let choice = asked.and_then(|asked| {
             let first = asked.options.first()?;
@@ -253,7 +265,10 @@ impl<'s> WhatIf<'s> {
     /// The same with the names pods have in the manifests.
     pub(super) fn named(&self, why: &Why) -> Why {
         let pod = |number: &str| {
-            let index = number.split('-').next().and_then(|job| job.parse::<usize>().ok());
+            let index = number
+                .split('-')
+                .next()
+                .and_then(|job| job.parse::<usize>().ok());
             let known = index.and_then(|index| self.scene.pods.get(index));
             known.map_or_else(|| number.to_owned(), |pod| pod.key())
         };

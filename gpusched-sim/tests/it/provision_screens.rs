@@ -25,6 +25,8 @@ fn the_example_shows_what_its_readme_says() {
         // One fits: an empty node comes first by name.
         "research/train-1 -> gpu-empty",
         "research/big -> nowhere",
+        // Promised to train-1.
+        "stays: it is nominated for a pod until 2026-11-20T20:00:22Z",
         "pod serving/chat on it has karpenter.sh/do-not-disrupt",
     ] {
         assert!(ran.out.contains(line), "{line}\n{}", ran.screen());
@@ -37,12 +39,20 @@ fn explanations_name_every_place() {
     let desk = desk("explain");
     let big = desk.line("provision what-if --manifests state --explain big");
     assert_eq!(big.code, 1, "{}", big.screen());
-    for line in ["  gpu-empty: no: ", "  gpu: no: ", "  serving: no: did not tolerate taint"] {
+    for line in [
+        "  gpu-empty: no: ",
+        "  gpu: no: ",
+        "  serving: no: did not tolerate taint",
+    ] {
         assert!(big.out.contains(line), "{line}\n{}", big.screen());
     }
     let old = desk.line("provision what-if --manifests state --explain gpu-old");
     assert_eq!(old.code, 0, "{}", old.screen());
-    assert!(old.out.contains("research/notebook -> "), "{}", old.screen());
+    assert!(
+        old.out.contains("research/notebook -> "),
+        "{}",
+        old.screen()
+    );
 }
 
 #[test]
@@ -50,12 +60,22 @@ fn json_lists_what_each_filter_removed() {
     let ran = desk("json").line("provision what-if --manifests state --format json");
     let answer: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
     let pods = answer["pods"].as_array().expect("pods");
-    let big = pods.iter().find(|one| one["pod"] == "research/big").expect("big");
+    let big = pods
+        .iter()
+        .find(|one| one["pod"] == "research/big")
+        .expect("big");
     let why = big["why"].as_array().expect("why, by pool");
-    let gpu = why.iter().find(|one| one["node_pool"] == "gpu").expect("gpu");
+    let gpu = why
+        .iter()
+        .find(|one| one["node_pool"] == "gpu")
+        .expect("gpu");
     let removed = gpu["removed"].as_object().expect("by filter");
     let sum: u64 = removed.values().filter_map(serde_json::Value::as_u64).sum();
-    assert_eq!(Some(sum), gpu["types"].as_u64(), "every type is accounted for");
+    assert_eq!(
+        Some(sum),
+        gpu["types"].as_u64(),
+        "every type is accounted for"
+    );
 }
 
 #[test]
@@ -65,7 +85,10 @@ fn what_cannot_be_used_is_refused() {
         ("--manifests nowhere", "cannot read the manifests"),
         ("--manifests state/waiting.yaml", "there is no NodePool"),
         ("--manifests state --at yesterday", "`yesterday` is no time"),
-        ("--manifests state --explain train-9", "there is no pod and no node `train-9`"),
+        (
+            "--manifests state --explain train-9",
+            "there is no pod and no node `train-9`",
+        ),
         ("--manifests state --explain chat", "runs on node serve-1"),
     ] {
         let ran = desk.line(&format!("provision what-if {line}"));

@@ -32,7 +32,11 @@ pub(super) fn answer(what_if: &WhatIf<'_>, state: &KarpenterState) -> Value {
             ),
             Verdict::Stays(why) => (None, reason(why).into()),
         };
-        let key = if goes.is_some() { "replacements" } else { "stays_because" };
+        let key = if goes.is_some() {
+            "replacements"
+        } else {
+            "stays_because"
+        };
         json!({
             "node": one.node.name,
             "node_pool": one.node.pool,
@@ -86,13 +90,11 @@ fn destination(home: &Home) -> Value {
 /// Why not, with what each filter removed where it was instance types.
 fn why(error: &SolveError) -> Value {
     match error {
-        SolveError::Pools(all) => {
-            Value::from_iter(all.iter().map(|(pool, error)| {
-                let mut object = why(error);
-                object["node_pool"] = pool.clone().into();
-                object
-            }))
-        }
+        SolveError::Pools(all) => Value::from_iter(all.iter().map(|(pool, error)| {
+            let mut object = why(error);
+            object["node_pool"] = pool.clone().into();
+            object
+        })),
         SolveError::Types(filtered) => {
             let Filtered {
                 types,
@@ -143,10 +145,15 @@ fn pod(story: &PodStory<'_>) -> Value {
     let mut object = destination(&story.home);
     object["pod"] = story.pod.key().into();
     object["preferences_given_up"] = story.relaxed.into();
-    object["nodes"] = nodes.map(|(name, answer)| said("node", name.clone(), answer)).collect();
-    object["nodes_to_make"] =
-        claims.map(|(number, answer)| said("node", new(*number), answer)).collect();
-    object["node_pools"] = pools.map(|(pool, answer)| said("node_pool", pool.clone(), answer)).collect();
+    object["nodes"] = nodes
+        .map(|(name, answer)| said("node", name.clone(), answer))
+        .collect();
+    object["nodes_to_make"] = claims
+        .map(|(number, answer)| said("node", new(*number), answer))
+        .collect();
+    object["node_pools"] = pools
+        .map(|(pool, answer)| said("node_pool", pool.clone(), answer))
+        .collect();
     object
 }
 

@@ -21,7 +21,11 @@ pub(super) fn table(what_if: &WhatIf<'_>, state: &KarpenterState, asked_at: bool
         Some((from, to)) => format!(", prices of {from} to {to}"),
         None => String::new(),
     };
-    let overlaid = if state.overlaid { ", changed by NodeOverlays" } else { "" };
+    let overlaid = if state.overlaid {
+        ", changed by NodeOverlays"
+    } else {
+        ""
+    };
     text += &format!("Instance types of {}{dated}{overlaid}\n", state.catalog);
     text += &format!(
         "{}, {}, {} to place\n",
@@ -61,7 +65,8 @@ fn when(what_if: &WhatIf<'_>, state: &KarpenterState, asked_at: bool) -> String 
     match (asked_at, state.latest) {
         (true, _) => format!("as of {}", instant(what_if.now())),
         (false, Time::ZERO) => {
-            "at no particular time: the manifests tell none, and everything is taken to be old".into()
+            "at no particular time: the manifests tell none, and everything is taken to be old"
+                .into()
         }
         (false, _) => format!(
             "as of {}, the newest instant the manifests tell (--at says another)",
@@ -93,7 +98,16 @@ fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
 }
 
 fn made(planned: &[Planned]) -> String {
-    let head = ["node", "NodePool", "instance type", "zone", "bought", "USD/h", "pods", "types"];
+    let head = [
+        "node",
+        "NodePool",
+        "instance type",
+        "zone",
+        "bought",
+        "USD/h",
+        "pods",
+        "types",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for (number, one) in planned.iter().enumerate() {
         let [of, zone, way, price] = match &one.choice {
@@ -103,10 +117,24 @@ fn made(planned: &[Planned]) -> String {
                 choice.capacity_type.to_string(),
                 usd(choice.price),
             ],
-            None => ["nothing to be had".into(), "-".into(), "-".into(), "-".into()],
+            None => [
+                "nothing to be had".into(),
+                "-".into(),
+                "-".into(),
+                "-".into(),
+            ],
         };
         let (pods, types) = (one.pods.len().to_string(), one.types.to_string());
-        rows.push(vec![new(number), one.pool.clone(), of, zone, way, price, pods, types]);
+        rows.push(vec![
+            new(number),
+            one.pool.clone(),
+            of,
+            zone,
+            way,
+            price,
+            pods,
+            types,
+        ]);
     }
     let total: Price = planned
         .iter()
@@ -117,10 +145,25 @@ fn made(planned: &[Planned]) -> String {
 }
 
 fn nodes(reports: &[NodeReport<'_>]) -> String {
-    let head = ["node", "NodePool", "instance type", "zone", "bought", "USD/h", "pods", ""];
+    let head = [
+        "node",
+        "NodePool",
+        "instance type",
+        "zone",
+        "bought",
+        "USD/h",
+        "pods",
+        "",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for one in reports {
-        let label = |key: &str| one.node.labels.get(key).map_or("-", String::as_str).to_owned();
+        let label = |key: &str| {
+            one.node
+                .labels
+                .get(key)
+                .map_or("-", String::as_str)
+                .to_owned()
+        };
         let verdict = match &one.verdict {
             Verdict::Goes {
                 method,
@@ -129,7 +172,9 @@ fn nodes(reports: &[NodeReport<'_>]) -> String {
             Verdict::Stays(why) => format!("stays: {}", reason(why)),
         };
         let said = one.node.drifted.as_ref();
-        let drifted = said.map_or(String::new(), |why| format!(" (its NodeClaim says Drifted: {why})"));
+        let drifted = said.map_or(String::new(), |why| {
+            format!(" (its NodeClaim says Drifted: {why})")
+        });
         rows.push(vec![
             one.node.name.clone(),
             one.node.pool.clone().unwrap_or_else(|| "-".into()),
@@ -165,7 +210,9 @@ fn destination(home: &Home) -> String {
 fn explained(error: &SolveError) -> String {
     match error {
         SolveError::Pools(all) => {
-            let lines = all.iter().map(|(pool, error)| format!("\n      NodePool {pool}: {error}"));
+            let lines = all
+                .iter()
+                .map(|(pool, error)| format!("\n      NodePool {pool}: {error}"));
             lines.collect()
         }
         other => format!(": {other}"),
@@ -174,7 +221,11 @@ fn explained(error: &SolveError) -> String {
 
 fn action(method: Method, nodes: &str, replacements: &[Planned]) -> String {
     let by = method_name(method);
-    let nodes = if nodes.is_empty() { String::new() } else { format!(" {nodes}") };
+    let nodes = if nodes.is_empty() {
+        String::new()
+    } else {
+        format!(" {nodes}")
+    };
     match replacements {
         [] => format!("delete{nodes} ({by})"),
         some => {
@@ -229,19 +280,35 @@ fn pod(story: &PodStory<'_>) -> String {
         home => destination(home),
     };
     text += "\nIt goes to the first that takes it, in this order; said when it was last tried";
-    text += if story.relaxed { ", with preferences given up.\n" } else { ".\n" };
+    text += if story.relaxed {
+        ", with preferences given up.\n"
+    } else {
+        ".\n"
+    };
     let sections: [(&str, Vec<(String, String)>); 3] = [
         (
             "nodes there are",
-            story.nodes.iter().map(|(name, answer)| (name.clone(), said(answer))).collect(),
+            story
+                .nodes
+                .iter()
+                .map(|(name, answer)| (name.clone(), said(answer)))
+                .collect(),
         ),
         (
             "nodes to be made already, fewest pods first",
-            story.claims.iter().map(|(number, answer)| (new(*number), said(answer))).collect(),
+            story
+                .claims
+                .iter()
+                .map(|(number, answer)| (new(*number), said(answer)))
+                .collect(),
         ),
         (
             "NodePools, for a new node",
-            story.pools.iter().map(|(pool, answer)| (pool.clone(), said(answer))).collect(),
+            story
+                .pools
+                .iter()
+                .map(|(pool, answer)| (pool.clone(), said(answer)))
+                .collect(),
         ),
     ];
     for (title, lines) in sections {
@@ -257,7 +324,10 @@ fn pod(story: &PodStory<'_>) -> String {
 }
 
 fn node(story: &NodeStory<'_>) -> String {
-    let mut text = format!("Node {}\n\nwhat would become of it by itself:\n", story.node.name);
+    let mut text = format!(
+        "Node {}\n\nwhat would become of it by itself:\n",
+        story.node.name
+    );
     for (method, answer) in &story.methods {
         text += &match answer {
             Ok(replacements) if replacements.is_empty() => format!("  {method}: it goes\n"),

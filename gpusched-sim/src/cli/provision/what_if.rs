@@ -54,7 +54,9 @@ pub(super) fn what_if(args: &WhatIfArgs) -> Outcome {
                 }
             }
             let homes = what_if.homes();
-            homes.iter().any(|(_, home)| matches!(home, Home::Nowhere(_)))
+            homes
+                .iter()
+                .any(|(_, home)| matches!(home, Home::Nowhere(_)))
         }
     };
     match homeless {

@@ -86,7 +86,11 @@ pub(super) fn claim(at: &At<'_, '_>) -> Read<Claim> {
     let status = at.field("status");
     let conditions = status.field("conditions").list(|item| {
         let holds = item.field("status").str()? == Some("True");
-        Ok((item.field("type").string()?, holds, item.field("reason").string()?))
+        Ok((
+            item.field("type").string()?,
+            holds,
+            item.field("reason").string()?,
+        ))
     })?;
     let condition = |name: &str| conditions.iter().find(|one| one.0 == name && one.1);
     Ok(Claim {
@@ -113,7 +117,10 @@ pub(super) struct Known<'a> {
 /// A Node, with its NodeClaim if there is one.
 pub(super) fn node(at: &At<'_, '_>, known: &mut Known<'_>) -> Read<StateNode> {
     let meta = Meta::read(at)?;
-    let claim = known.claims.iter().find(|one| one.node.as_ref() == Some(&meta.name));
+    let claim = known
+        .claims
+        .iter()
+        .find(|one| one.node.as_ref() == Some(&meta.name));
     let read = kube_node(*at)?;
     let status = at.field("status");
     let unsaid = !status.field("conditions").present();
@@ -126,7 +133,9 @@ pub(super) fn node(at: &At<'_, '_>, known: &mut Known<'_>) -> Read<StateNode> {
     let annotation = metadata.field("annotations");
     let disrupted = read.taints.iter().any(|taint| taint.key == DISRUPTED);
     let mut labels = read.labels;
-    labels.entry(HOSTNAME.into()).or_insert_with(|| meta.name.clone());
+    labels
+        .entry(HOSTNAME.into())
+        .or_insert_with(|| meta.name.clone());
     let pool = labels.get(NODEPOOL).cloned();
     let capacity = match status.field("capacity") {
         given if given.present() => given.resources()?,
@@ -136,7 +145,10 @@ pub(super) fn node(at: &At<'_, '_>, known: &mut Known<'_>) -> Read<StateNode> {
     // What cordons a node is said apart.
     taints.retain(|taint| taint.key != "node.kubernetes.io/unschedulable");
     if !initialized {
-        let of = known.pools.iter().find(|one| Some(&one.pool.template.name) == pool.as_ref());
+        let of = known
+            .pools
+            .iter()
+            .find(|one| Some(&one.pool.template.name) == pool.as_ref());
         let starts = of.map_or(&[][..], |one| &one.startup_taints);
         taints.retain(|taint| !starts.contains(taint) && !EPHEMERAL.contains(&taint.key.as_str()));
     }
@@ -236,9 +248,14 @@ fn bought(at: &At<'_, '_>, node: &StateNode, known: &mut Known<'_>) -> Read<(usi
             said.is_some_and(|said: &Requirement| said.has(&pool.class.name))
         };
         let name = label(INSTANCE_TYPE);
-        let found = known.types.iter().position(|of| of.name == name && of_class(of));
+        let found = known
+            .types
+            .iter()
+            .position(|of| of.name == name && of_class(of));
         let Some(index) = found else {
-            let fault = at.field(INSTANCE_TYPE).fault(format!("the catalogue has no type `{name}`"));
+            let fault = at
+                .field(INSTANCE_TYPE)
+                .fault(format!("the catalogue has no type `{name}`"));
             return Err(fault.help("add it with its price to a file for `--catalog`"));
         };
         let offers = |zone: &str, way: &str| {
@@ -250,7 +267,9 @@ fn bought(at: &At<'_, '_>, node: &StateNode, known: &mut Known<'_>) -> Read<(usi
         }
         let (zone, way) = (label(ZONE), label(CAPACITY_TYPE));
         let fault = at.field(CAPACITY_TYPE);
-        let fault = fault.fault(format!("the catalogue has no price of {name}, {way} in {zone}"));
+        let fault = fault.fault(format!(
+            "the catalogue has no price of {name}, {way} in {zone}"
+        ));
         return Err(fault.help("add it to a file for `--catalog`, or check the node's labels"));
     }
     let way = CapacityType::named(label(CAPACITY_TYPE)).unwrap_or(CapacityType::OnDemand);

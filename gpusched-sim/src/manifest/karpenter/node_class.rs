@@ -77,7 +77,8 @@ impl NodeClass {
     /// the class reserves itself replaces it.
     pub(super) fn apply(&self, of: &mut NodeType) {
         if let Some(zones) = &self.zones {
-            of.offerings.retain(|one| zones.contains(&one.offering.zone));
+            of.offerings
+                .retain(|one| zones.contains(&one.offering.zone));
         }
         let cores = of.capacity.get("cpu").copied().unwrap_or(0) / 1000;
         let most = self.max_pods.unwrap_or(MAX_PODS);
@@ -145,7 +146,10 @@ fn eviction(at: &At<'_, '_>) -> Read<Option<Keep>> {
             .ok()
             .filter(|share| (0.0..=100.0).contains(share))
             .map(Keep::Percent),
-        None => text.parse::<Quantity>().ok().map(|one| Keep::Bytes(one.value())),
+        None => text
+            .parse::<Quantity>()
+            .ok()
+            .map(|one| Keep::Bytes(one.value())),
     };
     read.map(Some).ok_or_else(|| {
         let fault = at.fault(format!("`{text}` is neither a quantity nor a share"));

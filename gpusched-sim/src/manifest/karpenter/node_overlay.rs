@@ -65,19 +65,23 @@ pub(super) fn node_overlay(at: &At<'_, '_>) -> Read<Overlay> {
     let capacity = spec.field("capacity");
     let more = capacity.resources()?;
     if let Some(fixed) = FIXED.iter().find(|one| more.contains_key(**one)) {
-        let fault = capacity.field(fixed).fault(format!("an overlay cannot change `{fixed}`"));
+        let fault = capacity
+            .field(fixed)
+            .fault(format!("an overlay cannot change `{fixed}`"));
         return Err(fault.help("only extended resources, such as nvidia.com/gpu"));
     }
     let found = requirements(&spec.field("requirements"))?;
     Ok(Overlay {
         name: Meta::read(at)?.name,
-        weight: in_range.ok_or_else(|| {
-            weight.fault(format!("`weight` is from 1 to 10000, not {given}"))
-        })?,
+        weight: in_range
+            .ok_or_else(|| weight.fault(format!("`weight` is from 1 to 10000, not {given}")))?,
         requirements: found.into_iter().collect(),
         price: match price.str()? {
             Some(text) => Some(Change::To(dollars(&price, text)?)),
-            None => adjusted.str()?.map(|text| adjustment(&adjusted, text)).transpose()?,
+            None => adjusted
+                .str()?
+                .map(|text| adjustment(&adjusted, text))
+                .transpose()?,
         },
         capacity: more,
     })
@@ -95,7 +99,10 @@ fn adjustment(at: &At<'_, '_>, text: &str) -> Read<Change> {
     let signed = text.starts_with(['+', '-']);
     let bare = text.strip_prefix('+').unwrap_or(text);
     let read = match bare.strip_suffix('%') {
-        Some(share) => parse_decimal(share, 4).ok().filter(|one| *one >= -1_000_000).map(Change::Share),
+        Some(share) => parse_decimal(share, 4)
+            .ok()
+            .filter(|one| *one >= -1_000_000)
+            .map(Change::Share),
         None => Price::parse(bare).ok().map(Change::By),
     };
     read.filter(|_| signed).ok_or_else(|| {
@@ -114,7 +121,11 @@ pub(super) fn apply(mut overlays: Vec<Overlay>, types: &mut [NodeType], well_kno
     for of in types {
         let matching: Vec<&Overlay> = overlays
             .iter()
-            .filter(|one| of.requirements.compatible(&one.requirements, undefined).is_ok())
+            .filter(|one| {
+                of.requirements
+                    .compatible(&one.requirements, undefined)
+                    .is_ok()
+            })
             .collect();
         for offer in &mut of.offerings {
             let fits = |one: &&&Overlay| offered(offer, &one.requirements);

@@ -123,10 +123,16 @@ pub(super) fn class_ref(at: &At<'_, '_>, classes: &[NodeClass]) -> Read<ClassRef
     };
     let known = |one: &&NodeClass| one.of.group == class.group && one.of.kind == class.kind;
     if class.kind == EC2.1 && class.group != EC2.0 {
-        let fault = at.field("group").fault(format!("{} is not of this group", EC2.1));
+        let fault = at
+            .field("group")
+            .fault(format!("{} is not of this group", EC2.1));
         return Err(fault.help(format!("its group is {}", EC2.0)));
     }
-    if classes.iter().filter(known).any(|one| one.of.name == class.name) {
+    if classes
+        .iter()
+        .filter(known)
+        .any(|one| one.of.name == class.name)
+    {
         return Ok(class);
     }
     let name = at.field("name");
@@ -173,7 +179,10 @@ fn possible<'t>(
     let before = left.len();
     left.retain(|of| of.requirements.intersects(all).is_ok());
     if left.len() < before {
-        story.push(format!("all of them with its labels remove {}", before - left.len()));
+        story.push(format!(
+            "all of them with its labels remove {}",
+            before - left.len()
+        ));
     }
     let before = left.len();
     left.retain(|of| {
@@ -182,10 +191,15 @@ fn possible<'t>(
     });
     if left.len() < before {
         let gone = before - left.len();
-        story.push(format!("{gone} have no offering of its zones and capacity types"));
+        story.push(format!(
+            "{gone} have no offering of its zones and capacity types"
+        ));
     }
     if left.is_empty() {
-        let said = format!("no instance type satisfies NodePool {pool}: {}", story.join(", "));
+        let said = format!(
+            "no instance type satisfies NodePool {pool}: {}",
+            story.join(", ")
+        );
         let help = "`gpusched catalog` lists the types; `--catalog FILE` takes others";
         return Err(match last {
             Some(index) => at.item(index).fault(said).help(help),
@@ -199,7 +213,10 @@ fn possible<'t>(
             .flat_map(Requirement::values)
             .filter(|value| all.get(one.key()).is_none_or(|asked| asked.has(value)))
             .collect();
-        if let Some(least) = one.min_values().filter(|least| values.len() < *least as usize) {
+        if let Some(least) = one
+            .min_values()
+            .filter(|least| values.len() < *least as usize)
+        {
             let said = format!(
                 "the {} types left have {} values of {}, fewer than {least}",
                 left.len(),
@@ -230,7 +247,11 @@ fn limits(at: &At<'_, '_>, pool: &str, types: &[&NodeType]) -> Read<Option<Resou
     let mut stopped = false;
     at.map(|resource, value| {
         let limit = limits[resource];
-        let amounts = || types.iter().map(|of| (of.capacity.get(resource).copied().unwrap_or(0), of));
+        let amounts = || {
+            types
+                .iter()
+                .map(|of| (of.capacity.get(resource).copied().unwrap_or(0), of))
+        };
         let least = amounts().min_by_key(|(amount, of)| (*amount, &of.name));
         if limit == 0 && (resource == "nodes" || least.is_some_and(|(amount, _)| amount > 0)) {
             stopped = true;
@@ -250,10 +271,14 @@ fn limits(at: &At<'_, '_>, pool: &str, types: &[&NodeType]) -> Read<Option<Resou
     })?;
     let holds = |of: &&&NodeType| {
         let has = |resource: &String| of.capacity.get(resource).copied().unwrap_or(0);
-        limits.iter().all(|(resource, limit)| has(resource) <= *limit)
+        limits
+            .iter()
+            .all(|(resource, limit)| has(resource) <= *limit)
     };
     if !stopped && !types.iter().any(|of| holds(&of)) {
-        let fault = at.fault(format!("the limits together are below one node of NodePool {pool}"));
+        let fault = at.fault(format!(
+            "the limits together are below one node of NodePool {pool}"
+        ));
         return Err(fault.help("no type it may make is within all of them; raise one"));
     }
     Ok(Some(limits))

@@ -74,7 +74,10 @@ pub(super) fn pod(at: &At<'_, '_>) -> Read<Option<StatePod>> {
     let gated = !gates.list(|_| Ok(()))?.is_empty();
     let node = spec.field("nodeName").name()?;
     if gated {
-        let fault = gates.fault(format!("pod {} is not scheduled while it is gated", meta.name));
+        let fault = gates.fault(format!(
+            "pod {} is not scheduled while it is gated",
+            meta.name
+        ));
         gates.warn(fault.help("it is left out"));
     }
     if ended || gated || (leaving && node.is_none()) {
@@ -145,7 +148,9 @@ fn solve_spec(at: &At<'_, '_>, namespace: String, labels: Labels) -> Read<PodSpe
         node_selector: read.node_selector,
         node_affinity: read.affinity,
         tolerations: read.tolerations,
-        spread: at.field("topologySpreadConstraints").list(|item| spread(item, &labels))?,
+        spread: at
+            .field("topologySpreadConstraints")
+            .list(|item| spread(item, &labels))?,
         affinity: terms(&affinity.field("podAffinity"))?,
         anti_affinity: terms(&affinity.field("podAntiAffinity"))?,
         host_ports: ports.into_iter().flatten().collect(),
@@ -159,8 +164,10 @@ fn host_port(at: At<'_, '_>) -> Read<Option<HostPort>> {
     let Some(number) = port.i64()?.filter(|number| *number != 0) else {
         return Ok(None);
     };
-    let number = u16::try_from(number)
-        .map_err(|_| port.fault(format!("there is no port {number}")).help("1 to 65535"))?;
+    let number = u16::try_from(number).map_err(|_| {
+        port.fault(format!("there is no port {number}"))
+            .help("1 to 65535")
+    })?;
     Ok(Some(HostPort {
         ip: at.field("hostIP").string()?,
         port: number,
@@ -210,14 +217,19 @@ fn spread(at: At<'_, '_>, labels: &Labels) -> Read<Spread> {
         selector: chosen,
         min_domains,
         honor_taints: at.field("nodeTaintsPolicy").choice(HONOR)?.unwrap_or(false),
-        honor_affinity: at.field("nodeAffinityPolicy").choice(HONOR)?.unwrap_or(true),
+        honor_affinity: at
+            .field("nodeAffinityPolicy")
+            .choice(HONOR)?
+            .unwrap_or(true),
     })
 }
 
 fn terms(at: &At<'_, '_>) -> Read<PodTerms> {
     let preferred = at.field("preferredDuringSchedulingIgnoredDuringExecution");
     Ok(PodTerms {
-        required: at.field("requiredDuringSchedulingIgnoredDuringExecution").list(term)?,
+        required: at
+            .field("requiredDuringSchedulingIgnoredDuringExecution")
+            .list(term)?,
         preferred: preferred.list(|item| {
             let weight = item.field("weight");
             let given = weight.i32()?.ok_or_else(|| weight.missing())?;

@@ -140,7 +140,9 @@ impl KarpenterManifests {
         self.state.types = types;
         let labels = self.classes.iter().map(|class| class.of.label());
         let labels: BTreeSet<String> = labels.collect();
-        let known = super::labels::AWS_LABELS.iter().map(|one| (*one).to_owned());
+        let known = super::labels::AWS_LABELS
+            .iter()
+            .map(|one| (*one).to_owned());
         self.state.well_known = known.chain(labels).collect();
         let known: Vec<&str> = self.state.well_known.iter().map(String::as_str).collect();
         let overlays = std::mem::take(&mut self.overlays);
@@ -228,7 +230,9 @@ impl KarpenterManifests {
         match kind {
             "EC2NodeClass" => self.classes.push(node_class(at)?),
             "NodeOverlay" => self.overlays.push(node_overlay(at)?),
-            "NodePool" => self.pools.extend(node_pool(at, &state.types, &self.classes)?),
+            "NodePool" => self
+                .pools
+                .extend(node_pool(at, &state.types, &self.classes)?),
             "NodeClaim" => {
                 let claim = node::claim(at)?;
                 let spec = at.field("spec");
@@ -258,7 +262,12 @@ impl KarpenterManifests {
 
 /// The oldest and the newest date of prices.
 fn dates(catalog: &[InstanceType]) -> Option<(String, String)> {
-    let dates = || catalog.iter().map(|of| &of.dated.0).filter(|date| !date.is_empty());
+    let dates = || {
+        catalog
+            .iter()
+            .map(|of| &of.dated.0)
+            .filter(|date| !date.is_empty())
+    };
     Some((dates().min()?.clone(), dates().max()?.clone()))
 }
 
@@ -267,11 +276,16 @@ fn other(at: &At<'_, '_>, group: &str, kind: &str) -> Read<()> {
     for field in ["kind", "apiVersion"] {
         if !at.field(field).present() {
             let fault = at.fault(format!("an object without `{field}`"));
-            return Err(fault.help("say what it is: `apiVersion: karpenter.sh/v1`, `kind: NodePool`"));
+            return Err(
+                fault.help("say what it is: `apiVersion: karpenter.sh/v1`, `kind: NodePool`")
+            );
         }
     }
     let name = at.field("kind");
-    if let Some((.., why)) = NOT_APPLIED.iter().find(|one| (one.0, one.1) == (group, kind)) {
+    if let Some((.., why)) = NOT_APPLIED
+        .iter()
+        .find(|one| (one.0, one.1) == (group, kind))
+    {
         name.warn(name.fault(*why));
         return Ok(());
     }

@@ -111,7 +111,9 @@ fn min_values(at: &At<'_, '_>, operator: Operator, values: usize) -> Read<Option
         return Ok(None);
     };
     if !(1..=MOST_VALUES).contains(&least) {
-        let fault = at.fault(format!("`minValues` is from 1 to {MOST_VALUES}, not {least}"));
+        let fault = at.fault(format!(
+            "`minValues` is from 1 to {MOST_VALUES}, not {least}"
+        ));
         return Err(fault);
     }
     if operator == Operator::In && (values as i64) < least {

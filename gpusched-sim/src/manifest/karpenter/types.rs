@@ -72,14 +72,16 @@ pub(super) fn types(
     let mut all = Vec::new();
     for class in classes {
         let cloud = class.of.cloud();
-        let ours = |of: &&InstanceType| {
-            of.cloud.is_empty() || cloud.is_none_or(|cloud| cloud == of.cloud)
-        };
+        let ours =
+            |of: &&InstanceType| of.cloud.is_empty() || cloud.is_none_or(|cloud| cloud == of.cloud);
         for of in catalog.iter().filter(ours) {
             let mut node_type = NodeType::from(&in_zones(of, zones));
             labels::describe(of, &mut node_type);
             class.apply(&mut node_type);
-            let offered = node_type.offerings.iter().map(|one| one.offering.zone.as_str());
+            let offered = node_type
+                .offerings
+                .iter()
+                .map(|one| one.offering.zone.as_str());
             let offered: Vec<&str> = offered.collect();
             let zone = Requirement::one_of(ZONE, &offered);
             node_type.requirements.set(ZONE, Some(zone));

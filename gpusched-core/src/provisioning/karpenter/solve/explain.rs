@@ -63,7 +63,9 @@ pub fn explain(problem: &Problem, pod: usize) -> Explanation {
     let mut solver = Solver::new(problem);
     solver.watched = Some((pod, Explanation::default()));
     solver.solve();
-    solver.watched.map_or_else(Explanation::default, |one| one.1)
+    solver
+        .watched
+        .map_or_else(Explanation::default, |one| one.1)
 }
 
 impl Solver<'_> {
