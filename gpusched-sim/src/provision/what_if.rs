@@ -134,8 +134,14 @@ impl<'s> WhatIf<'s> {
             solve: scene.options(Reserved::Strict),
             ..KarpenterOptions::default()
         });
+        let solution = solve(&problem);
+        let placed = solution
+            .placed
+            .keys()
+            .map(|node| MachineId(nodes[*node] as u32));
+        karpenter.nominate(&placed.collect::<Vec<_>>(), scene.now);
         WhatIf {
-            solution: solve(&problem),
+            solution,
             outlook: karpenter.outlook(&scene.view()),
             scene,
             problem,

@@ -26,7 +26,7 @@ const PARTS: &[(&str, &str)] = &[
     ),
     (
         "@node",
-        "apiVersion: v1\nkind: Node\nmetadata:\n  name: n\n",
+        "apiVersion: v1\nkind: Node\nmetadata:\n  name: node-1\n",
     ),
     (
         "@pod",
@@ -59,6 +59,7 @@ const BAD: &[Bad] = &[
     ("@pool@template      requirements: [{key: team, operator: In, values: [a], «value: b}]\n", "error", "there is no field `value`"),
     // Requirements no type satisfies: which one removed how many.
     ("@pool@template      requirements:\n      - {key: karpenter.k8s.aws/instance-family, operator: In, values: [g5]}\n      - «{key: karpenter.k8s.aws/instance-gpu-name, operator: In, values: [h100]}\n", "error", "no instance type satisfies NodePool gpu: of 115 types, karpenter.k8s.aws/instance-family In [g5]"),
+    ("@class@pool  template:\n    spec:\n      nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: default}\n      requirements:\n      - «{key: karpenter.k8s.aws/instance-gpu-name, operator: In, values: [mi300x]}\n", "error", "of 75 types, karpenter.k8s.aws/instance-gpu-name In [mi300x] removes 75"),
     ("@pool@template      requirements: [«{key: topology.kubernetes.io/zone, operator: In, values: [mars-1a]}]\n", "error", "no instance type satisfies NodePool gpu"),
     // Classes of nodes.
     ("@pool  template:\n    spec:\n      «nodeClassRef: {}\n", "error", "`group` is missing"),
@@ -74,7 +75,7 @@ const BAD: &[Bad] = &[
     ("@pool  limits: {cpu: «0}\n@template", "warning", "makes no nodes: its limit is 0"),
     ("@pool  limits: {cpu: «many}\n@template", "error", "`many` is no quantity"),
     ("@pool  replicas: «3\n@template", "warning", "NodePool gpu is of fixed size"),
-    ("«@pool  weight: 3\n", "error", "`template` is missing"),
+    ("@pool  weight: 3\n", "error", "`template` is missing"),
     // Disruption.
     ("@pool  disruption: {consolidationPolicy: «WhenUnderutilized}\n@template", "error", "`WhenUnderutilized` is not possible here"),
     ("@pool  disruption: {consolidateAfter: «-5m}\n@template", "error", "`-5m` is no length of time"),

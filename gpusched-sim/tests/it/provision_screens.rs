@@ -25,6 +25,8 @@ fn the_example_shows_what_its_readme_says() {
         // One fits: an empty node comes first by name.
         "research/train-1 -> gpu-empty",
         "research/big -> nowhere",
+        // Promised to train-1.
+        "stays: it is nominated for a pod until 2026-11-20T20:00:22Z",
         "pod serving/chat on it has karpenter.sh/do-not-disrupt",
     ] {
         assert!(ran.out.contains(line), "{line}\n{}", ran.screen());

@@ -306,7 +306,9 @@ impl Karpenter {
         self.solved = idle.then_some((seen.0, seen.1, answer.placed));
     }
 
-    fn nominate(&mut self, machines: &[MachineId], now: Time) {
+    /// Promises machines to pods that wait, as a solve does at the end of its batch: for a while
+    /// they are not disrupted.
+    pub fn nominate(&mut self, machines: &[MachineId], now: Time) {
         let until = now + self.nomination();
         self.nominated
             .extend(machines.iter().map(|id| (*id, until)));

@@ -45,7 +45,7 @@ pub(super) fn all_well_known() -> Vec<&'static str> {
 /// Tells what the name and the numbers of a type say about its labels: architecture and system,
 /// and of AWS's types family, size, generation, CPU, memory and GPUs.
 ///
-/// A type without GPUs cannot have the labels of GPUs. Labels no catalogue tells (hypervisor,
+/// A type without GPUs cannot have the labels of GPUs, nor one of another provider those of AWS. Labels no catalogue tells (hypervisor,
 /// bandwidths, …) stay open: a requirement on them removes no type.
 pub(super) fn describe(of: &InstanceType, seen: &mut NodeType) {
     let mut say = |key: &str, value: &str| {
@@ -55,6 +55,11 @@ pub(super) fn describe(of: &InstanceType, seen: &mut NodeType) {
     say(ARCH, if is_arm(of) { "arm64" } else { "amd64" });
     say(OS, "linux");
     if of.cloud != "aws" {
+        // Nobody else's types have the labels of AWS; of whom a type is has to be known for that.
+        let theirs = AWS_LABELS.iter().filter(|key| key.contains("/instance-"));
+        for key in theirs.filter(|_| !of.cloud.is_empty()) {
+            seen.requirements.set(key, Some(Requirement::none(key)));
+        }
         return;
     }
     let amount = |resource: &str| of.capacity.get(resource).copied().unwrap_or(0);
