@@ -12,7 +12,7 @@ mod simcore;
 pub mod work;
 
 use crate::speed::Effort;
-use comfy_table::{Table, presets};
+use comfy_table::{Table, TableStyle, presets};
 use gpusched_sim::diagnostic::Diagnostic;
 use std::path::PathBuf;
 use work::{Case, Work};
@@ -109,7 +109,7 @@ impl Comparison {
         )
     }
 
-    fn text(&self, preset: &str) -> String {
+    fn text(&self, preset: TableStyle) -> String {
         let mut table = Table::new();
         table.load_style(preset);
         table.set_header(["work", "peer", "jobs/s", "time over gpusched's", "schedule"]);

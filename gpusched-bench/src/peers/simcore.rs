@@ -71,7 +71,6 @@ mod engine {
                 let delay = (next.submit - now) as f64;
                 self.context.emit_self(Arrival { job }, delay);
             }
-            self.tell();
         }
 
         /// The pass is the youngest event of its instant, so simcore handles it last.
@@ -86,7 +85,10 @@ mod engine {
         fn on(&mut self, event: Event) {
             let now = self.now();
             cast!(match event.data {
-                Arrival { job } => self.arrive(job),
+                Arrival { job } => {
+                    self.arrive(job);
+                    self.tell();
+                }
                 End { job } => {
                     self.pool.end(&self.jobs, job, self.starts[job]);
                     self.tell();
