@@ -190,8 +190,8 @@ impl RunArgs {
 
 #[derive(Args)]
 #[command(
-    after_help = "Every queueing policy is tried with every placement policy, sharing mode and model \
-of the network, in the order given.
+    after_help = "Every queueing policy is tried with every placement policy and sharing mode, \
+in the order given.
 What is not given is taken from the scenario, or is the default. The result does not depend on
 --threads.
 
