@@ -155,6 +155,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) provisioning: Option<String>,
 
+    /// What the network costs: ideal, level, flow, gavel, blox or across:F [default: ideal]
+    #[arg(long, value_name = "MODEL", help_heading = "Policies")]
+    pub(crate) network: Option<String>,
+
     #[command(flatten)]
     pub(crate) kueue: KueueRunArgs,
 
@@ -176,6 +180,7 @@ impl RunArgs {
             placement: self.placement.clone(),
             sharing: self.sharing.clone(),
             provisioning: self.provisioning.clone(),
+            network: self.network.clone(),
             mig_placement: self.mig_placement.clone(),
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
@@ -257,6 +262,11 @@ pub(crate) struct CompareArgs {
     )]
     pub(crate) provisioning: Vec<String>,
 
+    /// Models of the network to try; `level` and `flow` may have several factors, such as
+    /// `ideal,level:rack=2,block=4,flow`
+    #[arg(long, value_name = "A,B,…", help_heading = "Policies")]
+    pub(crate) network: Vec<String>,
+
     #[command(flatten)]
     pub(crate) rest: RestArgs,
 
@@ -336,7 +346,6 @@ fn scenario(input: &InputArgs, rest: &RestArgs) -> Scenario {
         topology: input.topology.clone(),
         virtual_clusters: input.virtual_clusters.clone(),
         overcommit: rest.policy.overcommit.then_some(true),
-        network: rest.policy.network.clone(),
         job_profile: rest.policy.job_profile.clone(),
         fault_rate: rest.policy.fault_rate,
         licence_price: rest.policy.licence_price,
@@ -454,10 +463,6 @@ pub(crate) struct PolicyArgs {
     /// Which devices of a node a pod of whole GPUs gets [default: index]
     #[arg(long, value_name = "POLICY", help_heading = "Policies")]
     pub(crate) device_policy: Option<String>,
-
-    /// What the network costs: ideal, level, flow, gavel, blox or across:F [default: ideal]
-    #[arg(long, value_name = "MODEL", help_heading = "Policies")]
-    pub(crate) network: Option<String>,
 
     /// What jobs exchange, for level and flow: a profile such as llm-7b:tp=4, or a CSV file
     #[arg(long, value_name = "PROFILE", help_heading = "Policies")]

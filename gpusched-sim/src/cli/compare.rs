@@ -15,6 +15,7 @@ use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
+use gpusched_sim::network::NetworkMode;
 use gpusched_sim::replay::{ReplayOptions, RunResult};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{
@@ -34,12 +35,20 @@ const LIST: &str = "compare.csv";
 
 /// Runs the verb.
 pub(crate) fn compare(args: CompareArgs) -> Outcome {
-    let (scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
+    let (mut scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
+    if !args.network.is_empty() {
+        // Each run has its own from the list; that of the file is none of them.
+        scenario.network = None;
+    }
     let mut plan = scenario.plan(&origins)?;
     if let Some(out) = &scenario.out {
         out_dir::check_several(out, LIST, &results::FILES)?;
     }
     let trials = product(&args, &plan)?;
+    for trial in &trials {
+        let sound = scenario.check_network(trial.network);
+        sound.map_err(|problem| problem.in_file("--network"))?;
+    }
     let placements = names_once(trials.iter().map(|trial| trial.placement.as_str()));
     scenario.check_scheduler(placements, &origins)?;
     let policies = trials.iter().map(|trial| trial.provisioning.as_str());
@@ -136,6 +145,7 @@ pub(super) struct Trial {
     sharing: SharingMode,
     mig_placement: String,
     provisioning: String,
+    network: NetworkMode,
 }
 
 /// Names in the order they first come up.
@@ -172,11 +182,13 @@ impl Keep<'_> {
             placement: trial.placement.clone(),
             sharing: trial.sharing.clone(),
             mig_placement: trial.mig_placement.clone(),
+            network: trial.network,
             ..plan.clone()
         };
         let scenario = Scenario {
             mig_placement: Some(trial.mig_placement.clone()),
             provisioning: Some(trial.provisioning.clone()),
+            network: (trial.network != NetworkMode::Ideal).then(|| trial.network.to_string()),
             ..self.scenario.clone()
         };
         let place = self.scenario.out.as_deref().unwrap_or(Path::new(""));
@@ -196,8 +208,8 @@ fn folder(at: usize, of: usize, label: &str) -> String {
     format!("{:0digits$}-{label}", at + 1)
 }
 
-/// Every queueing policy with every placement policy, sharing mode, MIG placement policy and
-/// provisioning policy, in the order given.
+/// Every queueing policy with every placement policy, sharing mode, MIG placement policy,
+/// provisioning policy and model of the network, in the order given.
 fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let given = [
         &args.queueing,
@@ -205,6 +217,7 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
         &args.sharing,
         &args.mig_placement,
         &args.provisioning,
+        &args.network,
     ];
     if given.iter().all(|list| list.is_empty()) {
         return Err(Diagnostic::new("there are no policies to compare").help(
@@ -244,18 +257,25 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
         check_provisioning,
         &plan.machines.policy,
     )?;
+    let networks = match &args.network[..] {
+        [] => vec![plan.network],
+        given => NetworkMode::parse_list(given).map_err(|problem| problem.in_file("--network"))?,
+    };
     let ways = ways(&sharing, &instances);
     let mut trials = Vec::new();
     for queueing in &queueing {
         for placement in &placement {
             for (sharing, instances) in &ways {
-                trials.extend(machines.iter().map(|provisioning| Trial {
-                    queueing: queueing.clone(),
-                    placement: placement.clone(),
-                    sharing: (*sharing).clone(),
-                    mig_placement: (*instances).to_owned(),
-                    provisioning: provisioning.clone(),
-                }));
+                for provisioning in &machines {
+                    trials.extend(networks.iter().map(|network| Trial {
+                        queueing: queueing.clone(),
+                        placement: placement.clone(),
+                        sharing: (*sharing).clone(),
+                        mig_placement: (*instances).to_owned(),
+                        provisioning: provisioning.clone(),
+                        network: *network,
+                    }));
+                }
             }
         }
     }
@@ -370,6 +390,7 @@ pub(super) fn options(plan: &Plan, trial: &Trial, interrupt: &Interrupt) -> Repl
         sharing: trial.sharing.clone(),
         mig_placement: trial.mig_placement.clone(),
         provisioning: trial.provisioning.clone(),
+        network: trial.network,
         stop: Some(interrupt.stop.clone()),
         ..plan.replay_options()
     }

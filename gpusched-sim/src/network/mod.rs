@@ -142,6 +142,43 @@ impl NetworkMode {
         }
     }
 
+    /// Reads modes with commas between them, each once, in the order they first come up. A comma
+    /// between the factors of one mode is told from one between modes by what follows it: `rack=`,
+    /// `block=` or `zone=` goes on with the mode before.
+    ///
+    /// # Errors
+    /// What is wrong with the first that cannot be read ([`NetworkMode::parse`]).
+    ///
+    /// ```
+    /// use gpusched_sim::network::NetworkMode;
+    /// let modes = NetworkMode::parse_list(&["ideal,level:rack=2,block=4,flow".into()]).unwrap();
+    /// let modes: Vec<String> = modes.iter().map(NetworkMode::to_string).collect();
+    /// assert_eq!(modes, ["ideal", "level:rack=2,block=4", "flow"]);
+    /// ```
+    pub fn parse_list(given: &[String]) -> Result<Vec<NetworkMode>> {
+        let goes_on = |part: &str| {
+            let name = part.split_once('=').map(|(name, _)| name);
+            SCOPES.iter().any(|scope| name == Some(scope.name()))
+        };
+        let mut texts: Vec<String> = Vec::new();
+        for list in given {
+            for (at, part) in list.split(',').map(str::trim).enumerate() {
+                match texts.last_mut() {
+                    Some(before) if at > 0 && goes_on(part) => *before += &format!(",{part}"),
+                    _ => texts.push(part.to_owned()),
+                }
+            }
+        }
+        let mut modes = Vec::new();
+        for text in &texts {
+            let mode = NetworkMode::parse(text)?;
+            if !modes.contains(&mode) {
+                modes.push(mode);
+            }
+        }
+        Ok(modes)
+    }
+
     /// Whether it asks what jobs exchange.
     pub fn asks_profiles(self) -> bool {
         matches!(self, NetworkMode::Level(_) | NetworkMode::Flow(_))
@@ -220,5 +257,22 @@ mod tests {
         );
         assert!(help("across:x").contains("across:1.5"));
         assert!(help("astra").contains("choose one of"));
+    }
+
+    #[test]
+    fn a_list_has_each_mode_once_and_its_factors_stay_with_it() {
+        let list = |given: &[&str]| {
+            let given: Vec<String> = given.iter().map(|text| (*text).to_owned()).collect();
+            let modes = NetworkMode::parse_list(&given)?;
+            Ok::<_, Box<Diagnostic>>(modes.iter().map(NetworkMode::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            list(&["gavel, level:rack=2,block=4,gavel,across:2", "ideal"]).unwrap(),
+            ["gavel", "level:rack=2,block=4", "across:2", "ideal"]
+        );
+        // The flag said twice: a factor does not go on with what the other one said.
+        assert!(list(&["level:rack=2", "block=4"]).is_err());
+        // No factor is left over, and an empty place is no mode.
+        assert!(list(&["gavel,rack=2"]).is_err() && list(&["gavel,"]).is_err());
     }
 }

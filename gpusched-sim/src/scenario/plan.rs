@@ -217,6 +217,23 @@ impl Scenario {
         })
     }
 
+    /// Makes sure that what a model of the network asks is said.
+    ///
+    /// # Errors
+    /// It asks what jobs exchange, and no profile says it.
+    pub fn check_network(&self, mode: NetworkMode) -> Result<()> {
+        if !mode.asks_profiles() || self.job_profile.is_some() {
+            return Ok(());
+        }
+        Err(Diagnostic::new(format!(
+            "network `{mode}` asks what jobs exchange, and nothing says it"
+        ))
+        .help(
+            "name a profile for all jobs, such as `--job-profile llm-7b`, a CSV file that says it \
+             job by job, or `none`: then nobody slows down",
+        ))
+    }
+
     fn network(&self, origins: &Origins) -> Result<(NetworkMode, Arc<JobProfiles>)> {
         let mode = match &self.network {
             None => NetworkMode::Ideal,
@@ -224,15 +241,9 @@ impl Scenario {
                 NetworkMode::parse(text).map_err(|problem| origins.blame("network", problem))?
             }
         };
+        self.check_network(mode)
+            .map_err(|problem| origins.blame("network", problem))?;
         let Some(said) = &self.job_profile else {
-            if mode.asks_profiles() {
-                let problem = Diagnostic::new(format!(
-                    "network `{mode}` asks what jobs exchange, and nothing says it"
-                ));
-                let help = "name a profile for all jobs, such as `--job-profile llm-7b`, a CSV file \
-                            that says it job by job, or `none`: then nobody slows down";
-                return Err(origins.blame("network", problem.help(help)));
-            }
             return Ok((mode, Arc::default()));
         };
         let profiles = JobProfiles::load(said).map_err(|problem| match problem.file {

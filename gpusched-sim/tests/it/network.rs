@@ -162,3 +162,38 @@ fn screens_say_what_the_network_was_and_did() {
     let compare = "compare --trace net --network across:2 --placement first-fit,best-fit";
     insta::assert_snapshot!("network_compare", desk.line(compare).screen());
 }
+
+#[test]
+fn models_of_the_network_are_an_axis_of_a_comparison() {
+    let desk = desk("network-axis");
+    // What the scenario says gives way to the list, also where it lacks a profile.
+    desk.write("net.yaml", "trace: net\nnetwork: level\n");
+    let axis = "compare net.yaml --placement first-fit --network";
+    let ran = desk.line(&format!(
+        "{axis} ideal,across:2,across:3 --format csv --out out"
+    ));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    // Two gangs of 100, 200 or 300 s at once, and a job of 100 s on one node at 500 s.
+    let jct = column(&ran.out, "jct_mean_s");
+    let network = column(&ran.out, "network");
+    let of_run = |at: usize| (network[at].1.as_str(), jct[at].1.parse::<f64>().unwrap());
+    assert_eq!(of_run(0), ("ideal", 100.0));
+    assert_eq!(of_run(1).0, "across:2");
+    assert!((of_run(1).1 - 500.0 / 3.0).abs() < 1e-6);
+    assert!((of_run(2).1 - 700.0 / 3.0).abs() < 1e-6);
+    // Each folder says what its run was, and can be run again.
+    let kept = read(&desk, "out/2-fifo-first-fit-across-2/scenario.yaml");
+    assert!(kept.contains("network: across:2"), "{kept}");
+    let kept = read(&desk, "out/1-fifo-first-fit/scenario.yaml");
+    assert!(!kept.contains("network"), "{kept}");
+    // A list is refused for its worst member, before anything is replayed.
+    let ran = desk.line(&format!("{axis} ideal,flow:rack=2,block=3"));
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("`flow:rack=2,block=3` asks") && ran.err.contains("--network"));
+    let ran = desk.line(&format!("{axis} ideal,levl"));
+    assert!(
+        ran.code == 2 && ran.err.contains("did you mean `level`"),
+        "{}",
+        ran.err
+    );
+}
