@@ -50,7 +50,10 @@ enum Outcome {
 }
 
 /// gpusched first: what the others are compared with.
-const PEERS: [fn(&Work, &Setup) -> Result<Outcome, Box<Diagnostic>>; 5] = [
+/// How a peer does the work.
+type Peer = fn(&Work, &Setup) -> Result<Outcome, Box<Diagnostic>>;
+
+const PEERS: [Peer; 5] = [
     gpusched::run,
     plain_rust::run,
     simcore::run,

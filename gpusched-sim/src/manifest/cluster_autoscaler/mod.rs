@@ -58,7 +58,7 @@ pub fn parse(name: &str, text: String, types: &[NodeType]) -> Result<ClusterAuto
     let (file, documents) = File::parse(name, text)?;
     let mut configured = Configured::default();
     for document in &documents {
-        if let Some(read) = of(&file, document, |at| flags::of_workload(at))? {
+        if let Some(read) = of(&file, document, flags::of_workload)? {
             configured = read;
         }
     }

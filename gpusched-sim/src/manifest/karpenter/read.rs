@@ -113,8 +113,8 @@ impl KarpenterManifests {
         let mut scan = Scan::default();
         let documents = || parsed.iter().flat_map(|(_, documents)| documents);
         documents().for_each(|document| scan.look(&document.value));
-        for kind in 0..KINDS.len() {
-            if KINDS[kind].2 == "NodePool" {
+        for (kind, (_, _, name, ..)) in KINDS.iter().enumerate() {
+            if *name == "NodePool" {
                 manifests.make_types(catalog, &scan);
             }
             for (file, documents) in &parsed {

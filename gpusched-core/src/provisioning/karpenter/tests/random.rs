@@ -20,11 +20,14 @@ struct Story {
     options: KarpenterOptions,
     budget: Nodes,
     /// Machines: type, spot or not, pool, pods: size in tenths of a core, and flavour.
-    machines: Vec<(usize, bool, bool, Vec<(i64, u8)>)>,
+    machines: Vec<Standing>,
     events: Vec<Happening>,
     /// Flavours of pods there are, from the plain one on.
     flavours: u8,
 }
+
+/// A machine that is there: type, spot or not, pool, pods.
+type Standing = (usize, bool, bool, Vec<(i64, u8)>);
 
 /// Seconds that pass, then copies of a pod of so many tenths of a core and a flavour come, on spot
 /// or not, or one ends.
