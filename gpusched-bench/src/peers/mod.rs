@@ -49,10 +49,10 @@ enum Outcome {
     Absent(String),
 }
 
-/// gpusched first: what the others are compared with.
 /// How a peer does the work.
 type Peer = fn(&Work, &Setup) -> Result<Outcome, Box<Diagnostic>>;
 
+/// gpusched first: what the others are compared with.
 const PEERS: [Peer; 5] = [
     gpusched::run,
     plain_rust::run,

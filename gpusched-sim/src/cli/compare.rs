@@ -7,12 +7,11 @@ use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
 use super::progress::Progress;
 use super::results;
-use super::run::{describe, load, replay_one, subject};
+use super::run::{bounds_of, describe, load, replay_one, subject};
 use super::terminal::{self, count};
 use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
 use gpusched_core::placement::registry::placements;
 use gpusched_core::queueing::registry::queueings;
-use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::network::NetworkMode;
@@ -112,16 +111,6 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         ));
     }
     finish(&cut)
-}
-
-/// What no combination can beat, where all do the same work on the same machines.
-fn bounds_of(loaded: &Loaded, trials: &[Trial]) -> Option<Bounds> {
-    let plain =
-        |trial: &Trial| trial.sharing == SharingMode::Recorded && trial.provisioning == "static";
-    let plain = trials.iter().all(plain) && !loaded.inventory.has_mig();
-    plain
-        .then(|| bounds(&loaded.work, &loaded.inventory))
-        .flatten()
 }
 
 /// The end of a comparison that may have been cut short. Runs that were are left out: they end at
@@ -410,7 +399,9 @@ fn replay_all(
     let shared = trials
         .iter()
         .any(|trial| trial.sharing != SharingMode::Recorded);
-    let bounds = bounds_of(loaded, trials);
+    let policies = trials.iter();
+    let policies = policies.map(|trial| (&trial.sharing, trial.provisioning.as_str()));
+    let bounds = bounds_of(loaded, policies);
     pool.install(|| {
         trials
             .par_iter()

@@ -10,10 +10,12 @@ use super::run_kueue;
 use super::terminal::{self, count};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::workload::Workload;
+use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::replay::{ReplayError, ReplayOptions, RunResult, replay};
 use gpusched_sim::report;
 use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
+use gpusched_sim::sharing::SharingMode;
 use std::path::Path;
 
 /// Runs the verb.
@@ -52,6 +54,7 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
     let mut result = replay_one(&loaded.work, &loaded.inventory, &options)?;
     drop(progress);
     result.summary.inputs = loaded.inputs();
+    result.summary.bounds = bounds_of(&loaded, [(&plan.sharing, plan.machines.policy.as_str())]);
 
     if let (Some(out), Some(place)) = (out, &scenario.out) {
         let effective = scenario.effective(&plan, place);
@@ -66,6 +69,20 @@ pub(crate) fn run(args: RunArgs) -> Outcome {
         ));
     }
     finish(result.interrupted)
+}
+
+/// What no schedule can beat, where all runs do the recorded work on the same machines.
+pub(super) fn bounds_of<'p>(
+    loaded: &Loaded,
+    runs: impl IntoIterator<Item = (&'p SharingMode, &'p str)>,
+) -> Option<Bounds> {
+    let plain = |(sharing, provisioning): (&SharingMode, &str)| {
+        *sharing == SharingMode::Recorded && provisioning == "static"
+    };
+    let plain = runs.into_iter().all(plain) && !loaded.inventory.has_mig();
+    plain
+        .then(|| bounds(&loaded.work, &loaded.inventory))
+        .flatten()
 }
 
 /// What is to be run: the scenario, if there is one, and what the flags say.
