@@ -92,7 +92,7 @@ fn a_comparison_says_how_far_from_the_bound_it_is() {
     // One GPU; 30 s, then 10 s that arrive 5 s later: at best (23.33 + 15 + 10) / 2 = 24.17 s.
     desk.write(
         "jobs.csv",
-        "job_id,submit_s,run_s,count,gpus\na,0,30,1,1\nb,5,10,1,1\n",
+        "job_id,submit_s,run_s,count,gpu\na,0,30,1,1\nb,5,10,1,1\n",
     );
     let ran =
         desk.line("compare --trace v1:jobs.csv --cluster 1x1:T4 --queueing fifo,sjf --format json");
