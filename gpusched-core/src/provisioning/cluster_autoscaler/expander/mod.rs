@@ -122,8 +122,9 @@ pub struct Step {
 /// let pod = [("cpu".to_owned(), 1000), ("memory".to_owned(), 1 << 30)].into();
 /// let node = |cpu, memory| [("cpu".to_owned(), cpu), ("memory".to_owned(), memory)].into();
 /// let (small, large) = (node(2000, 2 << 30), node(8000, 8 << 30));
+/// let pods = [(&pod, 4)];
 /// let option = |group, nodes, capacity| Expansion {
-///     group, nodes, capacity, pods: &[(&pod, 4)], price: Price::FREE, gpu: false,
+///     group, nodes, capacity, pods: &pods, price: Price::FREE, gpu: false,
 /// };
 /// // Four such pods fill two small nodes, and half of a large one.
 /// let options = [option("large", 1, &large), option("small", 2, &small)];

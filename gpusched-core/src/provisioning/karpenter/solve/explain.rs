@@ -49,7 +49,7 @@ pub enum Place {
 /// };
 /// let explained = explain(
 ///     &Problem {
-///         nodes: vec![node("full", 500), node("free", 4000)],
+///         nodes: vec![node("a", 500), node("b", 4000)],
 ///         pods: vec![Pod { spec: wants(1000), ..Pod::default() }],
 ///         ..Problem::default()
 ///     },
