@@ -9,9 +9,9 @@ use crate::cloud::{Cloud, is_rented};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Records};
 use crate::metrics::{
-    BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, device_use, summarise,
-    topology_summary,
+    BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Played, Sample,
+    Sampler, SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, device_use,
+    summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::{Risks, SharingMode};
@@ -309,9 +309,16 @@ pub(crate) fn replay_on(
     };
     let mut summary = summarise(work, inventory, &records, labels);
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
-    summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
-    let energy_kwh = summary.sampled.energy_kwh;
-    let (cost, costs) = reckon(work, inventory, &records, options, makespan, energy_kwh);
+    let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
+    let window = (from, from + makespan);
+    summary.devices = device_use(recorded, work, inventory, &records, &busy, window);
+    let played = Played {
+        recorded,
+        work,
+        inventory,
+        records: &records,
+    };
+    let (cost, costs) = reckon(played, options, window.1, &summary.sampled);
     summary.cost = cost;
     let gpu_years = match (rented, &summary.cost) {
         (Some(_), Some(cost)) => cost.gpu_hours.paid / (365.0 * 24.0),

@@ -14,6 +14,7 @@ mod kueue;
 mod mig;
 mod policies;
 mod provision;
+mod provision_deadline;
 mod replay;
 mod report;
 mod run;
@@ -37,6 +38,7 @@ pub(crate) use kueue::{
 pub(crate) use mig::{MigVerb, MigVerbArgs};
 pub(crate) use policies::PolicyArgs;
 pub(crate) use provision::{ProvisionVerb, ProvisionVerbArgs, WhatIfArgs};
+pub(crate) use provision_deadline::{DeadlineArgs, PolarityArg};
 pub(crate) use replay::{ClusterArgs, InputArgs, ReadArgs, RestArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;

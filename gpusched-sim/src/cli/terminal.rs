@@ -70,6 +70,11 @@ pub(crate) fn say_notes(report: &ReadReport) {
     }
 }
 
+/// `12.3%`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1}%", share * 100.0)
+}
+
 /// `3 jobs`, `1 job`.
 pub(crate) fn count(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

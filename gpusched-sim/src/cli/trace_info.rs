@@ -2,7 +2,7 @@
 
 use super::args::InfoArgs;
 use super::failure::Outcome;
-use super::terminal::{self, count, short, thousands};
+use super::terminal::{self, count, percent, short, thousands};
 use super::trace::{node_options, read_options};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::ids::JobId;
@@ -395,8 +395,4 @@ fn gpu_hours(hours: f64) -> String {
     } else {
         thousands(hours.round() as u64)
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}%", share * 100.0)
 }

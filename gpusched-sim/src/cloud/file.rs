@@ -69,6 +69,8 @@ pub(super) enum SpotKeys {
     Model(ModelKeys),
     /// Recorded series.
     Trace(TraceKeys),
+    /// Recorded prices.
+    Prices(PriceKeys),
 }
 
 /// How long pools are up and away.
@@ -135,6 +137,24 @@ pub(super) struct TraceKeys {
     /// Machines of a pool for each in the series (default 1000: series of one machine say whether
     /// a pool is there, not how large it is).
     pub(super) scale: Option<u32>,
+}
+
+/// Recorded prices: machines run while theirs is at most what one is ready to pay. A type and zone
+/// without a price in the file cannot be had as spot.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PriceKeys {
+    /// CSV `time_s,instance_type,zone,price` (seconds of the trace, USD per hour), or JSON as
+    /// `aws ec2 describe-spot-price-history` prints it.
+    pub(super) file: PathBuf,
+    /// The instant of the history at which the trace begins: seconds, or a date where the history
+    /// has dates (default: 0, or its earliest date).
+    pub(super) from: Option<String>,
+    /// The most that is paid, as a share of the on-demand price of the same type and zone (default
+    /// 1, as AWS has it; without an on-demand price there is no limit).
+    pub(super) max_share: Option<f64>,
+    /// Machines of a pool while its price is no higher (default 1000).
+    pub(super) instances: Option<u32>,
 }
 
 /// A quota.

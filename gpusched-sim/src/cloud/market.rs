@@ -1,14 +1,18 @@
 //! When spot machines can be had, and when they are taken away.
 //!
-//! A pool is one type in one zone. Its price is the one of the catalogue: recorded spot prices of
-//! GPUs hardly move (2–10 changes in 60 h), and the files of availability have none.
+//! A pool is one type in one zone. Its price is the one of the catalogue, unless prices are what is
+//! recorded: the files of availability have none, and recorded spot prices of GPUs hardly move
+//! (2–10 changes in 60 h).
 
-use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
+use crate::spot::PriceHistory;
+use gpusched_core::provisioning::Price;
+use gpusched_core::provisioning::catalog::{CapacityType, InstanceType, Offering};
 use gpusched_core::provisioning::controlled::Pools;
 use gpusched_core::provisioning::spot::{
-    Availability, Lengths, PoolId, PriceSeries, Renewal, RenewalPool, SpotMarket, TraceMarket,
-    TracePool,
+    Availability, Lengths, PoolId, PriceMarket, PricePool, PriceSeries, Renewal, RenewalPool,
+    SpotMarket, TraceMarket, TracePool,
 };
+use gpusched_core::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A spot market, as it is described.
@@ -33,6 +37,17 @@ pub enum Market {
         /// The series of a zone; pools of other zones take them in turn.
         zones: BTreeMap<String, usize>,
     },
+    /// Recorded prices.
+    Prices {
+        /// The history.
+        history: PriceHistory,
+        /// Its instant at which the replay begins.
+        from: Time,
+        /// The share of the on-demand price that is paid at most.
+        share: f64,
+        /// Machines of a pool while its price is no higher.
+        instances: u32,
+    },
 }
 
 /// A market and which offerings are of which of its pools.
@@ -47,7 +62,7 @@ impl Market {
             for (at, offer) in of.offerings.iter().enumerate() {
                 if offer.capacity_type == CapacityType::Spot {
                     pools.insert((index, at), PoolId(offers.len() as u32));
-                    offers.push(offer);
+                    offers.push((of, offer));
                 }
             }
         }
@@ -58,9 +73,10 @@ impl Market {
                 instances,
                 zones,
             } => {
-                let names: BTreeSet<&str> = offers.iter().map(|one| one.zone.as_str()).collect();
+                let names: BTreeSet<&str> =
+                    offers.iter().map(|(_, one)| one.zone.as_str()).collect();
                 let zone = |name: &str| names.iter().position(|one| *one == name);
-                let pool = |offer: &&&gpusched_core::provisioning::catalog::Offering| RenewalPool {
+                let pool = |offer: &Offering| RenewalPool {
                     instances: *instances,
                     up: lengths.0,
                     down: lengths.1,
@@ -70,7 +86,7 @@ impl Market {
                 let shared = zones.map_or(Vec::new(), |zone| vec![zone; names.len()]);
                 Box::new(Renewal::new(
                     seed,
-                    offers.iter().map(|one| pool(&one)).collect(),
+                    offers.iter().map(|(_, one)| pool(one)).collect(),
                     shared,
                 ))
             }
@@ -82,11 +98,32 @@ impl Market {
                         (next - 1) % series.len()
                     })
                 };
-                let pools = offers.iter().map(|offer| TracePool {
+                let pools = offers.iter().map(|(_, offer)| TracePool {
                     availability: series[of(&offer.zone)].clone(),
                     prices: PriceSeries::flat(offer.price),
                 });
                 Box::new(TraceMarket::new(pools.collect()))
+            }
+            Market::Prices {
+                history,
+                from,
+                share,
+                instances,
+            } => {
+                let pool = |(of, offer): &(&InstanceType, &Offering)| {
+                    let prices = history.series(&of.name, &offer.zone, *from);
+                    let on_demand = |one: &&Offering| {
+                        one.zone == offer.zone && one.capacity_type == CapacityType::OnDemand
+                    };
+                    let on_demand = of.offerings.iter().find(on_demand);
+                    let most = |one: &Offering| Price((one.price.0 as f64 * share).round() as i64);
+                    PricePool {
+                        instances: if prices.is_some() { *instances } else { 0 },
+                        prices: prices.unwrap_or_else(|| PriceSeries::flat(offer.price)),
+                        most: on_demand.map(most),
+                    }
+                };
+                Box::new(PriceMarket::new(offers.iter().map(pool).collect()))
             }
         };
         Some((market, pools))

@@ -19,6 +19,7 @@ mod groups;
 mod jobs;
 mod market;
 mod policies;
+mod prices;
 mod read;
 
 pub use file::schema;

@@ -60,7 +60,7 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
         boot: reader.boot(keys.boot.as_ref())?,
         pod_grace: reader.grace(keys.pod_grace)?,
         quotas: reader.quotas(&keys.quotas, &types)?,
-        market: reader.market(keys.spot.as_ref())?,
+        market: reader.market(keys.spot.as_ref(), &types)?,
         spot_for: rule(&keys.spot_for, JobRule::trace())?,
         spot_share: 0.0,
         keep_for: rule(&keys.do_not_disrupt, JobRule::default())?,
@@ -105,7 +105,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn path(&self, path: &Path) -> String {
+    pub(super) fn path(&self, path: &Path) -> String {
         self.directory.join(path).display().to_string()
     }
 
@@ -269,10 +269,11 @@ impl Reader<'_> {
         Ok(quotas)
     }
 
-    fn market(&self, keys: Option<&SpotKeys>) -> Result<Market> {
+    fn market(&self, keys: Option<&SpotKeys>, types: &[InstanceType]) -> Result<Market> {
         let keys = match keys {
             None => return Ok(Market::Steady),
             Some(SpotKeys::Trace(keys)) => return self.trace(keys),
+            Some(SpotKeys::Prices(keys)) => return self.prices(keys, INSTANCES, types),
             Some(SpotKeys::Model(keys)) => keys,
         };
         let pair = |up: &LengthKeys, down: &LengthKeys| -> Result<(Lengths, Lengths)> {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::Fate;
 use crate::replay::replay;
-use gpusched_core::provisioning::Ending;
+use gpusched_core::provisioning::{Ending, Lifetime};
 use gpusched_core::units::MICROS;
 use gpusched_core::workload::{Behaviour, Checkpointing, JobDraft, Owner, Shape, WorkloadBuilder};
 use proptest::prelude::*;
@@ -120,6 +120,54 @@ fn spot_is_for_jobs_that_the_rule_names() {
             .clone()
             .unwrap();
         assert_eq!(bought.capacity_type, expected, "{rule}");
+    }
+}
+
+/// A file of prices beside the catalogue.
+fn prices(name: &str, rows: &str) -> String {
+    let path = std::env::temp_dir().join(format!("gpusched-{name}-{}.csv", std::process::id()));
+    let text = format!("time_s,instance_type,zone,price\n{rows}");
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_spot_machine_costs_what_is_recorded_and_goes_when_that_is_above_on_demand() {
+    let rows = "0,small,a,1.2\n1000,small,a,2.4\n1500,small,a,4\n";
+    let file = prices("rising", rows);
+    let text = format!("spot-for: all\nspot: {{prices: {{file: {file}}}}}");
+    let result = run(&plain(&[(0, 2_000, 1, 1)]), cloud(&text), "karpenter");
+    let lives = result.records.lifetimes().unwrap();
+    let (first, second) = (&lives[0], &lives[1]);
+    let bought = |life: &Lifetime| life.bought.clone().unwrap();
+    assert_eq!(bought(first).capacity_type, CapacityType::Spot);
+    assert_eq!(bought(first).noticed, Some(Time::from_secs(1_500)));
+    assert_eq!(bought(second).capacity_type, CapacityType::OnDemand);
+    // Launched after a second; Karpenter drains it at the notice, and so pays for it.
+    let end = result.records.end_of(JobId(0)).unwrap();
+    let until = |life: &Lifetime| life.gone.unwrap_or(end).0 as f64 / 1e6;
+    let spot = 999.0 * 1.2 + 500.0 * 2.4 + (until(first) - 1_500.0) * 4.0;
+    let on_demand = (until(second) - second.launched.0 as f64 / 1e6) * 3.6;
+    let rounding = 4.0 / 3_600.0;
+    assert!((usd(&result) - (spot + on_demand) / 3_600.0).abs() <= rounding);
+}
+
+#[test]
+fn who_pays_at_most_half_gets_nothing_above_it() {
+    let file = prices("half", "0,small,a,1.9\n");
+    for (share, way) in [("0.5", CapacityType::OnDemand), ("0.6", CapacityType::Spot)] {
+        let keys = format!("{{file: {file}, max-share: {share}}}");
+        let text = format!("spot-for: all\nspot: {{prices: {keys}}}");
+        let result = run(&plain(&[(0, 100, 1, 1)]), cloud(&text), "karpenter");
+        let bought = result
+            .records
+            .lifetimes()
+            .unwrap()
+            .last()
+            .unwrap()
+            .bought
+            .clone();
+        assert_eq!(bought.unwrap().capacity_type, way, "{share}");
     }
 }
 
@@ -272,7 +320,21 @@ fn wrong_files_are_refused_where_they_are_wrong() {
         let problem = read::load("cloud.yaml", text).unwrap_err();
         format!("{}:{}: {}", problem.line, problem.column, problem.message)
     };
+    let (mars, earth) = (prices("mars", "0,g5.xlarge,mars,1\n"), "us-east-1a");
+    let real = prices("earth", &format!("0,g5.xlarge,{earth},1\n"));
+    let of_mars = format!("spot: {{prices: {{file: {mars}}}}}");
+    let of_noon = format!("spot: {{prices: {{from: noon, file: {real}}}}}");
+    let of_nothing = format!("spot: {{prices: {{max-share: 0, file: {real}}}}}");
     for (text, expected) in [
+        (
+            of_mars.as_str(),
+            "0:0: these prices are about nothing that may be launched",
+        ),
+        (of_noon.as_str(), "1:23: `noon` is no instant"),
+        (
+            of_nothing.as_str(),
+            "1:17: nothing can be had for 0 of a price",
+        ),
         ("zone: [a]", "1:1: the key `zone` is not known here"),
         ("provider: asw", "1:11: the catalogue has no types of `asw`"),
         (

@@ -1,6 +1,7 @@
 //! What machines cost, and what became of the time that was paid for.
 
 use super::bill::{Bill, Billed};
+use super::device_use::needed_milli;
 use super::facts::stretches;
 use super::gpu_hours;
 use crate::engine::{Fate, Records};
@@ -22,12 +23,20 @@ pub struct Waterfall {
     /// Machines that took pods, GPUs nobody held. What runs on after its machine's end counts
     /// against it.
     pub idle: f64,
+    /// The part of `idle` that the next pod could not have used on average: idle GPU-hours by the
+    /// sampled share of idle capacity that was fragmented (`sampled.frag_ratio`).
+    #[serde(default)]
+    pub fragmented: f64,
     /// Held by jobs that prepared places, restarted, or were slowed down by others.
     pub overhead: f64,
     /// Held by jobs for work that was lost: done again after an eviction, or dead with its job.
     pub lost: f64,
     /// Held by jobs for work that counts.
     pub useful: f64,
+    /// The part of `useful` in which devices were held and not needed: whole devices or replicas
+    /// given to jobs that asked for less, or were measured to use less (`util_sm`).
+    #[serde(default)]
+    pub unneeded: f64,
 }
 
 /// What machines cost.
@@ -103,15 +112,31 @@ impl Paid {
     }
 }
 
+/// What was replayed: the jobs as the trace asks and as they were replayed, on which machines.
+#[derive(Clone, Copy, Debug)]
+pub struct Played<'a> {
+    /// The jobs as the trace asks.
+    pub recorded: &'a Workload,
+    /// The same jobs as they were replayed.
+    pub work: &'a Workload,
+    /// The machines.
+    pub inventory: &'a Inventory,
+    /// What came of it.
+    pub records: &'a Records,
+}
+
 /// The bill of a run, and the waterfall from it to useful work, in the window of the summary.
-/// O(jobs + lives of machines).
+/// `frag_ratio` is the share of idle capacity that was fragmented, 0 to 1. O(jobs + lives of
+/// machines).
 pub fn cost(
-    work: &Workload,
-    inventory: &Inventory,
-    records: &Records,
+    played: Played<'_>,
     provisioning: String,
     paid_for: &Paid,
+    frag_ratio: f64,
 ) -> CostSummary {
+    let Played {
+        inventory, records, ..
+    } = played;
     let Paid { lives, window } = paid_for;
     let Billed {
         from,
@@ -133,10 +158,11 @@ pub fn cost(
             None => unpriced += 1,
         }
     }
-    let used = used(work, records);
+    let used = used(played);
     let priced = lives.len() as u64 > unpriced;
     let usd = priced.then(|| money.as_usd());
     let useful = gpu_hours(used.useful);
+    let idle = gpu_hours(paid - boot - used.held);
     CostSummary {
         provisioning,
         launches: lives.len() as u64,
@@ -144,10 +170,12 @@ pub fn cost(
         gpu_hours: Waterfall {
             paid: gpu_hours(paid),
             boot: gpu_hours(boot),
-            idle: gpu_hours(paid - boot - used.held),
+            idle,
+            fragmented: idle.max(0.0) * frag_ratio,
             overhead: gpu_hours(used.held - used.useful - used.lost),
             lost: gpu_hours(used.lost),
             useful,
+            unneeded: gpu_hours(used.unneeded),
         },
         usd,
         unpriced,
@@ -169,10 +197,17 @@ pub fn cost(
 struct Used {
     held: i128,
     useful: i128,
+    unneeded: i128,
     lost: i128,
 }
 
-fn used(work: &Workload, records: &Records) -> Used {
+fn used(played: Played<'_>) -> Used {
+    let Played {
+        recorded,
+        work,
+        records,
+        ..
+    } = played;
     let mut used = Used::default();
     for index in 0..work.len() {
         let job = JobId::from(index);
@@ -206,6 +241,8 @@ fn used(work: &Workload, records: &Records) -> Used {
         };
         used.held += milli * i128::from(held);
         used.useful += milli * i128::from(useful);
+        let needed = i128::from(needed_milli(recorded, job));
+        used.unneeded += (milli - needed).max(0) * i128::from(useful);
         used.lost += milli * i128::from(lost);
     }
     used

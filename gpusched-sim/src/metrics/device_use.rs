@@ -6,7 +6,8 @@ use crate::engine::{Fate, Observer, Records};
 use gpusched_core::cluster::{Inventory, Spot};
 use gpusched_core::hazard::Mishap;
 use gpusched_core::ids::{JobId, NodeId};
-use gpusched_core::units::{Span, Time};
+use gpusched_core::provisioning::{Lifetime, planned};
+use gpusched_core::units::{MILLI, Span, Time};
 use gpusched_core::workload::{Shape, Workload};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -174,7 +175,7 @@ pub fn device_use(
     inventory: &Inventory,
     records: &Records,
     busy: &BusyDevices<'_>,
-    makespan: Span,
+    window: (Time, Time),
 ) -> Option<DeviceUse> {
     let busy = busy.busy.as_deref()?;
     let (mut needed, mut all_held, mut memory) = (0i128, 0i128, 0i128);
@@ -200,26 +201,51 @@ pub fn device_use(
             memory += i128::from(asked_memory(recorded, job)) * i128::from(stayed.0);
         }
     }
-    let known =
-        |node: &gpusched_core::cluster::Node| i128::from(node.gpus) * i128::from(node.gpu_mem_mib);
-    let all_memory: i128 = inventory.nodes().iter().map(known).sum();
+    let (from, until) = window;
+    // Machines count while they exist.
+    let existed = match records.lifetimes() {
+        Some(lives) => capacity(inventory, lives.iter().cloned(), window),
+        None => capacity(inventory, planned(inventory), window),
+    };
     let ratio = |part: i128, whole: i128| (whole > 0).then(|| part as f64 / whole as f64);
-    let span = i128::from(makespan.0);
     Some(DeviceUse {
         peak_devices: busy.peak,
-        mean_devices: busy.mean(makespan),
-        sm_use: ratio(needed, i128::from(inventory.gpus()) * 1000 * span),
+        mean_devices: busy.mean(until - from),
+        sm_use: ratio(needed, existed.gpus * i128::from(MILLI)),
         wasted: ratio((all_held - needed).max(0), all_held),
         out_of_memory,
         faults,
         neighbour_faults,
         lost_gpu_hours: gpu_hours(lost),
-        memory_use: ratio(memory, all_memory * span).filter(|_| memory > 0),
+        memory_use: ratio(memory, existed.mem_mib).filter(|_| memory > 0),
     })
 }
 
+/// GPUs and MiB of device memory × µs.
+#[derive(Default)]
+struct Capacity {
+    gpus: i128,
+    mem_mib: i128,
+}
+
+fn capacity(
+    inventory: &Inventory,
+    lives: impl Iterator<Item = Lifetime>,
+    (from, until): (Time, Time),
+) -> Capacity {
+    let mut capacity = Capacity::default();
+    for life in lives {
+        let (start, end) = life.within(from, until);
+        let node = inventory.node(life.node);
+        let gpu_time = i128::from(node.gpus) * i128::from((end - start).0);
+        capacity.gpus += gpu_time;
+        capacity.mem_mib += gpu_time * i128::from(node.gpu_mem_mib);
+    }
+    capacity
+}
+
 /// What a job keeps busy when alone, milli-GPU: its measured duty, else what it asks for.
-fn needed_milli(work: &Workload, job: JobId) -> u64 {
+pub(super) fn needed_milli(work: &Workload, job: JobId) -> u64 {
     let duty = work.behaviour(job).map_or(0, |known| known.duty_milli);
     if duty == 0 {
         return work.gpu_milli(job);

@@ -36,7 +36,7 @@ mod waits;
 
 pub use bill::{Bill, Billed, ByCapacityType, Churn, OwnerCost, Split, bill, job_costs};
 pub use bins::Bins;
-pub use cost::{CostSummary, Paid, Waterfall, cost};
+pub use cost::{CostSummary, Paid, Played, Waterfall, cost};
 pub use device_use::{BusyDevices, DeviceUse, device_use};
 pub use facts::{JobFacts, SLOWDOWN_BOUND, facts};
 pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};

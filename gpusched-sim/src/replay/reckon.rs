@@ -1,32 +1,32 @@
 //! What a replay cost, and whose the bill is.
 
 use super::{Costs, ReplayOptions};
-use crate::engine::Records;
-use crate::metrics::{CostSummary, Paid, bill, cost, job_costs};
-use gpusched_core::cluster::Inventory;
-use gpusched_core::units::{Span, Time};
-use gpusched_core::workload::Workload;
+use crate::metrics::{CostSummary, Paid, Played, SampledMeans, bill, cost, job_costs};
+use gpusched_core::units::Time;
 
 /// Adds up what machines and energy cost; nothing where nothing has a price and all machines are
 /// there all the time.
 pub(super) fn reckon(
-    work: &Workload,
-    inventory: &Inventory,
-    records: &Records,
+    played: Played<'_>,
     options: &ReplayOptions,
-    makespan: Span,
-    energy_kwh: f64,
+    until: Time,
+    sampled: &SampledMeans,
 ) -> (Option<CostSummary>, Option<Costs>) {
+    let Played {
+        work,
+        inventory,
+        records,
+        ..
+    } = played;
     let priced = inventory.nodes().iter().any(|node| node.price.is_some());
     let evicted = !records.nobody_was_evicted();
     if !priced && !evicted && options.provisioning == "static" {
         return (None, None);
     }
-    let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
-    let paid = Paid::of(work, inventory, records, options.billing, from + makespan);
+    let paid = Paid::of(work, inventory, records, options.billing, until);
     let provisioning = options.provisioning.clone();
-    let mut sums = cost(work, inventory, records, provisioning, &paid);
-    sums.energy_usd = options.energy_price.map(|price| price * energy_kwh);
+    let mut sums = cost(played, provisioning, &paid, sampled.frag_ratio);
+    sums.energy_usd = options.energy_price.map(|price| price * sampled.energy_kwh);
     if sums.usd.is_none() {
         return (Some(sums), None);
     }

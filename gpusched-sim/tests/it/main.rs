@@ -39,6 +39,7 @@ mod metrics;
 mod mig;
 mod mixed_mig;
 mod network;
+mod provision_deadline;
 mod provision_screens;
 mod provisioning;
 mod report;

@@ -9,6 +9,7 @@ use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{JobDraft, Shape, Workload, WorkloadBuilder};
 use gpusched_sim::engine::Fate;
 use gpusched_sim::replay::{ReplayOptions, RunResult, replay};
+use gpusched_sim::sharing::SharingMode;
 use proptest::prelude::*;
 
 /// A job: when it comes, how long it runs, GPUs of each pod, pods.
@@ -89,6 +90,54 @@ fn machines_that_are_always_there_cost_their_price_times_the_window() {
     let cost = result.summary.cost.unwrap();
     assert!((cost.usd.unwrap() - 2.1).abs() < 1e-9);
     assert!((cost.usd_per_useful_gpu_hour.unwrap() - 2.1 * 18.0).abs() < 1e-9);
+}
+
+/// Jobs of 0.3 GPU for 100 s and 0.5 GPU for 50 s, one after the other, as each gets the only GPU
+/// to itself.
+#[test]
+fn what_is_held_and_not_needed_is_told_apart_from_what_is() {
+    let mut builder = WorkloadBuilder::new();
+    for (name, run, milli) in [("a", 100, 300), ("b", 50, 500)] {
+        let shape = Shape {
+            gpu_milli: milli,
+            ..Shape::whole_gpus(1)
+        };
+        let job = JobDraft::new(name, Time::ZERO, Span::from_secs(run), shape);
+        builder.push(&job).unwrap();
+    }
+    let options = ReplayOptions {
+        sharing: SharingMode::Exclusive,
+        ..ReplayOptions::default()
+    };
+    let inventory = machines(&[(1, "1")]);
+    let result = replay(&builder.finish().unwrap(), &inventory, &options).unwrap();
+    let parts = result.summary.cost.unwrap().gpu_hours;
+    let hours = |seconds: f64| seconds / 3600.0;
+    assert!((parts.useful - hours(150.0)).abs() < 1e-9);
+    assert!((parts.unneeded - hours(0.7 * 100.0 + 0.5 * 50.0)).abs() < 1e-9);
+}
+
+/// Whole GPUs stand idle with one core left: no job of two cores can use them.
+#[test]
+fn idle_gpus_that_no_job_of_the_trace_can_use_are_fragmented() {
+    let mut builder = WorkloadBuilder::new();
+    let shape = Shape {
+        cpu_milli: 2_000,
+        ..Shape::whole_gpus(1)
+    };
+    let job = JobDraft::new("a", Time::ZERO, Span::from_secs(100), shape);
+    builder.push(&job).unwrap();
+    let node = Node {
+        price: Some(Price::parse("1").unwrap()),
+        cpu_milli: 3_000,
+        ..Node::with_gpus("n", 4, "T4")
+    };
+    let inventory = Inventory::new(vec![node]).unwrap();
+    let result = run(&builder.finish().unwrap(), &inventory, "static");
+    let parts = result.summary.cost.unwrap().gpu_hours;
+    assert!((parts.idle - 300.0 / 3600.0).abs() < 1e-9);
+    assert!((parts.fragmented - parts.idle).abs() < 1e-9, "{parts:?}");
+    assert_eq!(parts.unneeded, 0.0);
 }
 
 #[test]

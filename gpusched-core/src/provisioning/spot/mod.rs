@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `availability.rs` | a series of ticks that says how many instances a pool has |
-//! | `market.rs`, `trace_market.rs`, `renewal.rs` | what a pool offers at an instant: from a trace, or drawn |
+//! | `market.rs`, `trace_market.rs`, `price_market.rs`, `renewal.rs` | what a pool offers at an instant: from a trace, from prices, or drawn |
 //! | `deadline.rs` | a job with a deadline on spot and on-demand, tick by tick |
 //! | `policies/` | who decides between the two, one file per policy |
 //! | `bound.rs` | what no schedule can beat |
@@ -15,6 +15,7 @@ pub mod checkpoint;
 mod deadline;
 mod market;
 pub mod policies;
+mod price_market;
 mod renewal;
 mod trace_market;
 
@@ -23,5 +24,6 @@ pub use availability::{Availability, AvailabilityError, Polarity};
 pub use bound::cheapest;
 pub use deadline::{Choice, DeadlineJob, DeadlinePolicy, Holding, Moment, Outcome, Prices, replay};
 pub use market::{PoolId, PriceSeries, Quote, SpotMarket};
+pub use price_market::{PriceMarket, PricePool};
 pub use renewal::{Lengths, Renewal, RenewalPool};
 pub use trace_market::{TraceMarket, TracePool};

@@ -1,6 +1,6 @@
 //! Arguments of `gpusched provision`.
 
-use super::AnswerFormatArg;
+use super::{AnswerFormatArg, DeadlineArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ pub(crate) struct ProvisionVerbArgs {
 pub(crate) enum ProvisionVerb {
     /// Say what Karpenter would do now: nodes made, where pods go, what is consolidated or why not
     WhatIf(WhatIfArgs),
+    /// Say what a job with a deadline costs on recorded spot capacity, policy by policy
+    Deadline(DeadlineArgs),
 }
 
 #[derive(Args)]

@@ -76,7 +76,7 @@ fn when(what_if: &WhatIf<'_>, state: &KarpenterState, asked_at: bool) -> String 
 }
 
 /// Left-aligned columns, but for numbers, which end in the same place.
-fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
+pub(super) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -106,11 +106,17 @@ fn waterfall(cost: &CostSummary) -> String {
         paid if paid > 0.0 => percent(value / paid),
         _ => "-".into(),
     };
+    let of_which = |value: f64, what: &str| match value > 0.0 {
+        true => format!(" ({} {what})", part(value)),
+        false => String::new(),
+    };
     format!(
-        "{:.1}: {} useful, {} idle, {} booting, {} lost, {} overhead",
+        "{:.1}: {} useful{}, {} idle{}, {} booting, {} lost, {} overhead",
         hours.paid,
         part(hours.useful),
+        of_which(hours.unneeded, "not needed"),
         part(hours.idle),
+        of_which(hours.fragmented, "fragmented"),
         part(hours.boot),
         part(hours.lost),
         part(hours.overhead)

@@ -66,18 +66,20 @@ function drawCost(plot, run) {
   const hours = data.runs[run].cost;
   let left = hours.paid;
   const share = (value) => (hours.paid > 0 ? ` (${percent(value / hours.paid)})` : '');
-  const step = (name, colour) => {
-    const row = { name, from: left - hours[name], to: left, text: number(hours[name]) + share(hours[name]), colour };
-    left -= hours[name];
+  const step = (name, value, colour) => {
+    const row = { name, from: left - value, to: left, text: number(value) + share(value), colour };
+    left -= value;
     return row;
   };
   const rows = [
     { name: 'paid', from: 0, to: hours.paid, text: number(hours.paid), colour: 0 },
-    step('boot', 4),
-    step('idle', 1),
-    step('overhead', 3),
-    step('lost', 5),
-    { name: 'useful', from: 0, to: hours.useful, text: number(hours.useful) + share(hours.useful), colour: 2 },
+    step('boot', hours.boot, 4),
+    step('idle, fragmented', hours.fragmented, 1),
+    step('idle', hours.idle - hours.fragmented, 1),
+    step('overhead', hours.overhead, 3),
+    step('lost', hours.lost, 5),
+    step('useful, not needed', hours.unneeded, 6),
+    step('useful', hours.useful - hours.unneeded, 2),
   ];
   return drawBars(plot, rows, Math.max(1e-9, hours.paid));
 }

@@ -203,9 +203,11 @@ fn cost_of(html: &mut Html, at: usize, cost: &CostSummary) {
         ("paid", hours.paid),
         ("boot", hours.boot),
         ("idle", hours.idle),
+        ("… fragmented", hours.fragmented),
         ("overhead", hours.overhead),
         ("lost", hours.lost),
         ("useful", hours.useful),
+        ("… not needed", hours.unneeded),
     ];
     for (name, value) in rows {
         let share = match hours.paid > 0.0 {
