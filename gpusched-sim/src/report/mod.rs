@@ -17,5 +17,4 @@ pub use statistics::{
     PolicyDrawn, blocks_of, blocks_table, drawn_of, drawn_table, write_blocks_csv,
     write_blocks_json, write_drawn_csv, write_drawn_json,
 };
-pub use table::{compare_table, span, summary_table, thousands};
-pub(crate) use table::{plain, right_align};
+pub use table::{Layout, compare_table, span, summary_table, thousands};

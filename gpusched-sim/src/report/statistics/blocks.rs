@@ -1,6 +1,6 @@
 //! Policies job by job on one trace, its days, weeks or users taken as wholes.
 
-use crate::report::table::{plain, right_align, span};
+use crate::report::table::{Layout, span};
 use crate::stats::{Bootstrap, Clusters, Interval};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -99,29 +99,28 @@ pub fn blocks_of(
 }
 
 /// A comparison for people.
-pub fn blocks_table(of: &BlockComparison) -> String {
-    let mut table = plain();
-    table.set_header([
-        "",
+pub fn blocks_table(of: &BlockComparison, layout: Layout) -> String {
+    let head = [
+        "metric",
         "policy",
         "difference",
         "interval",
         "jobs",
         "left out",
         &of.unit,
-    ]);
+    ];
     let signed = |value: f64| {
         let sign = if value < 0.0 { "-" } else { "+" };
         format!("{sign}{}", span(value.abs()))
     };
-    for row in &of.rows {
+    let row = |row: &BlockRow| {
         let (difference, interval) = match row.difference {
             Some([mean, low, high]) => {
                 (signed(mean), format!("{} to {}", signed(low), signed(high)))
             }
             None => (String::new(), format!("too few {}", of.unit)),
         };
-        table.add_row([
+        let cells = [
             row.metric.to_owned(),
             row.policy.clone(),
             difference,
@@ -129,18 +128,19 @@ pub fn blocks_table(of: &BlockComparison) -> String {
             row.jobs.to_string(),
             row.left_out.to_string(),
             row.blocks.to_string(),
-        ]);
-    }
-    right_align(&mut table);
-    format!(
+        ];
+        cells.map(|cell| layout.text(&cell)).to_vec()
+    };
+    let rows: Vec<Vec<String>> = of.rows.iter().map(row).collect();
+    let about = format!(
         "The same jobs under {} and under the others: mean difference per job, with {:.0} % \
-         intervals\nfrom drawing whole {} of jobs (the schedule is not replayed; `--resample` does).\n\
-         \n{}\n",
+         intervals\nfrom drawing whole {} of jobs (the schedule is not replayed; `--resample` does).",
         of.baseline,
         100.0 * of.level,
         of.unit,
-        table.trim_fmt()
-    )
+    );
+    let table = layout.table(&head.map(str::to_owned), &rows);
+    format!("{}\n\n{table}\n", layout.prose(&about))
 }
 
 /// A comparison as a JSON object, indented, with a final newline.
@@ -211,6 +211,6 @@ mod tests {
         assert_eq!((row.jobs, row.left_out, row.blocks), (2, 2, 2));
         assert_eq!(row.difference.unwrap()[0], -4.0);
         assert_eq!((found.rows[1].jobs, found.rows[1].difference), (0, None));
-        assert!(blocks_table(&found).contains("too few days"));
+        assert!(blocks_table(&found, Layout::Plain).contains("too few days"));
     }
 }

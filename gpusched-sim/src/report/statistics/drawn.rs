@@ -2,7 +2,7 @@
 
 use super::{METRICS, Metric, labels, maybe};
 use crate::metrics::Summary;
-use crate::report::table::{percent, plain, right_align};
+use crate::report::table::{Layout, percent};
 use crate::stats::drawn::drawn;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -103,22 +103,23 @@ pub fn drawn_of(
 }
 
 /// A comparison for people: a table per metric.
-pub fn drawn_table(of: &DrawnComparison) -> String {
-    let mut text = format!(
+pub fn drawn_table(of: &DrawnComparison, layout: Layout) -> String {
+    let about = format!(
         "The trace, and {} traces drawn from its {} {}. Differences are from {}, on the trace;\n\
-         their {:.0} % intervals are the spread over draws, which all policies share.\n",
+         their {:.0} % intervals are the spread over draws, which all policies share.",
         of.draws,
         of.pieces,
         of.unit,
         of.baseline,
         100.0 * of.level
     );
+    let mut text = layout.prose(&about) + "\n";
     for one in &of.metrics {
         let Some(metric) = METRICS.iter().find(|metric| metric.name == one.metric) else {
             continue;
         };
-        let mut table = plain();
         let heads = [
+            one.metric,
             "trace",
             "drawn",
             "difference",
@@ -126,16 +127,17 @@ pub fn drawn_table(of: &DrawnComparison) -> String {
             "same sign",
             "best",
         ];
-        table.set_header(std::iter::once(one.metric).chain(heads));
-        for policy in &one.policies {
-            table.add_row(row(metric, policy));
-        }
-        right_align(&mut table);
-        text += &format!("\n{}\n", table.trim_fmt());
+        let row = |policy| {
+            row(metric, policy)
+                .map(|cell| layout.text(&cell))
+                .to_vec()
+        };
+        let rows: Vec<Vec<String>> = one.policies.iter().map(row).collect();
+        text += &format!("\n{}\n", layout.table(&heads.map(str::to_owned), &rows));
     }
-    text += "\ndrawn: the mean over draws. same sign: draws that tell the same winner of the two.\n\
-             best: draws in which the policy is the best of all.\n";
-    text
+    let legend = "drawn: the mean over draws. same sign: draws that tell the same winner of the two.\n\
+                  best: draws in which the policy is the best of all.";
+    text + &format!("\n{}\n", layout.prose(legend))
 }
 
 fn row(metric: &Metric, policy: &PolicyDrawn) -> [String; 7] {

@@ -1,6 +1,6 @@
 //! Several runs for people: one row each.
 
-use super::{number, percent, plain, right_align, span};
+use super::{Layout, number, percent, span};
 use crate::metrics::{Churn, CostSummary, Summary, TopologySummary};
 
 /// Which end of a column is good.
@@ -121,10 +121,9 @@ fn cost(run: &Summary, value: fn(&CostSummary) -> Option<f64>) -> Option<f64> {
 }
 
 /// One row per run, and below them what all runs share: jobs, offered load, capacity, censoring.
-/// The best value of a column among the runs that serve most jobs carries a `*`, unless all are
-/// equal; values are compared before they are rounded for display.
-pub fn compare_table(runs: &[Summary]) -> String {
-    let mut table = plain();
+/// The best value of a column among the runs that serve most jobs carries a `*` (in Markdown it is
+/// bold), unless all are equal; values are compared before they are rounded for display.
+pub fn compare_table(runs: &[Summary], layout: Layout) -> String {
     let shared_ways = runs.iter().any(|run| run.sharing != "recorded");
     let costs = |run: &Summary| matches!(&run.topology, Some(one) if one.network != "ideal");
     let provisioned =
@@ -140,16 +139,26 @@ pub fn compare_table(runs: &[Summary]) -> String {
     };
     let columns = columns.iter().filter(told);
     let names = columns.clone().map(|(name, ..)| *name);
-    table.set_header(std::iter::once("policy").chain(names));
-    for run in runs {
-        let cells = columns.clone().map(|column| compared(column, run, runs));
-        table.add_row(std::iter::once(run.label()).chain(cells));
-    }
-    right_align(&mut table);
+    let head: Vec<String> = std::iter::once("policy")
+        .chain(names)
+        .map(|name| layout.text(name))
+        .collect();
+    let row = |run: &Summary| {
+        let cells = columns.clone();
+        let cells = cells.map(|column| compared(column, run, runs, layout));
+        std::iter::once(layout.text(&run.label()))
+            .chain(cells)
+            .collect()
+    };
+    let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
     let shared = runs
         .first()
         .map_or_else(String::new, |run| shared(run, runs));
-    format!("{}\n{shared}", table.trim_fmt())
+    format!(
+        "{}\n\n{}",
+        layout.table(&head, &rows),
+        layout.lines(&shared)
+    )
 }
 
 /// What the rows have in common: the load they carry, and what they leave out of the columns.
@@ -170,7 +179,7 @@ fn shared(first: &Summary, runs: &[Summary]) -> String {
     };
     let estimates = &first.estimates.source;
     let mut lines = format!(
-        "\n {} jobs, {load} {} GPUs; estimates: {estimates}; fidelity: {}\n",
+        " {} jobs, {load} {} GPUs; estimates: {estimates}; fidelity: {}\n",
         first.jobs.total, first.capacity_gpus, first.fidelity
     );
     let most = |count: fn(&Summary) -> u64| runs.iter().map(count).max().unwrap_or(0);
@@ -217,7 +226,12 @@ fn bound(first: &Summary, runs: &[Summary]) -> String {
     )
 }
 
-fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]) -> String {
+fn compared(
+    (_, better, value, show): &Compared,
+    run: &Summary,
+    runs: &[Summary],
+    layout: Layout,
+) -> String {
     let Some(own) = value(run) else {
         return "-".into();
     };
@@ -238,10 +252,8 @@ fn compared((_, better, value, show): &Compared, run: &Summary, runs: &[Summary]
         Better::High => high,
     };
     let contends = served(run) == most;
-    let mark = if contends && low < high && own == best {
-        "*"
-    } else {
-        ""
-    };
-    format!("{}{mark}", show(own))
+    match contends && low < high && own == best {
+        true => layout.best(&show(own)),
+        false => layout.text(&show(own)),
+    }
 }
