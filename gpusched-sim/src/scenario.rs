@@ -58,6 +58,8 @@ pub enum Format {
     Json,
     /// One header line, then one line per result.
     Csv,
+    /// For a pull request: tables of GitHub's Markdown.
+    Markdown,
 }
 
 /// Which attempts of a job make up its run time.

@@ -16,7 +16,7 @@ use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::network::NetworkMode;
 use gpusched_sim::replay::{ReplayOptions, RunResult};
-use gpusched_sim::report;
+use gpusched_sim::report::{self, Layout};
 use gpusched_sim::scenario::{
     Format, Loaded, Plan, Scenario, all_provisionings, check_mig_placement, check_placement,
     check_provisioning, check_queueing,
@@ -431,8 +431,11 @@ fn replay_all(
 fn print(format: Format, summaries: &[Summary]) -> Outcome {
     match format {
         Format::Table => {
-            let table = report::compare_table(summaries);
+            let table = report::compare_table(summaries, Layout::Plain);
             terminal::print(&format!("{}\n", table.trim_end()))
+        }
+        Format::Markdown => {
+            terminal::print_text(&report::compare_table(summaries, Layout::Markdown))
         }
         Format::Json => terminal::write(|out| report::write_summaries_json(out, summaries)),
         Format::Csv => terminal::write(|out| report::write_summary_csv(out, summaries)),

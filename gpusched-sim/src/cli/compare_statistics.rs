@@ -11,7 +11,7 @@ use gpusched_core::workload::{Workload, WorkloadError};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_sim::metrics::{Summary, facts};
 use gpusched_sim::replay::RunResult;
-use gpusched_sim::report::{self, JobTimes};
+use gpusched_sim::report::{self, JobTimes, Layout};
 use gpusched_sim::scenario::{Format, Loaded, Plan};
 use gpusched_sim::stats::Bootstrap;
 use gpusched_sim::trace::resample::{Resample, Unit, pieces};
@@ -99,7 +99,8 @@ impl<'a> Statistics<'a> {
         let drawn: Vec<Vec<Summary>> = runs.iter().map(|of| of[1..].to_vec()).collect();
         let found = report::drawn_of((unit.name(), cut.len()), &runs, &drawn, base, LEVEL);
         match format {
-            Format::Table => terminal::print(&report::drawn_table(&found)),
+            Format::Table => terminal::print(&report::drawn_table(&found, Layout::Plain)),
+            Format::Markdown => terminal::print(&report::drawn_table(&found, Layout::Markdown)),
             Format::Json => terminal::write(|out| report::write_drawn_json(out, &found)),
             Format::Csv => terminal::write(|out| report::write_drawn_csv(out, &found)),
         }
@@ -128,7 +129,8 @@ impl<'a> Statistics<'a> {
         };
         let found = report::blocks_of(unit.name(), &blocks, &times, base, LEVEL, bootstrap);
         match format {
-            Format::Table => terminal::print(&report::blocks_table(&found)),
+            Format::Table => terminal::print(&report::blocks_table(&found, Layout::Plain)),
+            Format::Markdown => terminal::print(&report::blocks_table(&found, Layout::Markdown)),
             Format::Json => terminal::write(|out| report::write_blocks_json(out, &found)),
             Format::Csv => terminal::write(|out| report::write_blocks_csv(out, &found)),
         }

@@ -3,7 +3,7 @@
 use super::Column;
 use super::manifest::Manifest;
 use super::table::{figure, signed};
-use crate::report::{plain, right_align};
+use crate::report::Layout;
 use crate::stats::paired::{Contrast, Options, contrasts};
 use crate::stats::{Interval, holm, stability};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,11 +168,10 @@ pub(super) fn write(
 }
 
 /// Contrasts for people: a table per metric; nothing where there are none.
-pub fn contrasts_table(columns: &[Column], found: &[SweepContrast]) -> String {
+pub fn contrasts_table(columns: &[Column], found: &[SweepContrast], layout: Layout) -> String {
     let mut text = String::new();
     for of in found.chunk_by(|a, b| a.metric == b.metric) {
         let axes = of[0].combination.len();
-        let mut table = plain();
         let names = columns[..axes].iter().map(|one| one.name.as_str());
         let heads = [
             "seeds",
@@ -183,44 +182,52 @@ pub fn contrasts_table(columns: &[Column], found: &[SweepContrast]) -> String {
             "can see",
             "least",
         ];
-        table.set_header(names.chain(heads));
-        for one in of {
-            let ends = |of: Option<Interval>| {
-                of.map_or_else(String::new, |of| {
-                    format!("{} to {}", signed(of.low), signed(of.high))
-                })
-            };
-            let figures = [
-                one.seeds.to_string(),
-                one.contrast
-                    .t
-                    .map(|of| signed(of.estimate))
-                    .unwrap_or_default(),
-                ends(one.contrast.t),
-                ends(one.contrast.bca),
-                format!("{:.3}", one.contrast.holm),
-                one.contrast.minimal_effect.map(figure).unwrap_or_default(),
-                one.least
-                    .map(|share| format!("{:.0}%", 100.0 * share))
-                    .unwrap_or_default(),
-            ];
-            table.add_row(one.combination.iter().chain(&figures));
-        }
-        right_align(&mut table);
-        let lines = table.to_string();
-        let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
+        let heads: Vec<String> = names.chain(heads).map(|name| layout.text(name)).collect();
+        let row = |one: &SweepContrast| {
+            let cells = one.combination.iter().cloned().chain(figures(one));
+            cells.map(|cell| layout.text(&cell)).collect()
+        };
+        let rows: Vec<Vec<String>> = of.iter().map(row).collect();
         text += &format!(
-            "\n{} against the baseline:\n{}\n",
-            of[0].metric,
-            lines.join("\n")
+            "\n{} against the baseline:\n{}{}\n",
+            layout.text(&of[0].metric),
+            match layout {
+                Layout::Plain => "",
+                Layout::Markdown => "\n",
+            },
+            layout.table(&heads, &rows)
         );
     }
     if !text.is_empty() {
-        text += "\ncan see: the smallest difference so many seeds would show in 80 % of cases. \
-                 least: how often the\ncombination has the least value, baseline included, when \
-                 seeds are drawn again.\n";
+        let legend = "can see: the smallest difference so many seeds would show in 80 % of cases. \
+                      least: how often the\ncombination has the least value, baseline included, \
+                      when seeds are drawn again.";
+        text += &format!("\n{}\n", layout.prose(legend));
     }
     text
+}
+
+/// What stands behind the combination in its row.
+fn figures(one: &SweepContrast) -> [String; 7] {
+    let ends = |of: Option<Interval>| {
+        of.map_or_else(String::new, |of| {
+            format!("{} to {}", signed(of.low), signed(of.high))
+        })
+    };
+    [
+        one.seeds.to_string(),
+        one.contrast
+            .t
+            .map(|of| signed(of.estimate))
+            .unwrap_or_default(),
+        ends(one.contrast.t),
+        ends(one.contrast.bca),
+        format!("{:.3}", one.contrast.holm),
+        one.contrast.minimal_effect.map(figure).unwrap_or_default(),
+        one.least
+            .map(|share| format!("{:.0}%", 100.0 * share))
+            .unwrap_or_default(),
+    ]
 }
 
 #[cfg(test)]
@@ -293,7 +300,7 @@ mod tests {
     fn without_randomness_nothing_is_said() {
         let (manifest, rows) = manifest(&[], &[("queueing", "fifo")]);
         assert_eq!(sweep_contrasts(&manifest, &columns(), &rows), []);
-        assert_eq!(contrasts_table(&columns(), &[]), "");
+        assert_eq!(contrasts_table(&columns(), &[], Layout::Plain), "");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Column;
 use super::manifest::Manifest;
-use crate::report::{plain, right_align};
+use crate::report::Layout;
 use std::collections::BTreeMap;
 
 /// More metrics than this make a line nobody reads; `summary.csv` has them all.
@@ -30,6 +30,7 @@ pub fn table(
     columns: &[Column],
     part: std::ops::Range<usize>,
     rows: &[Vec<String>],
+    layout: Layout,
 ) -> String {
     let axes = manifest.runs.first().map_or(0, |run| run.axes.len());
     let mut cells: Vec<(&[String], Seeds<'_>)> = Vec::new();
@@ -50,9 +51,10 @@ pub fn table(
     let cut: Vec<usize> = (0..axes)
         .map(|axis| shared_directory(cells.iter().map(|(labels, _)| labels[axis].as_str())))
         .collect();
-    let mut table = plain();
     let heads = metrics.iter().map(|&at| columns[at].name.as_str());
-    table.set_header(names.iter().copied().chain(["runs"]).chain(heads));
+    let heads = names.iter().copied().chain(["runs"]).chain(heads);
+    let heads: Vec<String> = heads.map(|name| layout.text(name)).collect();
+    let mut table = Vec::new();
     for (labels, seeds) in &cells {
         let wanted: Vec<&String> = labels
             .iter()
@@ -75,13 +77,11 @@ pub fn table(
         let labels = labels
             .iter()
             .zip(&cut)
-            .map(|(label, &cut)| label[cut..].to_owned());
-        table.add_row(labels.chain([seeds.len().to_string()]).chain(figures));
+            .map(|(label, &cut)| layout.text(&label[cut..]));
+        let row = labels.chain([seeds.len().to_string()]).chain(figures);
+        table.push(row.collect());
     }
-    right_align(&mut table);
-    let lines = table.to_string();
-    let trimmed: Vec<&str> = lines.lines().map(str::trim_end).collect();
-    trimmed.join("\n")
+    layout.table(&heads, &table)
 }
 
 /// Length of the directory that all these paths have in common.
@@ -190,7 +190,7 @@ mod tests {
             texts(&["pwr", "0", "14", "5"]),
             texts(&["pwr", "1", "", "5"]),
         ];
-        let shown = table(&manifest, &columns, 0..4, &rows);
+        let shown = table(&manifest, &columns, 0..4, &rows, Layout::Plain);
         let lines: Vec<Vec<&str>> = shown
             .lines()
             .map(|line| line.split_whitespace().collect())
