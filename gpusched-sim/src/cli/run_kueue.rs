@@ -62,6 +62,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("energy-price", scenario.energy_price.is_some()),
         ("cost-split", scenario.cost_split.is_some()),
         ("profile", scenario.profile.is_some()),
+        ("warm-up", scenario.warm_up.is_some()),
         (
             "seed",
             scenario.seed.is_some() && scenario.pods_ready_delay.is_none(),

@@ -79,6 +79,7 @@ impl RestArgs {
             seed: self.policy.seed,
             discipline: self.policy.discipline.map(Into::into),
             horizon: self.policy.horizon,
+            warm_up: self.policy.warm_up,
             format: self.format.map(Into::into),
             ..self.read.scenario()
         }

@@ -21,8 +21,10 @@ type Compared = (
 const COMPARED: &[Compared] = &[
     ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    (WAIT_TO_TAU, Better::Low, |run| run.restricted?.wait_s, span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    (JCT_TO_TAU, Better::Low, |run| run.restricted?.jct_s, span),
     (OVER_BOUND, Better::Low, Summary::jct_over_bound, |times| format!("{times:.2}x")),
     ("p50 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p50), span),
     ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
@@ -33,7 +35,9 @@ const COMPARED: &[Compared] = &[
 ];
 
 /// Columns that are left out where no run has a value for them.
-const OPTIONAL: [&str; 6] = [
+const OPTIONAL: [&str; 8] = [
+    WAIT_TO_TAU,
+    JCT_TO_TAU,
     HOLES,
     OVER_BOUND,
     "given back",
@@ -41,6 +45,10 @@ const OPTIONAL: [&str; 6] = [
     "evicted",
     "least USD",
 ];
+
+/// Means in which censored jobs count too; left out where none is.
+const WAIT_TO_TAU: &str = "wait to τ";
+const JCT_TO_TAU: &str = "JCT to τ";
 
 /// Mean free slots of MIG that no legal placement could use; left out where MIG cuts nothing.
 const HOLES: &str = "slots lost";
@@ -54,8 +62,10 @@ const SHARED: &[Compared] = &[
     ("accepted", Better::High, |run| Some(run.accepted()), percent),
     ("died", Better::Low, |run| Some(run.jobs.failed as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    (WAIT_TO_TAU, Better::Low, |run| run.restricted?.wait_s, span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    (JCT_TO_TAU, Better::Low, |run| run.restricted?.jct_s, span),
     ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
     ("GPUs needed", Better::Low, |run| run.devices.map(|used| used.peak_devices as f64), |count| format!("{count}")),
@@ -72,8 +82,10 @@ const SHARED: &[Compared] = &[
 const NETWORKED: &[Compared] = &[
     ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    (WAIT_TO_TAU, Better::Low, |run| run.restricted?.wait_s, span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    (JCT_TO_TAU, Better::Low, |run| run.restricted?.jct_s, span),
     ("p50 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p50), span),
     ("p95 JCT", Better::Low, |run| run.jct_s.map(|jct| jct.p95), span),
     ("gang slowdown", Better::Low, |run| network(run, |one| Some(one.slowdown?.mean)), number),
@@ -91,8 +103,10 @@ fn network(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> Option<
 const PROVISIONED: &[Compared] = &[
     ("finished", Better::High, |run| Some(run.jobs.finished as f64), |count| format!("{count}")),
     ("mean wait", Better::Low, |run| run.wait_s.map(|wait| wait.mean), span),
+    (WAIT_TO_TAU, Better::Low, |run| run.restricted?.wait_s, span),
     ("p95 wait", Better::Low, |run| run.wait_s.map(|wait| wait.p95), span),
     ("mean JCT", Better::Low, |run| run.jct_s.map(|jct| jct.mean), span),
+    (JCT_TO_TAU, Better::Low, |run| run.restricted?.jct_s, span),
     ("slowdown", Better::Low, |run| run.bounded_slowdown.map(|slowdown| slowdown.mean), number),
     ("makespan", Better::Low, |run| Some(run.window.makespan_s), span),
     ("launches", Better::Low, |run| cost(run, |bill| Some(bill.launches as f64)), |count| format!("{count}")),
@@ -194,12 +208,52 @@ fn shared(first: &Summary, runs: &[Summary]) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
+    lines.push_str(&warm_up(first, runs));
     lines.push_str(&bound(first, runs));
     lines.push_str(&match listed.as_slice() {
         [] => " censored: none\n".to_owned(),
         _ => format!(" censored, at most in a row: {}\n", listed.join(", ")),
     });
-    lines
+    lines + &restricted(runs)
+}
+
+/// What the warm-up left out.
+fn warm_up(first: &Summary, runs: &[Summary]) -> String {
+    let Some(cut) = &first.warm_up else {
+        return String::new();
+    };
+    let same = runs.iter().all(|run| run.warm_up == first.warm_up);
+    match (cut.seconds, same) {
+        (Some(end), true) => format!(
+            " warm-up ({}): {} jobs submitted in the first {} are in no mean or quantile of wait, JCT and \
+             slowdown;\n   all other columns are of the whole run\n",
+            cut.rule,
+            cut.jobs_left_out,
+            span(end),
+        ),
+        (None, true) => format!(
+            " warm-up ({}): the waits do not become steady, so all jobs count\n",
+            cut.rule
+        ),
+        (_, false) => " warm-up: each row has its own, see warm_up in the JSON form\n".to_owned(),
+    }
+}
+
+/// What the columns to τ are.
+fn restricted(runs: &[Summary]) -> String {
+    let mut bounds = runs.iter().filter_map(|run| run.restricted);
+    let Some(first) = bounds.next() else {
+        return String::new();
+    };
+    let tau = match bounds.all(|other| other.bound_s == first.bound_s) {
+        true => format!("τ = {}", span(first.bound_s)),
+        false => "τ, which differs by row,".to_owned(),
+    };
+    format!(
+        " wait and JCT to τ: Kaplan-Meier means of min(time, {tau}), in which censored jobs count too; \
+         mean wait and\n   mean JCT leave those out that had not started, or ended. Jobs that came late \
+         are taken to do as those that came early\n",
+    )
 }
 
 /// How far the best row is from what no schedule can beat.

@@ -28,12 +28,15 @@ impl Layout {
         }
     }
 
-    /// Lines below a table, or above: each its own, or an item of a list.
+    /// Lines below a table: each its own, or an item of a list; a line that starts with two spaces
+    /// goes on with the one before it.
     pub(crate) fn lines(self, text: &str) -> String {
         match self {
             Layout::Plain => text.to_owned(),
             Layout::Markdown => {
-                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                let joined = text.replace("\n  ", "");
+                let lines = joined.lines().map(str::trim);
+                let lines = lines.filter(|line| !line.is_empty());
                 lines.map(|line| format!("- {}\n", escaped(line))).collect()
             }
         }
@@ -167,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_footer_becomes_a_list() {
-        let lines = Layout::Markdown.lines("\n 4 jobs\n censored: none\n");
-        assert_eq!(lines, "- 4 jobs\n- censored: none\n");
+        let lines = Layout::Markdown.lines(" 4 jobs\n   of five\n censored: none\n");
+        assert_eq!(lines, "- 4 jobs of five\n- censored: none\n");
     }
 }

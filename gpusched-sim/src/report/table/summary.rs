@@ -2,7 +2,7 @@
 
 use super::{name, number, percent, plain, right_align, span};
 use crate::metrics::{
-    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary,
+    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, RestrictedMeans, Summary, TopologySummary, WarmUpSummary,
 };
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
@@ -56,6 +56,12 @@ fn overview(run: &Summary) -> String {
     }
     row("cluster", cluster(run));
     row("jobs", jobs(run));
+    if let Some(cut) = &run.warm_up {
+        row("warm-up", warm_up(cut));
+    }
+    if let Some(means) = &run.restricted {
+        row("censored", censored(run, means));
+    }
     row("estimates", estimates(run));
     row("makespan", span(run.window.makespan_s));
     row("offered load", load(run));
@@ -190,6 +196,38 @@ fn jobs(run: &Summary) -> String {
         text += " (interrupted)";
     }
     text
+}
+
+fn warm_up(cut: &WarmUpSummary) -> String {
+    match cut.seconds {
+        Some(end) => format!(
+            "the first {} ({}): {} jobs submitted then are in no wait, completion time or slowdown below",
+            span(end),
+            cut.rule,
+            cut.jobs_left_out
+        ),
+        None => format!(
+            "the waits do not become steady ({}), so all jobs count",
+            cut.rule
+        ),
+    }
+}
+
+/// Means with those that the close cut off, beside those without.
+fn censored(run: &Summary, means: &RestrictedMeans) -> String {
+    let shown = |mean: Option<f64>| mean.map_or("-".into(), span);
+    let plain = |of: &Option<Distribution>| shown(of.as_ref().map(|of| of.mean));
+    format!(
+        "{} waits, {} completion times; with them, up to τ = {} (Kaplan-Meier), mean wait {} (without {}), \
+         mean completion time {} (without {})",
+        means.waits_censored,
+        means.jcts_censored,
+        span(means.bound_s),
+        shown(means.wait_s),
+        plain(&run.wait_s),
+        shown(means.jct_s),
+        plain(&run.jct_s),
+    )
 }
 
 fn estimates(run: &Summary) -> String {
