@@ -2,6 +2,7 @@
 
 use super::args::CompareArgs;
 use super::compare_statistics::Statistics;
+use super::compare_warm_up::{Found, agree};
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
@@ -16,7 +17,7 @@ use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::network::NetworkMode;
 use gpusched_sim::replay::{ReplayOptions, RunResult};
-use gpusched_sim::report::{self, Layout};
+use gpusched_sim::report::{self, Intervals, Layout};
 use gpusched_sim::scenario::{
     Format, Loaded, Plan, Scenario, all_provisionings, check_mig_placement, check_placement,
     check_provisioning, check_queueing,
@@ -41,7 +42,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let mut plan = scenario.plan(&origins)?;
     if let Some(out) = &scenario.out {
-        out_dir::check_several(out, LIST, &results::FILES)?;
+        out_dir::check_several(out, &[LIST, Intervals::FILE], &results::FILES)?;
     }
     let trials = product(&args, &plan)?;
     for trial in &trials {
@@ -64,11 +65,6 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let threads = threads(args.threads)?;
     let statistics = Statistics::of(&args)?;
-    if statistics.is_some() && scenario.out.is_some() {
-        let problem = Diagnostic::new("intervals are printed, and nothing is written")
-            .help("leave `out` out, or `--resample` and `--blocks`");
-        return Err(origins.blame("out", problem).into());
-    }
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
@@ -81,9 +77,19 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         count(trials.len() as u64, "combination") + " of policies"
     ));
     let format = scenario.format.unwrap_or_default();
-    if let Some(statistics) = statistics {
-        let how = (threads, format);
-        return statistics.print(&plan, &loaded, &trials, how, &interrupt);
+    let warm_up = agree(&mut plan, &loaded, &trials, threads, &interrupt)?;
+    let lot = Lot {
+        plan: &plan,
+        loaded: &loaded,
+        trials: &trials,
+        threads,
+        interrupt: &interrupt,
+        warm_up: warm_up.as_ref(),
+    };
+    let statistics = statistics.map(|statistics| statistics.of_all(&lot));
+    let statistics = statistics.transpose()?;
+    if let (Some(found), None) = (&statistics, &scenario.out) {
+        return print_intervals(format, found);
     }
     let out = scenario.out.as_deref().map(OutDir::begin).transpose()?;
     if let Some(out) = &out {
@@ -93,16 +99,21 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         out,
         scenario: &scenario,
     });
-    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt, keep)?;
+    let summaries = replay_all(&lot, keep)?;
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
     if let (Some(out), false) = (out, whole.is_empty()) {
         out.file(LIST, |to| report::write_summary_csv(to, &whole))?;
+        if let Some(found) = &statistics {
+            out.file(Intervals::FILE, |to| found.write_stored(to))?;
+        }
         out.publish()?;
     }
-    if !whole.is_empty() {
-        print(format, &whole)?;
+    match &statistics {
+        Some(found) => print_intervals(format, found)?,
+        None if !whole.is_empty() => print(format, &whole)?,
+        None => {}
     }
     if let (Some(place), false) = (&scenario.out, whole.is_empty()) {
         terminal::say(&format!(
@@ -125,6 +136,18 @@ fn finish(cut: &[Summary]) -> Outcome {
         names.join(", ")
     ));
     Err(Failure::Told(1))
+}
+
+/// What is replayed.
+#[derive(Clone, Copy)]
+pub(super) struct Lot<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) loaded: &'a Loaded,
+    pub(super) trials: &'a [Trial],
+    pub(super) threads: usize,
+    pub(super) interrupt: &'a Interrupt,
+    /// What to say of the warm-up, where it was found in all runs together.
+    pub(super) warm_up: Option<&'a Found>,
 }
 
 /// One run to make.
@@ -385,14 +408,15 @@ pub(super) fn options(plan: &Plan, trial: &Trial, interrupt: &Interrupt) -> Repl
     }
 }
 
-fn replay_all(
-    plan: &Plan,
-    loaded: &Loaded,
-    trials: &[Trial],
-    threads: usize,
-    interrupt: &Interrupt,
-    keep: Option<Keep<'_>>,
-) -> Outcome<Vec<Summary>> {
+fn replay_all(lot: &Lot<'_>, keep: Option<Keep<'_>>) -> Outcome<Vec<Summary>> {
+    let Lot {
+        plan,
+        loaded,
+        trials,
+        threads,
+        interrupt,
+        warm_up,
+    } = *lot;
     let pool = pool(threads)?;
     let progress = Progress::runs(loaded.work.len(), trials.len());
     interrupt.replaying();
@@ -418,6 +442,9 @@ fn replay_all(
                 let mut result = replay_one(&loaded.work, &loaded.inventory, &options)?;
                 result.summary.inputs = loaded.inputs();
                 result.summary.bounds = bounds;
+                if let Some(found) = warm_up {
+                    found.tell(&mut result.summary);
+                }
                 if let (Some(keep), false) = (keep, result.interrupted) {
                     let folder = folder(at, trials.len(), &result.summary.label());
                     keep.write(&folder, trial, plan, loaded, &result)?;
@@ -439,5 +466,14 @@ fn print(format: Format, summaries: &[Summary]) -> Outcome {
         }
         Format::Json => terminal::write(|out| report::write_summaries_json(out, summaries)),
         Format::Csv => terminal::write(|out| report::write_summary_csv(out, summaries)),
+    }
+}
+
+fn print_intervals(format: Format, found: &Intervals) -> Outcome {
+    match format {
+        Format::Table => terminal::print(&found.table(Layout::Plain)),
+        Format::Markdown => terminal::print(&found.table(Layout::Markdown)),
+        Format::Json => terminal::write(|out| found.write_json(out)),
+        Format::Csv => terminal::write(|out| found.write_csv(out)),
     }
 }

@@ -13,8 +13,7 @@ pub use csv::{
 pub use html::{MOST_RUNS, Page};
 pub use json::{write_summaries_json, write_summary_json};
 pub use statistics::{
-    BlockComparison, BlockRow, DrawnComparison, JobTimes, METRICS, Metric, MetricDrawn,
-    PolicyDrawn, blocks_of, blocks_table, drawn_of, drawn_table, write_blocks_csv,
-    write_blocks_json, write_drawn_csv, write_drawn_json,
+    BlockComparison, BlockRow, DrawnComparison, Intervals, JobTimes, METRICS, Metric, MetricDrawn,
+    PolicyDrawn, blocks_of, drawn_of,
 };
 pub use table::{Layout, compare_table, span, summary_table, thousands};

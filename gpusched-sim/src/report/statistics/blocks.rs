@@ -2,7 +2,7 @@
 
 use crate::report::table::{Layout, span};
 use crate::stats::{Bootstrap, Clusters, Interval};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// Waits and completion times of one policy, by job, in seconds; `None` = it did not start, or not
@@ -18,7 +18,7 @@ pub struct JobTimes {
 }
 
 /// Differences of jobs under policies from the same jobs under a baseline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockComparison {
     /// What a block is: `days`, `weeks` or `users`.
     pub unit: String,
@@ -31,10 +31,10 @@ pub struct BlockComparison {
 }
 
 /// One policy by one metric, in seconds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockRow {
     /// `wait` or `JCT`.
-    pub metric: &'static str,
+    pub metric: String,
     /// The policy.
     pub policy: String,
     /// Jobs that have a value under both policies.
@@ -79,7 +79,7 @@ pub fn blocks_of(
             }
             let ends = |of: Interval| [of.estimate, of.low, of.high];
             rows.push(BlockRow {
-                metric,
+                metric: metric.to_owned(),
                 policy: of.1.policy.clone(),
                 jobs,
                 left_out,
@@ -99,7 +99,7 @@ pub fn blocks_of(
 }
 
 /// A comparison for people.
-pub fn blocks_table(of: &BlockComparison, layout: Layout) -> String {
+pub(super) fn table(of: &BlockComparison, layout: Layout) -> String {
     let head = [
         "metric",
         "policy",
@@ -121,7 +121,7 @@ pub fn blocks_table(of: &BlockComparison, layout: Layout) -> String {
             None => (String::new(), format!("too few {}", of.unit)),
         };
         let cells = [
-            row.metric.to_owned(),
+            row.metric.clone(),
             row.policy.clone(),
             difference,
             interval,
@@ -143,20 +143,11 @@ pub fn blocks_table(of: &BlockComparison, layout: Layout) -> String {
     format!("{}\n\n{table}\n", layout.prose(&about))
 }
 
-/// A comparison as a JSON object, indented, with a final newline.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_blocks_json(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, of)?;
-    out.write_all(b"\n")
-}
-
 /// A comparison as CSV: a row per metric and policy.
 ///
 /// # Errors
 /// What the writer reports.
-pub fn write_blocks_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
+pub(super) fn write_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "metric",
@@ -172,7 +163,7 @@ pub fn write_blocks_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result
     for row in &of.rows {
         let end = |at: usize| super::maybe(row.difference.map(|ends| ends[at]));
         csv.write_record([
-            row.metric.to_owned(),
+            row.metric.clone(),
             row.policy.clone(),
             of.unit.clone(),
             row.blocks.to_string(),
@@ -211,6 +202,6 @@ mod tests {
         assert_eq!((row.jobs, row.left_out, row.blocks), (2, 2, 2));
         assert_eq!(row.difference.unwrap()[0], -4.0);
         assert_eq!((found.rows[1].jobs, found.rows[1].difference), (0, None));
-        assert!(blocks_table(&found, Layout::Plain).contains("too few days"));
+        assert!(table(&found, Layout::Plain).contains("too few days"));
     }
 }

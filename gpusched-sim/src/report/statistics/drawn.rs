@@ -4,11 +4,11 @@ use super::{METRICS, Metric, labels, maybe};
 use crate::metrics::Summary;
 use crate::report::table::{Layout, percent};
 use crate::stats::drawn::drawn;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// Policies on draws from one trace.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DrawnComparison {
     /// What was drawn: `days`, `weeks` or `users`.
     pub unit: String,
@@ -25,16 +25,16 @@ pub struct DrawnComparison {
 }
 
 /// Policies by one metric.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricDrawn {
     /// The metric.
-    pub metric: &'static str,
+    pub metric: String,
     /// The policies, in the order given.
     pub policies: Vec<PolicyDrawn>,
 }
 
 /// One policy by one metric, in seconds, shares or US dollars.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyDrawn {
     /// The policy.
     pub policy: String,
@@ -88,7 +88,7 @@ pub fn drawn_of(
             }
         });
         Some(MetricDrawn {
-            metric: metric.name,
+            metric: metric.name.to_owned(),
             policies: policies.collect(),
         })
     });
@@ -103,7 +103,7 @@ pub fn drawn_of(
 }
 
 /// A comparison for people: a table per metric.
-pub fn drawn_table(of: &DrawnComparison, layout: Layout) -> String {
+pub(super) fn table(of: &DrawnComparison, layout: Layout) -> String {
     let about = format!(
         "The trace, and {} traces drawn from its {} {}. Differences are from {}, on the trace;\n\
          their {:.0} % intervals are the spread over draws, which all policies share.",
@@ -119,7 +119,7 @@ pub fn drawn_table(of: &DrawnComparison, layout: Layout) -> String {
             continue;
         };
         let heads = [
-            one.metric,
+            one.metric.as_str(),
             "trace",
             "drawn",
             "difference",
@@ -154,20 +154,11 @@ fn row(metric: &Metric, policy: &PolicyDrawn) -> [String; 7] {
     ]
 }
 
-/// A comparison as a JSON object, indented, with a final newline.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_drawn_json(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, of)?;
-    out.write_all(b"\n")
-}
-
 /// A comparison as CSV: a row per metric and policy.
 ///
 /// # Errors
 /// What the writer reports.
-pub fn write_drawn_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
+pub(super) fn write_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "metric",
@@ -186,7 +177,7 @@ pub fn write_drawn_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<
     for one in &of.metrics {
         for policy in &one.policies {
             csv.write_record([
-                one.metric.to_owned(),
+                one.metric.clone(),
                 policy.policy.clone(),
                 of.unit.clone(),
                 of.pieces.to_string(),
