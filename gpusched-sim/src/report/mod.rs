@@ -10,7 +10,7 @@ pub use csv::{
     summary_columns, write_costs_csv, write_jobs_csv, write_machines_csv, write_mig_holes_csv,
     write_occupancy_csv, write_places_csv, write_series_csv, write_summary_csv, write_waits_csv,
 };
-pub use html::{MOST_RUNS, Page};
+pub use html::Page;
 pub use json::{write_summaries_json, write_summary_json};
 pub use statistics::{
     BlockComparison, BlockRow, DrawnComparison, Intervals, JobTimes, METRICS, Metric, MetricDrawn,

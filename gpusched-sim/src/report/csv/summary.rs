@@ -119,8 +119,8 @@ const CUT: &[Column] = &[
     ("warm_up_s", |run| maybe(run.warm_up.as_ref().and_then(|cut| cut.seconds))),
     ("warm_up_jobs", |run| run.warm_up.as_ref().map_or_else(String::new, |cut| cut.jobs_left_out.to_string())),
     ("restricted_to_s", |run| maybe(run.restricted.map(|means| means.bound_s))),
-    ("wait_restricted_mean_s", |run| maybe(run.restricted.and_then(|means| means.wait_s))),
-    ("jct_restricted_mean_s", |run| maybe(run.restricted.and_then(|means| means.jct_s))),
+    ("wait_restricted_mean_s", |run| maybe(run.restricted.map(|means| means.wait_s))),
+    ("jct_restricted_mean_s", |run| maybe(run.restricted.map(|means| means.jct_s))),
 ];
 
 #[rustfmt::skip]

@@ -27,6 +27,55 @@ impl Intervals {
         }
     }
 
+    /// Policy, metric as [`super::METRICS`] names it, mean difference from the baseline and the ends
+    /// of its interval.
+    pub(crate) fn differences(&self) -> Vec<(&str, &str, [f64; 3])> {
+        match self {
+            Intervals::Resample(of) => {
+                let metrics = of.metrics.iter();
+                let each = metrics.flat_map(|one| one.policies.iter().map(move |of| (one, of)));
+                let told = each.filter_map(|(one, of)| {
+                    let [low, high] = of.interval?;
+                    Some((&*of.policy, &*one.metric, [of.difference?, low, high]))
+                });
+                told.collect()
+            }
+            Intervals::Blocks(of) => {
+                let told = of.rows.iter().filter_map(|row| {
+                    let metric = match &*row.metric {
+                        "wait" => "mean wait",
+                        _ => "mean JCT",
+                    };
+                    Some((&*row.policy, metric, row.difference?))
+                });
+                told.collect()
+            }
+        }
+    }
+
+    /// Where the randomness comes from, in a sentence.
+    pub(crate) fn source(&self) -> String {
+        match self {
+            Intervals::Resample(of) => format!(
+                "{:.0}% intervals of differences from {}: every policy replayed the same {} traces drawn from \
+                 the {} {} of this one; the intervals are the spread over them.",
+                100.0 * of.level,
+                of.baseline,
+                of.draws,
+                of.pieces,
+                of.unit
+            ),
+            Intervals::Blocks(of) => format!(
+                "{:.0}% intervals of differences from {}: the same jobs under both, whole {} of them drawn again \
+                 (bootstrap-t; the schedule is not replayed). They are of jobs that have a value under both, so \
+                 their middle may differ a little from the difference of the means.",
+                100.0 * of.level,
+                of.baseline,
+                of.unit
+            ),
+        }
+    }
+
     /// For people.
     pub fn table(&self, layout: Layout) -> String {
         match self {

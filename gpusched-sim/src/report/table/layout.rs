@@ -46,7 +46,11 @@ impl Layout {
     pub(crate) fn prose(self, text: &str) -> String {
         match self {
             Layout::Plain => text.to_owned(),
-            Layout::Markdown => escaped(&text.split_whitespace().collect::<Vec<_>>().join(" ")),
+            Layout::Markdown => {
+                let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                // Names of flags stay code.
+                escaped(&line).replace("\\`", "`")
+            }
         }
     }
 

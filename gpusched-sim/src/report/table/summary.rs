@@ -215,17 +215,16 @@ fn warm_up(cut: &WarmUpSummary) -> String {
 
 /// Means with those that the close cut off, beside those without.
 fn censored(run: &Summary, means: &RestrictedMeans) -> String {
-    let shown = |mean: Option<f64>| mean.map_or("-".into(), span);
-    let plain = |of: &Option<Distribution>| shown(of.as_ref().map(|of| of.mean));
+    let plain = |of: &Option<Distribution>| of.as_ref().map_or("-".into(), |of| span(of.mean));
     format!(
         "{} waits, {} completion times; with them, up to τ = {} (Kaplan-Meier), mean wait {} (without {}), \
          mean completion time {} (without {})",
         means.waits_censored,
         means.jcts_censored,
         span(means.bound_s),
-        shown(means.wait_s),
+        span(means.wait_s),
         plain(&run.wait_s),
-        shown(means.jct_s),
+        span(means.jct_s),
         plain(&run.jct_s),
     )
 }

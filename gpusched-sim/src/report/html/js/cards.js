@@ -15,6 +15,27 @@ function change(kpi, value, base) {
   return { text, good: difference > 0 === (kpi.better === 'high') };
 }
 
+// A difference with its sign.
+function signedBy(kpi, value) {
+  const sign = value > 0 ? '+' : value < 0 ? '−' : '';
+  const size = Math.abs(value);
+  return sign + (kpi.kind === 'percent' ? `${(size * 100).toFixed(1)} points` : shows[kpi.kind](size));
+}
+
+// Whom a run is compared with: of a sweep each has its own, or none, which is itself.
+function baseOf(run) {
+  const { against } = data.runs[run];
+  if (against === undefined) return state.baseline;
+  return against < 0 ? run : against;
+}
+
+// How sure the difference is, where something random says so, and from this very baseline.
+function intervalOf(run, at) {
+  const { intervals, from } = data.runs[run];
+  if (!intervals || !intervals[at]) return null;
+  return from === undefined || from === state.baseline ? intervals[at] : null;
+}
+
 // Said in words and by shape, not by colour alone.
 function changeMark({ text, good }) {
   if (good === null) return make('span', 'same', text);
@@ -23,7 +44,7 @@ function changeMark({ text, good }) {
 
 function drawCards() {
   const shown = data.runs[state.shown];
-  const base = data.runs[state.baseline];
+  const base = data.runs[baseOf(state.shown)];
   const cards = data.kpis.map((kpi, at) => {
     const value = shown.values[at];
     const card = make('div', 'card', null, make('span', 'name', kpi.label));
@@ -31,6 +52,11 @@ function drawCards() {
     card.append(make('b', '', value === null ? '–' : shows[kpi.kind](value)));
     const changed = shown === base ? null : change(kpi, value, base.values[at]);
     if (changed) card.append(changeMark(changed));
+    const interval = shown === base ? null : intervalOf(state.shown, at);
+    if (interval) {
+      const [, low, high] = interval;
+      card.append(make('span', 'same', `95%: ${signedBy(kpi, low)} to ${signedBy(kpi, high)}`));
+    }
     return card;
   });
   byId('cards').replaceChildren(
@@ -45,11 +71,12 @@ function drawCards() {
 // The table of all runs: each number with its change.
 function drawChanges() {
   document.querySelectorAll('#compared tbody tr').forEach((row, run) => {
-    row.classList.toggle('baseline', run === state.baseline && data.runs.length > 1);
+    const base = baseOf(run);
+    row.classList.toggle('baseline', run === base && data.runs.length > 1);
     row.querySelectorAll('td').forEach((cell, at) => {
       cell.querySelectorAll('small').forEach((old) => old.remove());
-      if (run === state.baseline) return;
-      const changed = change(data.kpis[at], data.runs[run].values[at], data.runs[state.baseline].values[at]);
+      if (run === base) return;
+      const changed = change(data.kpis[at], data.runs[run].values[at], data.runs[base].values[at]);
       if (!changed || changed.good === null) return;
       const mark = make('small', changed.good ? 'good' : 'bad', `${changed.good ? '✓' : '✗'} ${changed.text}`);
       cell.append(mark);
