@@ -23,6 +23,9 @@ pub struct SweepContrast {
     /// Share of replicates, seeds drawn with replacement, in which it has the least value of all
     /// combinations compared with the same baseline.
     pub least: Option<f64>,
+    /// Mean of Kendall's τ between the order of these combinations under one seed and the order of
+    /// their means.
+    pub order_tau: Option<f64>,
 }
 
 /// Contrasts of every combination that is not its own baseline, by every metric that is a number.
@@ -114,6 +117,7 @@ fn group(
             combination: members[contrast.policy].to_vec(),
             seeds: seeds.len(),
             least: least.as_ref().map(|one| one.best[contrast.policy]),
+            order_tau: least.as_ref().and_then(|one| one.tau),
             contrast,
         })
         .collect()
@@ -142,6 +146,7 @@ pub(super) fn write(
         "p_holm",
         "minimal_effect",
         "least_share",
+        "order_tau",
     ];
     let names = columns[..axes].iter().map(|one| one.name.as_str());
     csv.write_record(names.chain(heads))?;
@@ -161,6 +166,7 @@ pub(super) fn write(
             one.contrast.holm.to_string(),
             maybe(one.contrast.minimal_effect),
             maybe(one.least),
+            maybe(one.order_tau),
         ];
         csv.write_record(one.combination.iter().chain(&figures))?;
     }
@@ -181,6 +187,7 @@ pub fn contrasts_table(columns: &[Column], found: &[SweepContrast], layout: Layo
             "p (Holm)",
             "can see",
             "least",
+            "order",
         ];
         let heads: Vec<String> = names.chain(heads).map(|name| layout.text(name)).collect();
         let row = |one: &SweepContrast| {
@@ -201,14 +208,15 @@ pub fn contrasts_table(columns: &[Column], found: &[SweepContrast], layout: Layo
     if !text.is_empty() {
         let legend = "can see: the smallest difference so many seeds would show in 80 % of cases. \
                       least: how often the\ncombination has the least value, baseline included, \
-                      when seeds are drawn again.";
+                      when seeds are drawn again. order: how well the order\nunder one seed agrees \
+                      with that of the means (Kendall's τ; 1 = always the same).";
         text += &format!("\n{}\n", layout.prose(legend));
     }
     text
 }
 
 /// What stands behind the combination in its row.
-fn figures(one: &SweepContrast) -> [String; 7] {
+fn figures(one: &SweepContrast) -> [String; 8] {
     let ends = |of: Option<Interval>| {
         of.map_or_else(String::new, |of| {
             format!("{} to {}", signed(of.low), signed(of.high))
@@ -226,6 +234,9 @@ fn figures(one: &SweepContrast) -> [String; 7] {
         one.contrast.minimal_effect.map(figure).unwrap_or_default(),
         one.least
             .map(|share| format!("{:.0}%", 100.0 * share))
+            .unwrap_or_default(),
+        one.order_tau
+            .map(|tau| format!("{tau:.2}"))
             .unwrap_or_default(),
     ]
 }
@@ -292,6 +303,8 @@ mod tests {
         // −2, −1 and −3; b has no value under the second seed, and none of the others differs.
         assert_eq!(short, [("easy", "a", 3, -2.0), ("easy", "b", 2, 0.0)]);
         assert_eq!(found[0].least, Some(1.0));
+        // Each seed tells the same order of the two.
+        assert_eq!(found[0].order_tau, Some(1.0));
         // Three of three on one side: 2 of 8 sign patterns, twice for two comparisons.
         assert_eq!(found[0].contrast.holm, 0.5);
     }

@@ -1,6 +1,7 @@
 //! Several runs for people: one row each.
 
 use super::{Layout, number, percent, span};
+use crate::cloud::is_rented;
 use crate::metrics::{Churn, CostSummary, Summary, TopologySummary};
 
 /// Which end of a column is good.
@@ -32,10 +33,12 @@ const COMPARED: &[Compared] = &[
     ("utilisation", Better::High, |run| run.utilisation.window, percent),
     ("fragmented", Better::Low, |run| Some(run.sampled.frag_ratio), percent),
     ("energy kWh", Better::Low, |run| Some(run.sampled.energy_kwh), |kwh| format!("{kwh:.1}")),
+    ("USD", Better::Low, |run| cost(run, |bill| bill.usd), |usd| format!("{usd:.2}")),
 ];
 
 /// Columns that are left out where no run has a value for them.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 9] = [
+    "USD",
     WAIT_TO_TAU,
     JCT_TO_TAU,
     HOLES,
@@ -113,7 +116,7 @@ const PROVISIONED: &[Compared] = &[
     ("node-hours", Better::Low, |run| cost(run, |bill| Some(bill.node_hours)), |hours| format!("{hours:.1}")),
     ("given back", Better::Low, |run| churn(run, |churn| churn.given_back.values().sum()), |count| format!("{count}")),
     ("interrupted", Better::Low, |run| churn(run, |churn| churn.interrupted), |count| format!("{count}")),
-    ("evicted", Better::Low, |run| cost(run, |bill| bill.bound_usd.map(|_| bill.evictions as f64)), |count| format!("{count}")),
+    ("evicted", Better::Low, |run| cost(run, |bill| is_rented(&bill.provisioning).then_some(bill.evictions as f64)), |count| format!("{count}")),
     ("useful", Better::High, |run| cost(run, |bill| Some(bill.gpu_hours.useful / bill.gpu_hours.paid)), percent),
     ("lost GPU-h", Better::Low, |run| cost(run, |bill| Some(bill.gpu_hours.lost)), |hours| format!("{hours:.1}")),
     ("USD", Better::Low, |run| cost(run, |bill| bill.usd), |usd| format!("{usd:.2}")),
@@ -123,7 +126,7 @@ const PROVISIONED: &[Compared] = &[
 
 /// How rented machines ended.
 fn churn(run: &Summary, value: fn(&Churn) -> u64) -> Option<f64> {
-    let cost = run.cost.as_ref().filter(|cost| cost.bound_usd.is_some())?;
+    let cost = run.cost.as_ref().filter(|cost| is_rented(&cost.provisioning))?;
     Some(value(&cost.bill.as_ref()?.churn) as f64)
 }
 
@@ -210,6 +213,7 @@ fn shared(first: &Summary, runs: &[Summary]) -> String {
         .collect();
     lines.push_str(&warm_up(first, runs));
     lines.push_str(&bound(first, runs));
+    lines.push_str(&cost_bound(runs));
     lines.push_str(&match listed.as_slice() {
         [] => " censored: none\n".to_owned(),
         _ => format!(" censored, at most in a row: {}\n", listed.join(", ")),
@@ -277,6 +281,42 @@ fn bound(first: &Summary, runs: &[Summary]) -> String {
         span(bounds.makespan_s),
         number(jct),
         number(makespan),
+    )
+}
+
+/// The least the bill can be, with what that is.
+fn cost_bound(runs: &[Summary]) -> String {
+    let bills: Option<Vec<&CostSummary>> = runs.iter().map(|run| run.cost.as_ref()).collect();
+    let usd: Option<Vec<f64>> = bills
+        .iter()
+        .flatten()
+        .map(|bill| bill.usd.filter(|usd| *usd > 0.0))
+        .collect();
+    let all_done = runs.iter().all(|run| run.jobs.finished == run.jobs.total);
+    let (Some(bills), Some(usd), true) = (bills, usd, all_done) else {
+        return String::new();
+    };
+    let least_paid = usd.into_iter().fold(f64::INFINITY, f64::min);
+    let all_there = runs.iter().map(|run| run.bounds?.cost_usd);
+    let all_there: Option<Vec<f64>> = all_there.collect();
+    if let Some(bound) = all_there.and_then(|bounds| bounds.first().copied()) {
+        return format!(
+            " no schedule costs less than {bound:.2} USD on these machines, which are all there and paid for up to \
+             the last end;\n   the best row is at {}x\n",
+            number(least_paid / bound)
+        );
+    }
+    let bounds: Option<Vec<f64>> = bills.iter().map(|bill| bill.bound_usd).collect();
+    let Some(bound) = bounds.and_then(|all| all.into_iter().reduce(f64::min)) else {
+        return String::new();
+    };
+    if bound <= 0.0 {
+        return String::new();
+    }
+    format!(
+        " nobody can provide for this work for less than {bound:.2} USD: each pod's GPU time at the lowest price per \
+         GPU of the\n   machines it fits, nothing idle, no boots, CPU pods for nothing; the best row is at {}x\n",
+        number(least_paid / bound)
     )
 }
 

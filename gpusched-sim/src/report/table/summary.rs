@@ -79,7 +79,7 @@ fn overview(run: &Summary) -> String {
         row("machines", machines(cost));
         row("GPU-hours paid", waterfall(cost));
         if let Some(usd) = cost.usd {
-            row("bill", bill(cost, usd));
+            row("bill", bill(cost, usd, run.bounds.and_then(|bounds| bounds.cost_usd)));
         }
         if let Some(shared) = &cost.bill {
             bought(shared).into_iter().for_each(|line| row("", line));
@@ -123,13 +123,16 @@ fn waterfall(cost: &CostSummary) -> String {
     )
 }
 
-fn bill(cost: &CostSummary, usd: f64) -> String {
+fn bill(cost: &CostSummary, usd: f64, all_there: Option<f64>) -> String {
     let mut text = format!("{usd:.2} USD");
     if let Some(each) = cost.usd_per_useful_gpu_hour {
         text += &format!(", {each:.3} per useful GPU-hour");
     }
+    if let Some(bound) = all_there {
+        text += &format!(", at least {bound:.2} under any schedule on these machines");
+    }
     if let Some(bound) = cost.bound_usd {
-        text += &format!(", at least {bound:.2} whoever provides");
+        text += &format!(", at least {bound:.2} for this work whoever provides");
     }
     if cost.unpriced > 0 {
         text += &format!(" ({} launches without a price left out)", cost.unpriced);

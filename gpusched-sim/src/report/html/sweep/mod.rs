@@ -160,6 +160,7 @@ fn contrast_table(results: &Results, data: &Data, at: usize) -> Table {
         "p (Holm)",
         "Can see",
         "Least",
+        "Order",
     ];
     let mut table = Table::new(&heads);
     let kind = data.kpis[at].kind;
@@ -185,6 +186,9 @@ fn contrast_table(results: &Results, data: &Data, at: usize) -> Table {
             found
                 .least
                 .map_or_else(String::new, |share| format!("{:.0}%", 100.0 * share)),
+            found
+                .order_tau
+                .map_or_else(String::new, |tau| format!("{tau:.2}")),
         ]);
     }
     table
@@ -238,7 +242,8 @@ const MADE: [&str; 5] = [
      seeds have in common cancels. Intervals: Student's t and the BCa bootstrap with 10,000 replicates.",
     "p: Wilcoxon's signed-rank test, exact, corrected after Holm for all combinations compared by that metric.",
     "Can see: the smallest difference that so many seeds would show in 80% of cases. Least: how often a combination \
-     has the least value of all compared with the same baseline, when seeds are drawn again.",
+     has the least value of all compared with the same baseline, when seeds are drawn again. Order: how well the \
+     order of these under one seed agrees with that of their means (Kendall's τ; 1 = always the same).",
     "Columns “after warm-up” count jobs submitted after it; all others count every job from the first submission on. \
      Means leave out jobs that had not started, or ended, at the close of their run.",
 ];
