@@ -10,8 +10,8 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Records};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Split, Summary, TopologySummary, WarmUp, WaitInterval, WaitLog, device_use, summarise,
-    topology_summary,
+    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, WarmUp, device_use,
+    summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::{Risks, SharingMode};

@@ -88,7 +88,8 @@ impl<'a> Statistics<'a> {
 
     fn blocked(&self, lot: &Lot<'_>, unit: Unit) -> Outcome<Intervals> {
         let work = &lot.loaded.work;
-        let runs = replay(lot, 
+        let runs = replay(
+            lot,
             1,
             |_| Ok(Workload::clone(work)),
             |work, run| {

@@ -67,9 +67,7 @@ pub(crate) fn check_several(place: &Path, lists: &[&str], own: &[&str]) -> Resul
     if !place.is_dir() {
         return check(place, &[]);
     }
-    let listed = lists
-        .first()
-        .is_some_and(|list| place.join(list).is_file());
+    let listed = lists.first().is_some_and(|list| place.join(list).is_file());
     for entry in fs::read_dir(place)? {
         let entry = entry?;
         let name = entry.file_name();

@@ -99,7 +99,10 @@ mod tests {
             ..ReplayOptions::default()
         };
         let work = builder.finish().unwrap();
-        replay(&work, &cluster, &options).unwrap().summary.restricted
+        replay(&work, &cluster, &options)
+            .unwrap()
+            .summary
+            .restricted
     }
 
     #[test]

@@ -121,7 +121,9 @@ impl std::str::FromStr for WarmUp {
 impl Serialize for WarmUp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            WarmUp::After(span) if span.0 % MICROS == 0 => serializer.serialize_i64(span.0 / MICROS),
+            WarmUp::After(span) if span.0 % MICROS == 0 => {
+                serializer.serialize_i64(span.0 / MICROS)
+            }
             WarmUp::After(span) => serializer.serialize_f64(span.as_secs_f64()),
             WarmUp::Mser5 => serializer.serialize_str(WarmUp::MSER5),
         }

@@ -197,7 +197,13 @@ mod tests {
 
     #[test]
     fn where_the_curve_reaches_the_bound_both_means_agree() {
-        let times = [(0.0, true), (2.0, true), (2.0, false), (5.0, true), (9.0, false)];
+        let times = [
+            (0.0, true),
+            (2.0, true),
+            (2.0, false),
+            (5.0, true),
+            (9.0, false),
+        ];
         let curve = curve(&times);
         for bound in [0.5, 2.0, 4.0, 9.0] {
             let known = curve.restricted_mean(bound, 0.95).unwrap().mean.estimate;

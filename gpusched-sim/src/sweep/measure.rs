@@ -1,8 +1,8 @@
 //! What a run is worth beyond its summary: jobs after a warm-up, and allocation as a cluster fills.
 
 use crate::engine::{Fate, Records};
-use crate::metrics::{WarmUp, facts};
 use crate::metrics::quantiles::four_quantiles;
+use crate::metrics::{WarmUp, facts};
 use gpusched_core::cluster::Inventory;
 use gpusched_core::units::{MICROS, MILLI, Span};
 use gpusched_core::workload::Workload;
@@ -99,8 +99,8 @@ pub fn allocated(work: &Workload, inventory: &Inventory, records: &Records) -> V
 mod tests {
     use super::*;
     use crate::replay::{ReplayOptions, replay};
-    use gpusched_core::units::Time;
     use gpusched_core::cluster::Node;
+    use gpusched_core::units::Time;
     use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
 
     /// One GPU; jobs of 100 s at 0, 50 and 300 s.

@@ -148,7 +148,8 @@ fn of_more_runs_than_can_be_drawn_all_are_ranked() {
 #[test]
 fn a_comparison_with_intervals_shows_them() {
     let desk = Desk::new("report-intervals");
-    let compare = "compare --trace builtin:sample --limit 600 --queueing fifo,easy --blocks users --out runs";
+    let compare =
+        "compare --trace builtin:sample --limit 600 --queueing fifo,easy --blocks users --out runs";
     let ran = desk.line(compare);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(desk.files("runs").contains_key("intervals.json"));
@@ -223,7 +224,11 @@ fn without_randomness_a_page_about_a_sweep_has_no_interval() {
     desk.write("sweep/summary.csv", &format!("{}\n", cut.join("\n")));
     let ran = desk.line("report sweep -o page.html");
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("not the runs of manifest.json"), "{}", ran.err);
+    assert!(
+        ran.err.contains("not the runs of manifest.json"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

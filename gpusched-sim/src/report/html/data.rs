@@ -297,9 +297,8 @@ fn with_intervals(data: RunData, run: &Run, compared: &Compared, kpis: &[&Kpi]) 
     let differences = found.differences();
     let of = |kpi: &&Kpi| {
         let mut all = differences.iter();
-        let (.., ends) = all.find(|(policy, metric, _)| {
-            *policy == own && metric.eq_ignore_ascii_case(kpi.label)
-        })?;
+        let (.., ends) = all
+            .find(|(policy, metric, _)| *policy == own && metric.eq_ignore_ascii_case(kpi.label))?;
         Some(ends.map(|end| rounded(end, 6)))
     };
     RunData {

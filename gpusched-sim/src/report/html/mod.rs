@@ -128,7 +128,9 @@ fn compared(folders: &[PathBuf], baseline: Option<&str>) -> Result<Compared> {
     if folders.len() > MOST_DRAWN {
         let jct = |at: usize| summaries[at].jct_s.map_or(f64::INFINITY, |jct| jct.mean);
         order.sort_by(|a, b| jct(*a).total_cmp(&jct(*b)).then(a.cmp(b)));
-        let all = order.iter().map(|at| (labels[*at].clone(), summaries[*at].clone()));
+        let all = order
+            .iter()
+            .map(|at| (labels[*at].clone(), summaries[*at].clone()));
         ranked.extend(all);
         order.retain(|at| *at != baseline);
         order.insert(0, baseline);

@@ -134,15 +134,12 @@ pub(super) fn table(of: &DrawnComparison, layout: Layout) -> String {
             "same sign",
             "best",
         ];
-        let row = |policy| {
-            row(metric, policy)
-                .map(|cell| layout.text(&cell))
-                .to_vec()
-        };
+        let row = |policy| row(metric, policy).map(|cell| layout.text(&cell)).to_vec();
         let rows: Vec<Vec<String>> = one.policies.iter().map(row).collect();
         text += &format!("\n{}\n", layout.table(&heads.map(str::to_owned), &rows));
         if let Some(tau) = one.order_tau.filter(|_| one.policies.len() > 2) {
-            let line = format!(" the order of a draw agrees with that of the trace by τ = {tau:.2}\n");
+            let line =
+                format!(" the order of a draw agrees with that of the trace by τ = {tau:.2}\n");
             text += match layout {
                 Layout::Plain => "",
                 Layout::Markdown => "\n",

@@ -126,7 +126,10 @@ const PROVISIONED: &[Compared] = &[
 
 /// How rented machines ended.
 fn churn(run: &Summary, value: fn(&Churn) -> u64) -> Option<f64> {
-    let cost = run.cost.as_ref().filter(|cost| is_rented(&cost.provisioning))?;
+    let cost = run
+        .cost
+        .as_ref()
+        .filter(|cost| is_rented(&cost.provisioning))?;
     Some(value(&cost.bill.as_ref()?.churn) as f64)
 }
 

@@ -84,7 +84,10 @@ mod tests {
         let runs = [run("my_own|one", 7200.0), run("easy", 60.4)];
         let text = compare_table(&runs, Layout::Markdown);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[2].starts_with("| my\\_own\\|one/first-fit |"), "{text}");
+        assert!(
+            lines[2].starts_with("| my\\_own\\|one/first-fit |"),
+            "{text}"
+        );
         assert!(lines[3].contains(" **1m00s** |"), "{text}");
         assert_eq!(lines[4], "");
         assert!(lines[5].starts_with("- 0 jobs, on 0 GPUs"), "{text}");
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn tables_are_plain_text() {
-        let both = summary_table(&run("fifo", 1.0)) + &compare_table(&[run("fifo", 1.0)], Layout::Plain);
+        let both =
+            summary_table(&run("fifo", 1.0)) + &compare_table(&[run("fifo", 1.0)], Layout::Plain);
         assert!(!both.contains('\u{1b}'));
         assert!(both.lines().all(|line| line.trim_end() == line));
     }

@@ -2,7 +2,8 @@
 
 use super::{name, number, percent, plain, right_align, span};
 use crate::metrics::{
-    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, RestrictedMeans, Summary, TopologySummary, WarmUpSummary,
+    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, RestrictedMeans, Summary,
+    TopologySummary, WarmUpSummary,
 };
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
@@ -79,7 +80,10 @@ fn overview(run: &Summary) -> String {
         row("machines", machines(cost));
         row("GPU-hours paid", waterfall(cost));
         if let Some(usd) = cost.usd {
-            row("bill", bill(cost, usd, run.bounds.and_then(|bounds| bounds.cost_usd)));
+            row(
+                "bill",
+                bill(cost, usd, run.bounds.and_then(|bounds| bounds.cost_usd)),
+            );
         }
         if let Some(shared) = &cost.bill {
             bought(shared).into_iter().for_each(|line| row("", line));

@@ -36,6 +36,13 @@ function intervalOf(run, at) {
   return from === undefined || from === state.baseline ? intervals[at] : null;
 }
 
+// Neither good nor bad where the interval holds 0.
+function asSure(changed, interval) {
+  if (!interval || changed.good === null) return changed;
+  const [, low, high] = interval;
+  return low > 0 || high < 0 ? changed : { text: `${changed.text}, not sure`, good: null };
+}
+
 // Said in words and by shape, not by colour alone.
 function changeMark({ text, good }) {
   if (good === null) return make('span', 'same', text);
@@ -51,8 +58,8 @@ function drawCards() {
     card.title = kpi.help;
     card.append(make('b', '', value === null ? '–' : shows[kpi.kind](value)));
     const changed = shown === base ? null : change(kpi, value, base.values[at]);
-    if (changed) card.append(changeMark(changed));
     const interval = shown === base ? null : intervalOf(state.shown, at);
+    if (changed) card.append(changeMark(asSure(changed, interval)));
     if (interval) {
       const [, low, high] = interval;
       card.append(make('span', 'same', `95%: ${signedBy(kpi, low)} to ${signedBy(kpi, high)}`));
@@ -77,7 +84,7 @@ function drawChanges() {
       cell.querySelectorAll('small').forEach((old) => old.remove());
       if (run === base) return;
       const changed = change(data.kpis[at], data.runs[run].values[at], data.runs[base].values[at]);
-      if (!changed || changed.good === null) return;
+      if (!changed || asSure(changed, intervalOf(run, at)).good === null) return;
       const mark = make('small', changed.good ? 'good' : 'bad', `${changed.good ? '✓' : '✗'} ${changed.text}`);
       cell.append(mark);
     });

@@ -89,7 +89,13 @@ impl Table {
 }
 
 /// A chart: its place, what it says, and its numbers.
-pub(in super::super) fn figure(html: &mut Html, chart: &str, title: &str, says: &str, tables: &[Table]) {
+pub(in super::super) fn figure(
+    html: &mut Html,
+    chart: &str,
+    title: &str,
+    says: &str,
+    tables: &[Table],
+) {
     html.element("figure", &[], |html| {
         html.element("figcaption", &[], |html| {
             html.leaf("b", &[], title);

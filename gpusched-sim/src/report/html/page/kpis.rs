@@ -135,7 +135,10 @@ fn minds(sheet: &Sheet<'_>) -> Vec<String> {
         ));
     }
     if let Some(cut) = &first.warm_up
-        && sheet.runs.iter().all(|run| run.summary.warm_up == first.warm_up)
+        && sheet
+            .runs
+            .iter()
+            .all(|run| run.summary.warm_up == first.warm_up)
         && let Some(end) = cut.seconds
     {
         minds.push(format!(

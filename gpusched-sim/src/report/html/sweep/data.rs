@@ -101,7 +101,8 @@ pub(super) fn condense(results: &Results) -> Data {
         true => sweep_contrasts(manifest, columns, rows),
         false => Vec::new(),
     };
-    let mut forests: Vec<Vec<(usize, f64, Value, Value)>> = kpis.iter().map(|_| Vec::new()).collect();
+    let mut forests: Vec<Vec<(usize, f64, Value, Value)>> =
+        kpis.iter().map(|_| Vec::new()).collect();
     for (at, one) in runs.iter_mut().enumerate() {
         one.against = places[at];
         for (kpi, forest) in kpis.iter().zip(&mut forests) {

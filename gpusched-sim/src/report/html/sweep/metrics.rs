@@ -62,7 +62,9 @@ pub(super) fn metrics(columns: &[Column], axes: usize) -> Vec<Metric> {
         all.filter(|(_, column)| column.is_number)
     };
     if numbers().count() <= MOST {
-        return numbers().map(|(at, column)| metric(&column.name, at)).collect();
+        return numbers()
+            .map(|(at, column)| metric(&column.name, at))
+            .collect();
     }
     let known = KNOWN.iter().filter_map(|(name, ..)| {
         let (at, column) = numbers().find(|(_, column)| column.name == *name)?;
@@ -85,7 +87,9 @@ fn metric(name: &str, at: usize) -> Metric {
     let (better, help) = match name.strip_prefix("allocated_pct_at_") {
         Some(percent) => (
             High,
-            format!("GPUs allocated, in percent of the cluster, when {percent} % had been asked for."),
+            format!(
+                "GPUs allocated, in percent of the cluster, when {percent} % had been asked for."
+            ),
         ),
         None => (Better::None, "A column of summary.csv.".to_owned()),
     };

@@ -17,13 +17,20 @@ const MOST_ROWS: usize = 400;
 pub(super) fn render(results: &Results) -> String {
     let data = condense(results);
     let mut main = Html::new();
-    section(&mut main, "kpis", "Results", |html| outcome(html, results, &data));
+    section(&mut main, "kpis", "Results", |html| {
+        outcome(html, results, &data)
+    });
     let mut there = vec![("kpis", "Results")];
     if !data.contrasts.is_empty() {
         there.push(("differences", "Differences"));
-        section(&mut main, "differences", "Differences from the baseline", |html| {
-            differences(html, results, &data);
-        });
+        section(
+            &mut main,
+            "differences",
+            "Differences from the baseline",
+            |html| {
+                differences(html, results, &data);
+            },
+        );
     }
     there.push(("notes", "Notes"));
     section(&mut main, "notes", "How these numbers came about", |html| {
@@ -92,7 +99,8 @@ fn outcome(html: &mut Html, results: &Results, data: &Data) {
     let mut table = Table::new(&heads);
     for run in data.runs.iter().take(MOST_ROWS) {
         let values = data.kpis.iter().zip(&run.means);
-        let values = values.map(|(kpi, mean)| mean.map_or("–".into(), |mean| kpi.kind.show(mean)));
+        let values =
+            values.map(|(kpi, mean)| mean.map_or("–".into(), |mean| kpi.kind.show(mean)));
         table
             .rows
             .push(std::iter::once(run.label.clone()).chain(values).collect());
@@ -105,10 +113,13 @@ fn outcome(html: &mut Html, results: &Results, data: &Data) {
         html.leaf(
             "p",
             &[("class", "note")],
-            format_args!("Means over seeds, the best by “{}” first{more}.", first.label),
+            format_args!(
+                "Means over seeds, the best by “{}” first{more}.",
+                first.label
+            ),
         );
     }
-    table.write(html);
+    html.element("div", &[("id", "compared")], |html| table.write(html));
     html.element("details", &[], |html| {
         html.leaf("summary", &[], "What these numbers are");
         html.element("dl", &[], |html| {
@@ -122,7 +133,9 @@ fn outcome(html: &mut Html, results: &Results, data: &Data) {
 /// A chart and a table per metric.
 fn differences(html: &mut Html, results: &Results, data: &Data) {
     let baseline = results.manifest.baseline.iter();
-    let baseline: Vec<String> = baseline.map(|(key, value)| format!("{key}={value}")).collect();
+    let baseline: Vec<String> = baseline
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     html.leaf(
         "p",
         &[("class", "note")],
@@ -209,13 +222,18 @@ fn notes(html: &mut Html, results: &Results, data: &Data) {
     let seeds = data.runs.iter().map(|run| run.seeds).max().unwrap_or(0);
     let mut table = Table::new(&["For all runs", ""]).of_words();
     let mut add = |name: &str, value: String| table.rows.push(vec![name.to_owned(), value]);
-    add("Experiment", format!("{} (digest {})", manifest.name, manifest.experiment));
+    add(
+        "Experiment",
+        format!("{} (digest {})", manifest.name, manifest.experiment),
+    );
     add("Version", format!("gpusched {}", manifest.gpusched));
     add("Seeds", format!("{seeds} per combination at most"));
     add(
         "What differs from seed to seed",
         match manifest.randomness.is_empty() {
-            true => "nothing: there are no intervals, for there is nothing they could come from".into(),
+            true => {
+                "nothing: there are no intervals, for there is nothing they could come from".into()
+            }
             false => manifest.randomness.join(", "),
         },
     );
