@@ -1,7 +1,8 @@
 //! One warm-up for all runs of a comparison: means over different jobs would say nothing of the
 //! policies.
 
-use super::compare::{Trial, options, pool};
+use super::compare::{options, pool};
+use super::compare_trials::Trial;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::progress::Progress;

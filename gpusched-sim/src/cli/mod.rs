@@ -10,6 +10,7 @@ mod calibrate;
 mod catalog;
 mod compare;
 mod compare_statistics;
+mod compare_trials;
 mod compare_warm_up;
 mod completions;
 mod diff;

@@ -75,7 +75,8 @@ pub(super) fn axes(keys: &Keys, places: &Places, name: &str, text: &str) -> Resu
     }
     for (key, help) in &NO_AXES[1..] {
         if base.get(*key).is_some() {
-            let problem = Diagnostic::new(format!("`{key}` has no place in an experiment"));
+            let problem =
+                Diagnostic::new(format!("`{key}` has no place in the base of an experiment"));
             return Err(blame(&format!("{key}:"), problem.help(*help)));
         }
     }

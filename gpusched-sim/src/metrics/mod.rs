@@ -47,7 +47,7 @@ pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use occupancy::{Occupancy, occupancy};
 pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
-pub use restricted::RestrictedMeans;
+pub use restricted::{RestrictedMeans, RestrictedMethod};
 pub use series::{Free, Sample, Sampler};
 pub use summary::{
     Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,

@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 /// known, and jobs left there count as lasting to τ, which is the most it can be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RestrictedMeans {
+    /// How they were estimated.
+    pub method: RestrictedMethod,
     /// τ, s: the median over the jobs that came of how long they could be watched, from submission
     /// to the close. It depends on the trace, the close and the warm-up only, so that policies
     /// share it.
@@ -30,6 +32,15 @@ pub struct RestrictedMeans {
     pub jcts_censored: u64,
     /// Mean of min(completion time, τ), s. Jobs that died have none.
     pub jct_s: f64,
+}
+
+/// How restricted means are estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RestrictedMethod {
+    /// The area under the Kaplan–Meier curve up to τ.
+    #[default]
+    #[serde(rename = "kaplan-meier, flat beyond the longest time watched")]
+    KaplanMeier,
 }
 
 /// The means over jobs that count; `None` where none of them is censored. O(jobs log jobs).
@@ -70,6 +81,7 @@ pub(super) fn restricted(
     // are not.
     let mean = |of: Vec<Observed>| Curve::new(of).mean_at_most(bound_s);
     Some(RestrictedMeans {
+        method: RestrictedMethod::KaplanMeier,
         bound_s,
         waits_censored,
         wait_s: mean(waits),

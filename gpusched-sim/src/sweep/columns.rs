@@ -53,10 +53,11 @@ const TEXT: [&str; 11] = [
 /// same kind.
 const NETWORK: &str = "network";
 
-/// Columns of summaries that tell of a warm-up, which `steady_…` does here, and of censored jobs.
-const CUT: [&str; 5] = [
-    "warm_up_s",
-    "warm_up_jobs",
+/// Columns of summaries that tell of a warm-up, which `steady_…` does here.
+const WARM_UP: [&str; 2] = ["warm_up_s", "warm_up_jobs"];
+
+/// Columns of summaries that only runs with censored jobs have.
+const CENSORED: [&str; 3] = [
     "restricted_to_s",
     "wait_restricted_mean_s",
     "jct_restricted_mean_s",
@@ -150,6 +151,7 @@ pub fn possible(experiment: &Experiment) -> Vec<String> {
 
 fn selectable(experiment: &Experiment) -> Vec<(Column, Value)> {
     let mut columns: Vec<(Column, Value)> = summary_columns()
+        .filter(|(name, _)| !WARM_UP.contains(name))
         .map(|(name, value)| (Column::metric(name), Value::Summary(value)))
         .collect();
     if experiment.keys.warm_up.is_some() {
@@ -180,8 +182,7 @@ fn usual(experiment: &Experiment) -> Vec<(Column, Value)> {
     let network: Vec<&str> = names.skip_while(|name| *name != NETWORK).collect();
     let wanted = |(column, value): &(Column, Value)| match value {
         Value::Allocated(percent) => percent % 10 == 0,
-        _ if CUT[..2].contains(&column.name.as_str()) => false,
-        _ if CUT.contains(&column.name.as_str()) => cut_short,
+        _ if CENSORED.contains(&column.name.as_str()) => cut_short,
         _ => networked || !network.contains(&column.name.as_str()),
     };
     selectable(experiment).into_iter().filter(wanted).collect()

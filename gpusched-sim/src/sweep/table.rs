@@ -17,6 +17,15 @@ const USUAL: [&str; 5] = [
     "utilisation",
 ];
 
+/// The same of an experiment with a warm-up: jobs that came before its end count in no mean.
+const STEADY: [&str; 5] = [
+    "steady_wait_mean_s",
+    "steady_wait_p95_s",
+    "steady_jct_mean_s",
+    "steady_slowdown_mean",
+    "utilisation",
+];
+
 /// The runs of one combination that are there: seed and row.
 type Seeds<'a> = BTreeMap<u64, &'a [String]>;
 
@@ -99,13 +108,14 @@ fn shared_directory<'t>(mut texts: impl Iterator<Item = &'t str>) -> usize {
 /// Places of the metrics that are shown.
 fn shown(columns: &[Column], axes: usize) -> Vec<usize> {
     let metrics = || (axes + 1..columns.len()).filter(|&at| columns[at].is_number);
-    let usual: Vec<usize> = metrics()
-        .filter(|&at| USUAL.contains(&columns[at].name.as_str()))
-        .collect();
+    let named = |names: &[&str; 5]| -> Option<Vec<usize>> {
+        let of = |name: &&str| metrics().find(|&at| columns[at].name == *name);
+        names.iter().map(of).collect()
+    };
     // All of them are there only where nobody chose.
-    match usual.len() == USUAL.len() && metrics().count() > SHOWN {
-        true => usual,
-        false => metrics().take(SHOWN).collect(),
+    match named(&STEADY).or_else(|| named(&USUAL)) {
+        Some(usual) if metrics().count() > SHOWN => usual,
+        _ => metrics().take(SHOWN).collect(),
     }
 }
 
@@ -161,6 +171,24 @@ mod tests {
         assert_eq!(cut(&["data/ab/x", "data/ac/x"]), 5);
         assert_eq!(cut(&["fgd", "fgx"]), 0);
         assert_eq!(cut(&["data/ä/x", "data/ö/x"]), 5);
+    }
+
+    #[test]
+    fn where_nobody_chose_the_usual_metrics_are_shown_after_the_warm_up_if_there_is_one() {
+        let names = |names: &[&str]| -> Vec<String> {
+            let columns = Column::named(&texts(names), 0);
+            let shown = shown(&columns, 0).into_iter();
+            shown.map(|at| columns[at].name.clone()).collect()
+        };
+        let mut all = vec!["seed", "jobs", "finished"];
+        all.extend(USUAL);
+        assert_eq!(names(&all), USUAL);
+        all.extend(&STEADY[..4]);
+        assert_eq!(names(&all), STEADY);
+        assert_eq!(
+            names(&["seed", "jobs", "utilisation"]),
+            ["jobs", "utilisation"]
+        );
     }
 
     #[test]
