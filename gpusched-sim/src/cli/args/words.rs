@@ -28,7 +28,7 @@ pub(crate) enum FormatArg {
 }
 
 words! {
-    ResultsArg => Format { Table, Markdown, Json, Csv }
+    ResultsArg => Format { Table, Json, Csv, Markdown }
     DisciplineArg => Discipline { Batched, PerEvent }
     FidelityArg => FidelityKey { Ideal, ControlPlane }
     AttemptsArg => AttemptsKey { Sum, Last, First }

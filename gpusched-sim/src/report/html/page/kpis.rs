@@ -19,7 +19,7 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
         Some(found) => found.source(),
         None => "One deterministic replay per run: differences are exact for this trace, and say nothing \
                  about how they would vary with another one. Intervals need a source of randomness: \
-                 `gpusched compare` with `--resample` or `--blocks`, or a sweep over seeds."
+                 gpusched compare with --resample or --blocks, or a sweep over seeds."
             .to_owned(),
     };
     sheet.section(
