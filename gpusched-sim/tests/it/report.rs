@@ -198,6 +198,7 @@ fn a_sweep_is_gathered_by_combination() {
     let other = desk.line("report sweep -o other.html --baseline placement=fgd");
     assert_eq!(other.code, 0, "{}", other.err);
     assert!(page(&desk, "other.html").contains("the one with placement=fgd"));
+    assert!(!page(&desk, "other.html").contains("\"against\":null"));
     for (flag, words) in [
         ("queueing=fif", "did you mean `queueing=fifo`?"),
         ("queuing=fifo", "the axes are: placement, queueing"),
@@ -218,6 +219,16 @@ fn without_randomness_a_page_about_a_sweep_has_no_interval() {
     let shown = page(&desk, "page.html");
     assert!(shown.contains("nothing: there are no intervals"));
     assert!(!shown.contains("<h2>Differences from the baseline"));
+    // Nor is anybody compared with anybody where there is no baseline.
+    desk.write(
+        "none.yaml",
+        &SWEEP.replace("baseline: { queueing: fifo }\n", ""),
+    );
+    assert_eq!(desk.line("sweep none.yaml --out none").code, 0);
+    assert_eq!(desk.line("report none -o page.html").code, 0);
+    let none = page(&desk, "page.html");
+    assert_eq!(none.matches("\"against\":null").count(), 9);
+    assert!(!none.contains("<h2>Differences"));
     // Rows that are not those of the manifest are not shown as if they were.
     let csv = String::from_utf8(desk.files("sweep")["summary.csv"].clone()).unwrap();
     let cut: Vec<&str> = csv.lines().take(3).collect();

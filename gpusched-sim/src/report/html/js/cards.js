@@ -22,11 +22,10 @@ function signedBy(kpi, value) {
   return sign + (kpi.kind === 'percent' ? `${(size * 100).toFixed(1)} points` : shows[kpi.kind](size));
 }
 
-// Whom a run is compared with: of a sweep each has its own, or none, which is itself.
+// Whom a run is compared with: of a sweep each has its own, or none.
 function baseOf(run) {
   const { against } = data.runs[run];
-  if (against === undefined) return state.baseline;
-  return against < 0 ? run : against;
+  return against === undefined ? state.baseline : against;
 }
 
 // How sure the difference is, where something random says so, and from this very baseline.
@@ -51,7 +50,10 @@ function changeMark({ text, good }) {
 
 function drawCards() {
   const shown = data.runs[state.shown];
-  const base = data.runs[baseOf(state.shown)];
+  const from = baseOf(state.shown);
+  const base = from === null ? shown : data.runs[from];
+  let title = `${shown.label} beside ${base.label}`;
+  if (shown === base) title = from === null ? shown.label : `${shown.label}, the baseline`;
   const cards = data.kpis.map((kpi, at) => {
     const value = shown.values[at];
     const card = make('div', 'card', null, make('span', 'name', kpi.label));
@@ -67,9 +69,7 @@ function drawCards() {
     return card;
   });
   byId('cards').replaceChildren(
-    ...(data.runs.length > 1
-      ? [make('h3', '', shown === base ? `${shown.label}, the baseline` : `${shown.label} beside ${base.label}`)]
-      : []),
+    ...(data.runs.length > 1 ? [make('h3', '', title)] : []),
     make('div', 'cards', null, ...cards),
   );
   drawChanges();
@@ -79,6 +79,7 @@ function drawCards() {
 function drawChanges() {
   document.querySelectorAll('#compared tbody tr').forEach((row, run) => {
     const base = baseOf(run);
+    if (base === null) return;
     row.classList.toggle('baseline', run === base && data.runs.length > 1);
     row.querySelectorAll('td').forEach((cell, at) => {
       cell.querySelectorAll('small').forEach((old) => old.remove());

@@ -33,8 +33,8 @@ pub(super) struct Combination {
     pub(super) label: String,
     /// Means over seeds, by metric.
     pub(super) values: Vec<Value>,
-    /// The combination it is compared with; −1 for those that are compared with none.
-    against: i64,
+    /// The combination it is compared with, which may be itself.
+    against: Option<usize>,
     /// By metric: the mean difference from that one, and its ends.
     intervals: Vec<Option<[Value; 3]>>,
     #[serde(skip)]
@@ -63,7 +63,7 @@ pub(super) fn condense(results: &Results) -> Data {
                 runs.push(Combination {
                     label: label(&row[..axes]),
                     values: Vec::new(),
-                    against: -1,
+                    against: None,
                     intervals: Vec::new(),
                     means: Vec::new(),
                     seeds: 0,
@@ -84,7 +84,7 @@ pub(super) fn condense(results: &Results) -> Data {
     }
     rank(&mut runs, kpis.first());
     let names = || columns[..axes].iter().map(|column| &column.name);
-    let places: Vec<i64> = runs
+    let places: Vec<Option<usize>> = runs
         .iter()
         .map(|one| {
             let wanted = names().zip(&one.axes);
@@ -92,9 +92,7 @@ pub(super) fn condense(results: &Results) -> Data {
                 wanted.map(|(axis, own)| manifest.baseline.get(axis).unwrap_or(own).as_str());
             let wanted: Vec<&str> = wanted.collect();
             let found = runs.iter().position(|other| other.axes == wanted);
-            found
-                .filter(|at| runs[*at].axes != one.axes)
-                .map_or(-1, |at| at as i64)
+            found.filter(|_| !manifest.baseline.is_empty())
         })
         .collect();
     let contrasts = match rows.len() == manifest.runs.len() {
