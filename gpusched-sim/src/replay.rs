@@ -10,7 +10,8 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::{Discipline, Engine, EngineError, Records};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Played, Sample,
-    Sampler, SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, device_use,
+    Sampler, SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, WarmUp,
+    device_use,
     summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
@@ -83,6 +84,8 @@ pub struct ReplayOptions {
     pub profile: Option<Arc<Profile>>,
     /// Stop here: what has not ended by then is censored.
     pub horizon: Option<Time>,
+    /// Which jobs are in no mean of times; `None` = all are.
+    pub warm_up: Option<WarmUp>,
     /// Interval of the series. `None` = 1/500 of the span from first to last submission, at least
     /// 1 s, doubled whenever a long tail would make more than 4,096 samples.
     pub sample_every: Option<Span>,
@@ -125,6 +128,7 @@ impl Default for ReplayOptions {
             scheduler_ties: None,
             profile: None,
             horizon: None,
+            warm_up: None,
             sample_every: None,
             device_use: false,
             keep_series: false,
@@ -307,7 +311,7 @@ pub(crate) fn replay_on(
         ),
         ..labels
     };
-    let mut summary = summarise(work, inventory, &records, labels);
+    let mut summary = summarise(work, inventory, &records, options.warm_up, labels);
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
     let window = (from, from + makespan);

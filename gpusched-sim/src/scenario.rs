@@ -36,7 +36,7 @@ pub use yaml::Origins;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::engine::Discipline;
 use crate::kueue::replay::{ControlPlane, Fidelity};
-use crate::metrics::Split;
+use crate::metrics::{Split, WarmUp};
 use crate::trace::{Attempts, SwfProcs};
 use gpusched_core::placement::device::registry::device_policies;
 use gpusched_core::placement::mig::registry::mig_placements;
@@ -58,6 +58,8 @@ pub enum Format {
     Json,
     /// One header line, then one line per result.
     Csv,
+    /// For a pull request: tables of GitHub's Markdown.
+    Markdown,
 }
 
 /// Which attempts of a job make up its run time.
@@ -345,6 +347,10 @@ scenario! {
     Wins discipline: Discipline = "discipline",
     /// Stop after this many seconds of the trace, counted from its time 0.
     Wins horizon: Seconds = "horizon",
+    /// Jobs submitted before this run as all others do, and are in no mean or quantile of waits,
+    /// completion times and slowdowns: seconds after the first submission, or `mser-5` (where the
+    /// waits become steady; of runs that are compared, the longest). By default all jobs count.
+    Wins warm_up: WarmUp = "warm-up",
     /// Directory the results are written to.
     Wins out: PathBuf = "out",
     /// How results are printed (default `table`).

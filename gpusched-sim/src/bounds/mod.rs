@@ -8,13 +8,16 @@
 //! | file | bounds |
 //! |---|---|
 //! | `completion.rs` | the mean completion time, by an exact greedy rule |
+//! | `cost.rs` | the bill |
 //! | `makespan.rs` | the makespan, by a linear program over GPU models and arrivals |
 
 mod completion;
+pub mod cost;
 mod makespan;
 
 use gpusched_core::cluster::{Cluster, Inventory};
 use gpusched_core::ids::JobId;
+use gpusched_core::provisioning::Money;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::Workload;
 use serde::{Deserialize, Serialize};
@@ -26,6 +29,10 @@ pub struct Bounds {
     pub mean_jct_s: f64,
     /// First submission to last end, s.
     pub makespan_s: f64,
+    /// What the machines cost, USD, that are all there as planned and paid for up to the last end;
+    /// absent where none has a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd: Option<f64>,
 }
 
 /// A job as the relaxations see it.
@@ -95,9 +102,11 @@ pub fn bounds(work: &Workload, inventory: &Inventory) -> Option<Bounds> {
         true => longest_parts(work),
     };
     let end = makespan::end(&tasks, &capacity);
+    let cost = cost::of_all_machines(inventory, first, Time(end.floor() as i64));
     Some(Bounds {
         mean_jct_s,
         makespan_s: (end - first.0 as f64) / 1e6,
+        cost_usd: cost.map(Money::as_usd),
     })
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::replay::{ReplayOptions, replay};
 use gpusched_core::cluster::Node;
+use gpusched_core::provisioning::Price;
 use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
 use proptest::prelude::*;
 
@@ -44,6 +45,45 @@ fn nobody_waits_on_an_empty_cluster() {
     )
     .unwrap();
     assert_eq!((found.mean_jct_s, found.makespan_s), (40.0, 60.0));
+    assert_eq!(found.cost_usd, None);
+}
+
+/// A machine of so many GPUs for so many dollars an hour.
+fn priced(name: &str, gpus: u32, usd: i64) -> Node {
+    Node {
+        price: (usd > 0).then_some(Price(usd * 1_000_000_000)),
+        ..Node::with_gpus(name, gpus, "T4")
+    }
+}
+
+#[test]
+fn machines_that_are_always_there_are_paid_up_to_the_least_makespan() {
+    // Three hours of GPU time on two GPUs: an hour and a half at 2 + 1 dollars; what has no price
+    // does not count, but may be worked on.
+    let hour = 3_600;
+    let jobs = work(&[(0, hour, 1, ""), (0, hour, 1, ""), (0, hour, 1, "")]);
+    let nodes = vec![priced("a", 1, 2), priced("b", 1, 1)];
+    let found = bounds(&jobs, &Inventory::new(nodes).unwrap()).unwrap();
+    close(found.makespan_s, 5_400.0);
+    close(found.cost_usd.unwrap(), 4.5);
+    let nodes = vec![priced("a", 1, 2), priced("b", 2, 0)];
+    let found = bounds(&jobs, &Inventory::new(nodes).unwrap()).unwrap();
+    close(found.cost_usd.unwrap(), 2.0);
+}
+
+#[test]
+fn work_costs_its_gpu_time_at_the_lowest_price_it_can_have() {
+    // A dollar per GPU on the small machine, half a dollar on the large one, which a gang of three in
+    // one pod needs anyway.
+    let jobs = work(&[(0, 3_600, 1, ""), (0, 1_800, 3, "")]);
+    let nodes = vec![priced("small", 1, 1), priced("large", 4, 2)];
+    let ran = |job: JobId| jobs.job(job).run;
+    let least = cost::of_work(&jobs, &Inventory::new(nodes).unwrap(), ran);
+    close(least.as_usd(), 0.5 + 0.75);
+    // Where it could run for nothing, nothing can be said.
+    let nodes = vec![priced("small", 1, 0), priced("large", 4, 2)];
+    let least = cost::of_work(&jobs, &Inventory::new(nodes).unwrap(), ran);
+    close(least.as_usd(), 0.75);
 }
 
 #[test]
@@ -109,6 +149,11 @@ proptest! {
             .collect();
         let (work, cluster) = (work(&jobs), cluster(&[(4, "T4"), (4, "A100"), (4, "A100")]));
         let found = bounds(&work, &cluster).unwrap();
+        let nodes = cluster.nodes().iter().zip([3, 7, 5]).map(|(node, usd)| Node {
+            price: Some(Price(usd * 1_000_000_000)),
+            ..node.clone()
+        });
+        let rented = Inventory::new(nodes.collect()).unwrap();
         for queueing in ["fifo", "easy", "sjf", "fifo-greedy"] {
             let options = ReplayOptions { queueing: queueing.into(), ..ReplayOptions::default() };
             let run = replay(&work, &cluster, &options).unwrap().summary;
@@ -116,6 +161,16 @@ proptest! {
             prop_assert!(found.mean_jct_s <= mean * (1.0 + 1e-9), "{queueing} {mean} {found:?}");
             let makespan = run.window.makespan_s;
             prop_assert!(found.makespan_s <= makespan * (1.0 + 1e-9), "{makespan} {found:?}");
+            for provisioning in ["static", "reactive"] {
+                let options = ReplayOptions { provisioning: provisioning.into(), ..options.clone() };
+                let cost = replay(&work, &rented, &options).unwrap().summary.cost.unwrap();
+                let (usd, least) = (cost.usd.unwrap(), cost.bound_usd.unwrap());
+                prop_assert!(least <= usd * (1.0 + 1e-9), "{provisioning} {usd} {least}");
+                if provisioning == "static" {
+                    let least = bounds(&work, &rented).unwrap().cost_usd.unwrap();
+                    prop_assert!(least <= usd * (1.0 + 1e-9), "{usd} {least}");
+                }
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) use provision_deadline::{DeadlineArgs, PolarityArg};
 pub(crate) use replay::{ClusterArgs, InputArgs, ReadArgs, RestArgs};
 pub(crate) use report::ReportArgs;
 pub(crate) use run::RunArgs;
-pub(crate) use sweep::{MergeArgs, SchemaArg, SchemaArgs, SweepArgs};
+pub(crate) use sweep::{MergeArgs, SchemaArg, SchemaArgs, SweepArgs, SweepFormatArg};
 pub(crate) use topo::{
     DrawingArg, TopoExportArgs, TopoScoreArgs, TopoShowArgs, TopoVerb, TopoVerbArgs, TopoWhat,
 };

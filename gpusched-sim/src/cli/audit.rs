@@ -1,6 +1,6 @@
 //! `gpusched audit`: is a schedule one that its cluster, its quotas and its policy allow?
 
-use super::args::{AuditArgs, OrderArg};
+use super::args::{AuditArgs, FormatArg, OrderArg};
 use super::failure::{Failure, Outcome};
 use super::terminal::{self, count};
 use gpusched_sim::audit::{
@@ -8,7 +8,6 @@ use gpusched_sim::audit::{
     audit_order, audit_quotas, offered_load,
 };
 use gpusched_sim::diagnostic::{Diagnostic, Result};
-use gpusched_sim::scenario::Format;
 use gpusched_sim::trace::ReadOptions;
 use gpusched_sim::trace::build::load_inventory;
 use gpusched_sim::trace::input::Source;
@@ -51,10 +50,10 @@ pub(crate) fn audit(args: &AuditArgs) -> Outcome {
         quotas: quotas.len(),
         nodes: !capacity.nodes.is_empty(),
     };
-    match args.format.map_or(Format::Table, Into::into) {
-        Format::Table => terminal::print_text(&checked.table()),
-        Format::Json => terminal::print(&format!("{:#}\n", checked.json())),
-        Format::Csv => terminal::print_text(&checked.csv()),
+    match args.format.unwrap_or(FormatArg::Table) {
+        FormatArg::Table => terminal::print_text(&checked.table()),
+        FormatArg::Json => terminal::print(&format!("{:#}\n", checked.json())),
+        FormatArg::Csv => terminal::print_text(&checked.csv()),
     }?;
     match found.is_empty() {
         true => Ok(()),

@@ -1,13 +1,12 @@
 //! `gpusched catalog`: instance types with GPUs, what a node of each has, and what it costs.
 
-use super::args::CatalogArgs;
+use super::args::{CatalogArgs, FormatArg};
 use super::failure::Outcome;
 use super::terminal;
 use gpusched_core::provisioning::Price;
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
 use gpusched_sim::catalog::{builtin, read};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
-use gpusched_sim::scenario::Format;
 use gpusched_sim::trace::input::Source;
 use serde_json::{Value, json};
 
@@ -40,13 +39,13 @@ pub(crate) fn catalog(args: &CatalogArgs) -> Outcome {
         })
         .collect();
     chosen.sort_by_key(|one| (model(one).to_owned(), per_gpu(one), one.name.clone()));
-    match args.format.map_or(Format::Table, Into::into) {
-        Format::Table => terminal::print_text(&table(&chosen, source.name())),
-        Format::Json => terminal::print(&format!(
+    match args.format.unwrap_or(FormatArg::Table) {
+        FormatArg::Table => terminal::print_text(&table(&chosen, source.name())),
+        FormatArg::Json => terminal::print(&format!(
             "{:#}\n",
             Value::from_iter(chosen.iter().map(|one| object(one)))
         )),
-        Format::Csv => terminal::print_text(&csv(&chosen)),
+        FormatArg::Csv => terminal::print_text(&csv(&chosen)),
     }
 }
 

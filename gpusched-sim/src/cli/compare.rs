@@ -2,6 +2,8 @@
 
 use super::args::CompareArgs;
 use super::compare_statistics::Statistics;
+use super::compare_trials::{Trial, names_once, product};
+use super::compare_warm_up::{Found, agree};
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::out_dir::{self, OutDir};
@@ -9,20 +11,13 @@ use super::progress::Progress;
 use super::results;
 use super::run::{bounds_of, describe, load, replay_one, subject};
 use super::terminal::{self, count};
-use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
-use gpusched_core::placement::registry::placements;
-use gpusched_core::queueing::registry::queueings;
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::network::NetworkMode;
 use gpusched_sim::replay::{ReplayOptions, RunResult};
-use gpusched_sim::report;
-use gpusched_sim::scenario::{
-    Format, Loaded, Plan, Scenario, all_provisionings, check_mig_placement, check_placement,
-    check_provisioning, check_queueing,
-};
+use gpusched_sim::report::{self, Intervals, Layout};
+use gpusched_sim::scenario::{Format, Loaded, Plan, Scenario};
 use gpusched_sim::sharing::SharingMode;
-use gpusched_sim::sharing::mig::MigSharing;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -41,7 +36,7 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let mut plan = scenario.plan(&origins)?;
     if let Some(out) = &scenario.out {
-        out_dir::check_several(out, LIST, &results::FILES)?;
+        out_dir::check_several(out, &[LIST, Intervals::FILE], &results::FILES)?;
     }
     let trials = product(&args, &plan)?;
     for trial in &trials {
@@ -64,11 +59,6 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
     }
     let threads = threads(args.threads)?;
     let statistics = Statistics::of(&args)?;
-    if statistics.is_some() && scenario.out.is_some() {
-        let problem = Diagnostic::new("intervals are printed, and nothing is written")
-            .help("leave `out` out, or `--resample` and `--blocks`");
-        return Err(origins.blame("out", problem).into());
-    }
     let interrupt = Interrupt::watch();
     let loaded = load(&plan, &origins)?;
     for trial in &trials {
@@ -81,9 +71,19 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         count(trials.len() as u64, "combination") + " of policies"
     ));
     let format = scenario.format.unwrap_or_default();
-    if let Some(statistics) = statistics {
-        let how = (threads, format);
-        return statistics.print(&plan, &loaded, &trials, how, &interrupt);
+    let warm_up = agree(&mut plan, &loaded, &trials, threads, &interrupt)?;
+    let lot = Lot {
+        plan: &plan,
+        loaded: &loaded,
+        trials: &trials,
+        threads,
+        interrupt: &interrupt,
+        warm_up: warm_up.as_ref(),
+    };
+    let statistics = statistics.map(|statistics| statistics.of_all(&lot));
+    let statistics = statistics.transpose()?;
+    if let (Some(found), None) = (&statistics, &scenario.out) {
+        return print_intervals(format, found);
     }
     let out = scenario.out.as_deref().map(OutDir::begin).transpose()?;
     if let Some(out) = &out {
@@ -93,16 +93,21 @@ pub(crate) fn compare(args: CompareArgs) -> Outcome {
         out,
         scenario: &scenario,
     });
-    let summaries = replay_all(&plan, &loaded, &trials, threads, &interrupt, keep)?;
+    let summaries = replay_all(&lot, keep)?;
     let (cut, whole): (Vec<Summary>, Vec<Summary>) = summaries
         .into_iter()
         .partition(|summary| summary.interrupted);
     if let (Some(out), false) = (out, whole.is_empty()) {
         out.file(LIST, |to| report::write_summary_csv(to, &whole))?;
+        if let Some(found) = &statistics {
+            out.file(Intervals::FILE, |to| found.write_stored(to))?;
+        }
         out.publish()?;
     }
-    if !whole.is_empty() {
-        print(format, &whole)?;
+    match &statistics {
+        Some(found) => print_intervals(format, found)?,
+        None if !whole.is_empty() => print(format, &whole)?,
+        None => {}
     }
     if let (Some(place), false) = (&scenario.out, whole.is_empty()) {
         terminal::say(&format!(
@@ -127,25 +132,16 @@ fn finish(cut: &[Summary]) -> Outcome {
     Err(Failure::Told(1))
 }
 
-/// One run to make.
-pub(super) struct Trial {
-    queueing: String,
-    placement: String,
-    sharing: SharingMode,
-    mig_placement: String,
-    provisioning: String,
-    network: NetworkMode,
-}
-
-/// Names in the order they first come up.
-fn names_once<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
-    let mut once = Vec::new();
-    for name in names {
-        if !once.contains(&name) {
-            once.push(name);
-        }
-    }
-    once
+/// What is replayed.
+#[derive(Clone, Copy)]
+pub(super) struct Lot<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) loaded: &'a Loaded,
+    pub(super) trials: &'a [Trial],
+    pub(super) threads: usize,
+    pub(super) interrupt: &'a Interrupt,
+    /// What to say of the warm-up, where it was found in all runs together.
+    pub(super) warm_up: Option<&'a Found>,
 }
 
 /// Where the files of each run go.
@@ -197,152 +193,6 @@ fn folder(at: usize, of: usize, label: &str) -> String {
     format!("{:0digits$}-{label}", at + 1)
 }
 
-/// Every queueing policy with every placement policy, sharing mode, MIG placement policy,
-/// provisioning policy and model of the network, in the order given.
-fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
-    let given = [
-        &args.axes.queueing,
-        &args.axes.placement,
-        &args.axes.sharing,
-        &args.axes.mig_placement,
-        &args.axes.provisioning,
-        &args.axes.network,
-    ];
-    if given.iter().all(|list| list.is_empty()) {
-        return Err(Diagnostic::new("there are no policies to compare").help(
-            "name some, such as `--queueing fifo,easy,sjf` or `--placement all`; \
-             `gpusched policy list` lists them",
-        ));
-    }
-    let known = queueings().map(|info| info.name);
-    let queueing = names(
-        "queueing",
-        &args.axes.queueing,
-        known,
-        check_queueing,
-        &plan.queueing,
-    )?;
-    let known = placements().iter().map(|info| info.name);
-    let placement = names(
-        "placement",
-        &args.axes.placement,
-        known,
-        check_placement,
-        &plan.placement,
-    )?;
-    let sharing = modes(&args.axes.sharing, &plan.sharing)?;
-    let known = mig_placements().map(|info| info.name);
-    let instances = names(
-        "mig-placement",
-        &args.axes.mig_placement,
-        known,
-        check_mig_placement,
-        &plan.mig_placement,
-    )?;
-    let machines = names(
-        "provisioning",
-        &args.axes.provisioning,
-        all_provisionings().map(|info| info.name),
-        check_provisioning,
-        &plan.machines.policy,
-    )?;
-    let networks = match &args.axes.network[..] {
-        [] => vec![plan.network],
-        given => NetworkMode::parse_list(given).map_err(|problem| problem.in_file("--network"))?,
-    };
-    let ways = ways(&sharing, &instances);
-    let mut trials = Vec::new();
-    for queueing in &queueing {
-        for placement in &placement {
-            for (sharing, instances) in &ways {
-                for provisioning in &machines {
-                    trials.extend(networks.iter().map(|network| Trial {
-                        queueing: queueing.clone(),
-                        placement: placement.clone(),
-                        sharing: (*sharing).clone(),
-                        mig_placement: (*instances).to_owned(),
-                        provisioning: provisioning.clone(),
-                        network: *network,
-                    }));
-                }
-            }
-        }
-    }
-    Ok(trials)
-}
-
-/// Sharing modes with the MIG placement policies that make a difference under them: where no
-/// instance is placed the first stands for all, and a policy that only uses instances that stand is
-/// left out, with a word, where none stands unless it is created.
-fn ways<'a>(
-    sharing: &'a [SharingMode],
-    instances: &'a [String],
-) -> Vec<(&'a SharingMode, &'a str)> {
-    let mut ways = Vec::new();
-    for mode in sharing {
-        let creates = |name: &str| mig_placement(name).is_ok_and(|policy| policy.creates());
-        let all = instances.iter().map(String::as_str);
-        match mode {
-            SharingMode::Recorded | SharingMode::Mig(MigSharing::Layout { .. }) => {
-                ways.extend(all.map(|name| (mode, name)));
-            }
-            SharingMode::Mig(_) if instances.len() > 1 => {
-                for name in all {
-                    match creates(name) {
-                        true => ways.push((mode, name)),
-                        false => terminal::say(&format!(
-                            "Note: left out: {name} under {mode}, where it finds no instance to use"
-                        )),
-                    }
-                }
-            }
-            _ => ways.extend(all.take(1).map(|name| (mode, name))),
-        }
-    }
-    ways
-}
-
-/// The sharing modes given, each once; nothing stands for what the plan says.
-fn modes(given: &[String], planned: &SharingMode) -> Result<Vec<SharingMode>> {
-    let mut modes = Vec::new();
-    for text in given {
-        let mode = SharingMode::parse(text.trim()).map_err(|problem| match problem.file {
-            Some(_) => problem,
-            None => problem.in_file("--sharing"),
-        })?;
-        if !modes.contains(&mode) {
-            modes.push(mode);
-        }
-    }
-    if modes.is_empty() {
-        modes.push(planned.clone());
-    }
-    Ok(modes)
-}
-
-/// The names given, each once; `all` stands for all there are, nothing for what the plan says.
-fn names(
-    flag: &str,
-    given: &[String],
-    known: impl Iterator<Item = &'static str>,
-    check: fn(&str) -> Result<()>,
-    planned: &str,
-) -> Result<Vec<String>> {
-    let given: Vec<String> = match given {
-        [] => vec![planned.to_owned()],
-        [all] if all == "all" => known.map(str::to_owned).collect(),
-        given => given.iter().map(|name| name.trim().to_owned()).collect(),
-    };
-    let mut names: Vec<String> = Vec::new();
-    for name in given {
-        check(&name).map_err(|problem| problem.in_file(format!("--{flag}")))?;
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
 /// How many threads were asked for; 0 = one per processor.
 pub(super) fn threads(given: Option<usize>) -> Result<usize> {
     most_threads("--threads", given)
@@ -385,14 +235,15 @@ pub(super) fn options(plan: &Plan, trial: &Trial, interrupt: &Interrupt) -> Repl
     }
 }
 
-fn replay_all(
-    plan: &Plan,
-    loaded: &Loaded,
-    trials: &[Trial],
-    threads: usize,
-    interrupt: &Interrupt,
-    keep: Option<Keep<'_>>,
-) -> Outcome<Vec<Summary>> {
+fn replay_all(lot: &Lot<'_>, keep: Option<Keep<'_>>) -> Outcome<Vec<Summary>> {
+    let Lot {
+        plan,
+        loaded,
+        trials,
+        threads,
+        interrupt,
+        warm_up,
+    } = *lot;
     let pool = pool(threads)?;
     let progress = Progress::runs(loaded.work.len(), trials.len());
     interrupt.replaying();
@@ -418,6 +269,9 @@ fn replay_all(
                 let mut result = replay_one(&loaded.work, &loaded.inventory, &options)?;
                 result.summary.inputs = loaded.inputs();
                 result.summary.bounds = bounds;
+                if let Some(found) = warm_up {
+                    found.tell(&mut result.summary);
+                }
                 if let (Some(keep), false) = (keep, result.interrupted) {
                     let folder = folder(at, trials.len(), &result.summary.label());
                     keep.write(&folder, trial, plan, loaded, &result)?;
@@ -431,10 +285,22 @@ fn replay_all(
 fn print(format: Format, summaries: &[Summary]) -> Outcome {
     match format {
         Format::Table => {
-            let table = report::compare_table(summaries);
+            let table = report::compare_table(summaries, Layout::Plain);
             terminal::print(&format!("{}\n", table.trim_end()))
+        }
+        Format::Markdown => {
+            terminal::print_text(&report::compare_table(summaries, Layout::Markdown))
         }
         Format::Json => terminal::write(|out| report::write_summaries_json(out, summaries)),
         Format::Csv => terminal::write(|out| report::write_summary_csv(out, summaries)),
+    }
+}
+
+fn print_intervals(format: Format, found: &Intervals) -> Outcome {
+    match format {
+        Format::Table => terminal::print(&found.table(Layout::Plain)),
+        Format::Markdown => terminal::print(&found.table(Layout::Markdown)),
+        Format::Json => terminal::write(|out| found.write_json(out)),
+        Format::Csv => terminal::write(|out| found.write_csv(out)),
     }
 }

@@ -1,18 +1,17 @@
 //! `gpusched compare --resample` and `--blocks`: how sure the differences between policies are.
 
 use super::args::CompareArgs;
-use super::compare::{Trial, options, pool};
+use super::compare::{Lot, options, pool};
 use super::failure::{Failure, Outcome};
-use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::run::replay_one;
 use super::terminal::{self, count};
+use gpusched_core::units::Span;
 use gpusched_core::workload::{Workload, WorkloadError};
 use gpusched_sim::diagnostic::{Diagnostic, Result, did_you_mean};
-use gpusched_sim::metrics::{Summary, facts};
+use gpusched_sim::metrics::{Summary, WarmUp, facts};
 use gpusched_sim::replay::RunResult;
-use gpusched_sim::report::{self, JobTimes};
-use gpusched_sim::scenario::{Format, Loaded, Plan};
+use gpusched_sim::report::{self, Intervals, JobTimes};
 use gpusched_sim::stats::Bootstrap;
 use gpusched_sim::trace::resample::{Resample, Unit, pieces};
 use rayon::prelude::*;
@@ -57,29 +56,15 @@ impl<'a> Statistics<'a> {
         }))
     }
 
-    /// Replays, compares and prints.
-    pub(super) fn print(
-        &self,
-        plan: &Plan,
-        loaded: &Loaded,
-        trials: &[Trial],
-        (threads, format): (usize, Format),
-        interrupt: &Interrupt,
-    ) -> Outcome {
-        let lot = Lot {
-            plan,
-            loaded,
-            trials,
-            threads,
-            interrupt,
-        };
+    /// Replays and compares.
+    pub(super) fn of_all(&self, lot: &Lot<'_>) -> Outcome<Intervals> {
         match self.way {
-            Way::Resample(unit, draws) => self.resampled(&lot, unit, draws, format),
-            Way::Blocks(unit) => self.blocked(&lot, unit, format),
+            Way::Resample(unit, draws) => self.resampled(lot, unit, draws),
+            Way::Blocks(unit) => self.blocked(lot, unit),
         }
     }
 
-    fn resampled(&self, lot: &Lot<'_>, unit: Unit, draws: u64, format: Format) -> Outcome {
+    fn resampled(&self, lot: &Lot<'_>, unit: Unit, draws: u64) -> Outcome<Intervals> {
         let work = &lot.loaded.work;
         let cut = Resample::new(work, unit);
         let cut = cut.map_err(|problem| problem.in_file("--resample"))?;
@@ -94,24 +79,21 @@ impl<'a> Statistics<'a> {
             None => cut.whole(work),
             Some(draw) => cut.draw(work, lot.plan.seed, draw as u64),
         };
-        let runs = lot.replay(draws as usize + 1, made, |_, run| run.summary)?;
+        let runs = replay(lot, draws as usize + 1, made, |_, run| run.summary)?;
         let base = self.base(&runs)?;
         let drawn: Vec<Vec<Summary>> = runs.iter().map(|of| of[1..].to_vec()).collect();
         let found = report::drawn_of((unit.name(), cut.len()), &runs, &drawn, base, LEVEL);
-        match format {
-            Format::Table => terminal::print(&report::drawn_table(&found)),
-            Format::Json => terminal::write(|out| report::write_drawn_json(out, &found)),
-            Format::Csv => terminal::write(|out| report::write_drawn_csv(out, &found)),
-        }
+        Ok(Intervals::Resample(found))
     }
 
-    fn blocked(&self, lot: &Lot<'_>, unit: Unit, format: Format) -> Outcome {
+    fn blocked(&self, lot: &Lot<'_>, unit: Unit) -> Outcome<Intervals> {
         let work = &lot.loaded.work;
-        let runs = lot.replay(
+        let runs = replay(
+            lot,
             1,
             |_| Ok(Workload::clone(work)),
             |work, run| {
-                let times = times(work, &run);
+                let times = times(work, &run, lot.plan.warm_up);
                 (run.summary, times)
             },
         )?;
@@ -127,11 +109,7 @@ impl<'a> Statistics<'a> {
             ..Bootstrap::default()
         };
         let found = report::blocks_of(unit.name(), &blocks, &times, base, LEVEL, bootstrap);
-        match format {
-            Format::Table => terminal::print(&report::blocks_table(&found)),
-            Format::Json => terminal::write(|out| report::write_blocks_json(out, &found)),
-            Format::Csv => terminal::write(|out| report::write_blocks_csv(out, &found)),
-        }
+        Ok(Intervals::Blocks(found))
     }
 
     /// The policy the others are compared with: the first unless one is named.
@@ -152,65 +130,57 @@ impl<'a> Statistics<'a> {
     }
 }
 
-/// What is replayed.
-struct Lot<'a> {
-    plan: &'a Plan,
-    loaded: &'a Loaded,
-    trials: &'a [Trial],
-    threads: usize,
-    interrupt: &'a Interrupt,
-}
-
-impl Lot<'_> {
-    /// What `kept` makes of every run, by policy, then by trace; `made` makes the traces.
-    fn replay<T: Send>(
-        &self,
-        traces: usize,
-        made: impl Fn(usize) -> Result<Workload, WorkloadError> + Sync,
-        kept: impl Fn(&Workload, RunResult) -> T + Sync,
-    ) -> Outcome<Vec<Vec<T>>> {
-        let pairs: Vec<(usize, usize)> = (0..self.trials.len())
-            .flat_map(|trial| (0..traces).map(move |trace| (trial, trace)))
-            .collect();
-        let progress = Progress::runs(self.loaded.work.len(), pairs.len());
-        self.interrupt.replaying();
-        let runs: Outcome<Vec<Option<T>>> = pool(self.threads)?.install(|| {
-            let each = pairs.par_iter().enumerate();
-            each.map(|(at, &(trial, trace))| {
-                let work = made(trace).map_err(|error| {
-                    let problem = Diagnostic::new(error.to_string()).in_file("--resample");
-                    problem.help("draw from a shorter trace, such as with `--limit`")
-                })?;
-                let mut options = options(self.plan, &self.trials[trial], self.interrupt);
-                options.progress = Some(progress.counter(at));
-                let run = replay_one(&work, &self.loaded.inventory, &options)?;
-                Ok((!run.interrupted).then(|| kept(&work, run)))
-            })
-            .collect()
-        });
-        drop(progress);
-        let runs: Option<Vec<T>> = runs?.into_iter().collect();
-        let Some(runs) = runs else {
-            // What was cut short would compare as if there had been less to do.
-            terminal::say("Interrupted: some runs are missing, so nothing is said of them.");
-            return Err(Failure::Told(1));
-        };
-        let mut runs = runs.into_iter();
-        Ok((0..self.trials.len())
-            .map(|_| runs.by_ref().take(traces).collect())
-            .collect())
-    }
+/// What `kept` makes of every run, by policy, then by trace; `made` makes the traces.
+fn replay<T: Send>(
+    lot: &Lot<'_>,
+    traces: usize,
+    made: impl Fn(usize) -> Result<Workload, WorkloadError> + Sync,
+    kept: impl Fn(&Workload, RunResult) -> T + Sync,
+) -> Outcome<Vec<Vec<T>>> {
+    let pairs: Vec<(usize, usize)> = (0..lot.trials.len())
+        .flat_map(|trial| (0..traces).map(move |trace| (trial, trace)))
+        .collect();
+    let progress = Progress::runs(lot.loaded.work.len(), pairs.len());
+    lot.interrupt.replaying();
+    let runs: Outcome<Vec<Option<T>>> = pool(lot.threads)?.install(|| {
+        let each = pairs.par_iter().enumerate();
+        each.map(|(at, &(trial, trace))| {
+            let work = made(trace).map_err(|error| {
+                let problem = Diagnostic::new(error.to_string()).in_file("--resample");
+                problem.help("draw from a shorter trace, such as with `--limit`")
+            })?;
+            let mut options = options(lot.plan, &lot.trials[trial], lot.interrupt);
+            options.progress = Some(progress.counter(at));
+            let run = replay_one(&work, &lot.loaded.inventory, &options)?;
+            Ok((!run.interrupted).then(|| kept(&work, run)))
+        })
+        .collect()
+    });
+    drop(progress);
+    let runs: Option<Vec<T>> = runs?.into_iter().collect();
+    let Some(runs) = runs else {
+        // What was cut short would compare as if there had been less to do.
+        terminal::say("Interrupted: some runs are missing, so nothing is said of them.");
+        return Err(Failure::Told(1));
+    };
+    let mut runs = runs.into_iter();
+    Ok((0..lot.trials.len())
+        .map(|_| runs.by_ref().take(traces).collect())
+        .collect())
 }
 
 /// Waits and completion times of the jobs of the trace.
-fn times(work: &Workload, run: &RunResult) -> JobTimes {
+fn times(work: &Workload, run: &RunResult, warm_up: Option<WarmUp>) -> JobTimes {
+    let end = warm_up.and_then(|warm_up| warm_up.end(work, &run.records));
     let mut times = JobTimes {
         policy: run.summary.label(),
         ..JobTimes::default()
     };
     for job in facts(work, &run.records) {
-        times.wait.push(job.wait().map(|wait| wait.as_secs_f64()));
-        times.jct.push(job.jct().map(|jct| jct.as_secs_f64()));
+        let counts = end.is_none_or(|end| job.submit >= end);
+        let seconds = |span: Option<Span>| span.filter(|_| counts).map(|span| span.as_secs_f64());
+        times.wait.push(seconds(job.wait()));
+        times.jct.push(seconds(job.jct()));
     }
     times
 }

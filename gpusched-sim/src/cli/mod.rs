@@ -10,6 +10,8 @@ mod calibrate;
 mod catalog;
 mod compare;
 mod compare_statistics;
+mod compare_trials;
+mod compare_warm_up;
 mod completions;
 mod diff;
 mod dra;

@@ -58,21 +58,22 @@ fn something_else(place: &Path, name: &OsStr) -> Box<Diagnostic> {
     .help("name a new directory, or one written by this command before")
 }
 
-/// As [`check`], for a directory of several runs: `list` names them, and beside it there are only
-/// folders, each of which holds nothing but files of the names in `own`.
+/// As [`check`], for a directory of several runs: the first of `lists` names them, and beside these
+/// files there are only folders, each of which holds nothing but files of the names in `own`.
 ///
 /// # Errors
 /// When it cannot take results, with the reason.
-pub(crate) fn check_several(place: &Path, list: &str, own: &[&str]) -> Result<()> {
+pub(crate) fn check_several(place: &Path, lists: &[&str], own: &[&str]) -> Result<()> {
     if !place.is_dir() {
         return check(place, &[]);
     }
-    let listed = place.join(list).is_file();
+    let listed = lists.first().is_some_and(|list| place.join(list).is_file());
     for entry in fs::read_dir(place)? {
         let entry = entry?;
         let name = entry.file_name();
         let is_folder = entry.file_type()?.is_dir();
-        match listed && (is_folder || name == list) {
+        let is_list = lists.iter().any(|list| *list == name);
+        match listed && (is_folder || is_list) {
             true if is_folder => check(&entry.path(), own)?,
             true => {}
             false => return Err(something_else(place, &name)),

@@ -13,7 +13,7 @@ use gpusched_core::workload::Workload;
 use gpusched_sim::bounds::{Bounds, bounds};
 use gpusched_sim::diagnostic::{Diagnostic, Result};
 use gpusched_sim::replay::{ReplayError, ReplayOptions, RunResult, replay};
-use gpusched_sim::report;
+use gpusched_sim::report::{self, Layout};
 use gpusched_sim::scenario::{Format, Loaded, Origins, Plan, Scenario};
 use gpusched_sim::sharing::SharingMode;
 use std::path::Path;
@@ -184,6 +184,10 @@ fn print(format: Format, result: &RunResult) -> Outcome {
         Format::Table => {
             let table = report::summary_table(summary);
             terminal::print(&format!("{}\n", table.trim_end()))
+        }
+        Format::Markdown => {
+            let table = report::compare_table(std::slice::from_ref(summary), Layout::Markdown);
+            terminal::print_text(&table)
         }
         Format::Json => terminal::write(|out| report::write_summary_json(out, summary)),
         Format::Csv => {

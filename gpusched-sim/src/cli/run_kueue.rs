@@ -62,6 +62,7 @@ pub(super) fn is_meant(scenario: &Scenario, origins: &Origins) -> Result<bool> {
         ("energy-price", scenario.energy_price.is_some()),
         ("cost-split", scenario.cost_split.is_some()),
         ("profile", scenario.profile.is_some()),
+        ("warm-up", scenario.warm_up.is_some()),
         (
             "seed",
             scenario.seed.is_some() && scenario.pods_ready_delay.is_none(),
@@ -173,6 +174,8 @@ fn json(to: &mut dyn std::io::Write, summary: &Summary) -> std::io::Result<()> {
 fn print(format: Format, summary: &Summary, outcome: &replay::Outcome) -> Outcome {
     match format {
         Format::Table => terminal::print_text(&summary_table(summary)),
+        // Its tables differ in their columns; as they stand they can be read there too.
+        Format::Markdown => terminal::print_text(&format!("```\n{}```\n", summary_table(summary))),
         Format::Json => terminal::write(|out| json(out, summary)),
         Format::Csv => terminal::write(|out| csv::write_workloads(out, outcome)),
     }

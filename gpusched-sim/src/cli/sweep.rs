@@ -1,11 +1,12 @@
 //! `gpusched sweep`: every run of an experiment.
 
-use super::args::SweepArgs;
+use super::args::{SweepArgs, SweepFormatArg};
 use super::compare::most_threads;
 use super::failure::{Failure, Outcome};
 use super::interrupt::Interrupt;
 use super::terminal::{self, count};
 use gpusched_sim::experiment::Experiment;
+use gpusched_sim::report::Layout;
 use gpusched_sim::sweep::{self, Manifest, Shard, Sweep, Trouble};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -36,12 +37,16 @@ pub(crate) fn sweep(args: &SweepArgs) -> Outcome {
     }
     let rows = rows(out)?;
     let manifest = Manifest::of(&sweep, shard);
-    let table = sweep::table(&manifest, &sweep.columns, part, &rows);
+    let layout = match args.format {
+        None | Some(SweepFormatArg::Table) => Layout::Plain,
+        Some(SweepFormatArg::Markdown) => Layout::Markdown,
+    };
+    let table = sweep::table(&manifest, &sweep.columns, part, &rows, layout);
     let contrasts = match shard {
         Shard::WHOLE => sweep::sweep_contrasts(&manifest, &sweep.columns, &rows),
         _ => Vec::new(),
     };
-    let contrasts = sweep::contrasts_table(&sweep.columns, &contrasts);
+    let contrasts = sweep::contrasts_table(&sweep.columns, &contrasts, layout);
     terminal::print_text(&format!("{table}\n{contrasts}"))?;
     let all = sweep.runs.len();
     terminal::say(&match shard {

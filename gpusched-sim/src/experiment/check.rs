@@ -9,13 +9,17 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Keys of a scenario that are no axes, and what to do instead.
-pub(super) const NO_AXES: [(&str, &str); 3] = [
+pub(super) const NO_AXES: [(&str, &str); 4] = [
     (
         "seed",
         "say `seeds: 10`, or `seeds: [42, 43]`: every combination is run with each",
     ),
     ("out", "`gpusched sweep … --out DIR` says where results go"),
     ("format", "results of a sweep are CSV and Parquet"),
+    (
+        "warm-up",
+        "say `warm-up` beside `base`: columns `steady_…` then tell of the jobs that come later",
+    ),
 ];
 
 /// The version, before anything else: keys of another version mean nothing to this one.
@@ -71,7 +75,8 @@ pub(super) fn axes(keys: &Keys, places: &Places, name: &str, text: &str) -> Resu
     }
     for (key, help) in &NO_AXES[1..] {
         if base.get(*key).is_some() {
-            let problem = Diagnostic::new(format!("`{key}` has no place in an experiment"));
+            let problem =
+                Diagnostic::new(format!("`{key}` has no place in the base of an experiment"));
             return Err(blame(&format!("{key}:"), problem.help(*help)));
         }
     }
@@ -92,15 +97,6 @@ pub(super) fn all(experiment: &Experiment) -> Result<()> {
     seeds(experiment)?;
     arrivals(experiment)?;
     metrics(experiment)?;
-    if experiment
-        .keys
-        .warm_up
-        .is_some_and(|warm_up| warm_up.0.0 <= 0)
-    {
-        let problem = Diagnostic::new("a warm-up of no time cuts nothing off");
-        let help = "give seconds after the first submission, more than 0, or leave it out";
-        return Err(experiment.blame("warm-up", problem.help(help)));
-    }
     kueue(experiment)
 }
 

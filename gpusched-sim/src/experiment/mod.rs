@@ -34,6 +34,7 @@ pub use cells::Cell;
 pub use keys::{Arrivals, Keep, Order, Seeds};
 
 use crate::diagnostic::Diagnostic;
+use crate::metrics::WarmUp;
 use crate::scenario::{Axes, Scenario, Seconds, tidy_schema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,9 +70,10 @@ pub struct Keys {
     pub machine_order: Order,
     /// Stop every run after this many seconds of its trace.
     pub horizon: Option<Seconds>,
-    /// Seconds after the first submission in which jobs count for nothing but being there: columns
-    /// `steady_…` tell of those that come later.
-    pub warm_up: Option<Seconds>,
+    /// Until when jobs count for nothing but being there: columns `steady_…` tell of those that come
+    /// later. Seconds after the first submission, or `mser-5`: where the waits of a run become
+    /// steady, each run for itself; columns are empty where they do not.
+    pub warm_up: Option<WarmUp>,
     /// Columns of the results (default: all; `gpusched sweep --list-metrics` names them).
     pub metrics: Option<Vec<String>>,
     /// What others are compared with: a map from axes to one of their values. Each combination is

@@ -59,8 +59,10 @@ pub struct CostSummary {
     pub usd_per_useful_gpu_hour: Option<f64>,
     /// Evictions of jobs.
     pub evictions: u64,
-    /// What the same work costs at least on machines of the catalogue, USD; absent where machines
-    /// are those of the inventory.
+    /// What the work that was done costs at least, whoever provides machines, USD: the GPU time of
+    /// each pod at the lowest price per GPU among the machines it fits, those of the catalogue where
+    /// they are rented and those of the inventory else. No boots, nothing idle, CPU pods for
+    /// nothing. Absent where nothing has a price, or GPUs are shared in another way than recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_usd: Option<f64>,
     /// Energy at the price given, USD; absent without one.

@@ -5,6 +5,7 @@ use super::quantiles::quantile;
 use super::summary::GroupSummary;
 use super::{gpu_hours, secs};
 use crate::engine::Records;
+use gpusched_core::units::Time;
 use gpusched_core::workload::{Owner, Workload};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -23,10 +24,10 @@ pub(super) struct OwnerTally {
 
 impl OwnerTally {
     #[inline]
-    pub(super) fn add(&mut self, job: &JobFacts) {
+    pub(super) fn add(&mut self, job: &JobFacts, counts_for_times: bool) {
         self.jobs += 1;
         self.held += job.held;
-        if let Some(wait) = job.wait() {
+        if let Some(wait) = job.wait().filter(|_| counts_for_times) {
             self.started += 1;
             self.wait += i128::from(wait.0);
         }
@@ -40,16 +41,17 @@ impl OwnerTally {
     }
 }
 
-/// Joins owners into groups of one name; `buffer` is scratch space for the quantiles. O(jobs).
+/// Joins owners into groups of one name; waits are of the jobs that come from `from` on; `buffer` is scratch space for the quantiles. O(jobs).
 pub(super) fn groups(
     work: &Workload,
     records: &Records,
     owners: &[OwnerTally],
     name: fn(&Owner) -> &str,
+    from: Option<Time>,
     buffer: &mut Vec<u64>,
 ) -> Vec<GroupSummary> {
     let (mut shown, group_of) = rank(work, owners, name);
-    let quantiles = waits_p95(work, records, &shown, &group_of, buffer);
+    let quantiles = waits_p95(work, records, &shown, &group_of, from, buffer);
     shown
         .drain(..)
         .zip(quantiles)
@@ -109,6 +111,7 @@ fn waits_p95(
     records: &Records,
     shown: &[Named],
     group_of: &[usize],
+    from: Option<Time>,
     buffer: &mut Vec<u64>,
 ) -> Vec<Option<u64>> {
     let mut ends: Vec<usize> = Vec::with_capacity(shown.len());
@@ -119,7 +122,7 @@ fn waits_p95(
     }
     buffer.clear();
     buffer.resize(total, 0);
-    for job in facts(work, records) {
+    for job in facts(work, records).filter(|job| from.is_none_or(|from| job.submit >= from)) {
         if let Some(wait) = job.wait() {
             let end = &mut ends[group_of[work.job(job.job()).owner.index()]];
             buffer[*end] = wait.0 as u64;

@@ -7,6 +7,8 @@
 //! | `tally` | how they come out of the records |
 //! | `cost`, `bill` | what machines cost: the waterfall, and whose the bill is |
 //! | `capacity` | offered load and utilisation |
+//! | `warm_up` | which jobs count |
+//! | `restricted` | means in which the jobs that the close cut off count too |
 //! | `groups` | numbers per queue and user |
 //! | `quantiles` | exact quantiles |
 //! | `mig` | slots of GPUs that MIG cuts: held, wasted, blocked |
@@ -28,11 +30,13 @@ mod mig;
 mod occupancy;
 mod places;
 pub mod quantiles;
+mod restricted;
 mod series;
 mod summary;
 mod tally;
 mod topology;
 mod waits;
+mod warm_up;
 
 pub use bill::{Bill, Billed, ByCapacityType, Churn, OwnerCost, Split, bill, job_costs};
 pub use bins::Bins;
@@ -43,6 +47,7 @@ pub use mig::{BlockedProfile, MigMeter, MigPeak, MigSummary, PeakGpu};
 pub use occupancy::{Occupancy, occupancy};
 pub use places::{PlaceLog, PlaceStory};
 pub use quantiles::Distribution;
+pub use restricted::{RestrictedMeans, RestrictedMethod};
 pub use series::{Free, Sample, Sampler};
 pub use summary::{
     Estimates, GroupSummary, InputDigest, JobCounts, ModelValue, ReasonShare, SampledMeans,
@@ -53,6 +58,7 @@ pub use topology::{
     LevelUse, Levels, SlowdownBin, TopologySummary, level_of, slowdown, topology_summary,
 };
 pub use waits::{WaitInterval, WaitLog};
+pub use warm_up::{WarmUp, WarmUpSummary};
 
 use gpusched_core::units::{MICROS, MILLI};
 

@@ -10,7 +10,9 @@ use super::cost::CostSummary;
 use super::device_use::DeviceUse;
 use super::mig::MigSummary;
 use super::quantiles::Distribution;
+use super::restricted::RestrictedMeans;
 use super::topology::TopologySummary;
+use super::warm_up::WarmUpSummary;
 use crate::bounds::Bounds;
 use crate::engine::Discipline;
 use crate::replay::DEFAULT_MIG_PLACEMENT;
@@ -214,11 +216,18 @@ pub struct Summary {
     pub offered_load_by_model: Vec<ModelValue>,
     /// Where run-time estimates came from.
     pub estimates: Estimates,
+    /// What the warm-up left out of waits, completion times and slowdowns; absent where all jobs
+    /// count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUpSummary>,
     /// Submission to start, s, of the jobs that started. Jobs still waiting are not in it: see
     /// `still_waiting_s`.
     pub wait_s: Option<Distribution>,
     /// Submission to the close, s, of the jobs still waiting then: lower bounds of their waits.
     pub still_waiting_s: Option<Distribution>,
+    /// Means in which censored jobs count too; absent where no job is censored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restricted: Option<RestrictedMeans>,
     /// Submission to finish, s, of the jobs that finished.
     pub jct_s: Option<Distribution>,
     /// max(1, (wait + run) ÷ max(10 s, run)) of the jobs that finished.
@@ -280,11 +289,11 @@ impl Summary {
         label
     }
 
-    /// Mean completion time ÷ the least there can be; absent without a bound, or where some job has
-    /// not ended: whoever leaves it out has less to do.
+    /// Mean completion time ÷ the least there can be; absent without a bound, where some job has
+    /// not ended (whoever leaves it out has less to do), and where the mean is not of all jobs.
     pub fn jct_over_bound(&self) -> Option<f64> {
-        let (bound, jct) = (self.bounds?.mean_jct_s, self.jct_s?.mean);
-        (self.jobs.finished == self.jobs.total && bound > 0.0).then(|| jct / bound)
+        let (bound, jct) = (self.bounds?.mean_jct_s, self.jct_s?);
+        (jct.jobs == self.jobs.total && bound > 0.0).then(|| jct.mean / bound)
     }
 
     /// Makespan ÷ the least there can be, likewise.

@@ -6,7 +6,9 @@ use super::facts::{JobFacts, facts};
 use super::groups::{OwnerTally, groups};
 use super::mig::MigSummary;
 use super::quantiles::{Distribution, four_quantiles};
+use super::restricted::restricted;
 use super::summary::{Estimates, JobCounts, Summary, Window};
+use super::warm_up::WarmUp;
 use super::{gpu_hours, secs};
 use crate::engine::{Fate, Records};
 use gpusched_core::cluster::Inventory;
@@ -14,20 +16,24 @@ use gpusched_core::units::{MICROS, Span, Time};
 use gpusched_core::workload::Workload;
 
 /// Everything a summary says that follows from the records, under the labels of `labels`; waits by
-/// reason and sampled means come from observers and are kept as they stand there. O(jobs + pods).
+/// reason and sampled means come from observers and are kept as they stand there. Jobs of the
+/// warm-up are in no mean of times. O(jobs + pods), and O(jobs log jobs) where jobs are censored.
 pub fn summarise(
     work: &Workload,
     inventory: &Inventory,
     records: &Records,
+    warm_up: Option<WarmUp>,
     labels: Summary,
 ) -> Summary {
+    let end = warm_up.and_then(|warm_up| warm_up.end(work, records));
+    let counts_for_times = |job: &JobFacts| end.is_none_or(|end| job.submit >= end);
     let mut owners = vec![OwnerTally::default(); work.owners().len()];
     let mut counts = JobCounts::default();
     let mut last_finish = None;
     for job in facts(work, records) {
         count(&mut counts, &job);
         last_finish = last_finish.max(job.finish);
-        owners[work.job(job.job()).owner.index()].add(&job);
+        owners[work.job(job.job()).owner.index()].add(&job, counts_for_times(&job));
     }
     let (window, until) = window(work, records, &counts, last_finish);
     let models = Models::new(inventory);
@@ -41,8 +47,10 @@ pub fn summarise(
         waits(job).then(wait)
     };
     let waited = |job: &JobFacts| job.wait().filter(|_| !waits(job));
-    let mut spread =
-        |value: &dyn Fn(&JobFacts) -> Option<Span>| spans(work, records, &mut buffer, value);
+    let mut spread = |value: &dyn Fn(&JobFacts) -> Option<Span>| {
+        let value = |job: &JobFacts| value(job).filter(|_| counts_for_times(job));
+        spans(work, records, &mut buffer, value)
+    };
     Summary {
         wait_s: spread(&waited),
         still_waiting_s: match counts.waiting {
@@ -50,9 +58,25 @@ pub fn summarise(
             _ => spread(&so_far),
         },
         jct_s: spread(&JobFacts::jct),
-        bounded_slowdown: slowdowns(work, records, &mut buffer),
-        queues: groups(work, records, &owners, |owner| &owner.queue, &mut buffer),
-        users: groups(work, records, &owners, |owner| &owner.user, &mut buffer),
+        bounded_slowdown: slowdowns(work, records, &mut buffer, counts_for_times),
+        queues: groups(
+            work,
+            records,
+            &owners,
+            |owner| &owner.queue,
+            end,
+            &mut buffer,
+        ),
+        users: groups(
+            work,
+            records,
+            &owners,
+            |owner| &owner.user,
+            end,
+            &mut buffer,
+        ),
+        restricted: restricted(facts(work, records).filter(counts_for_times), closed),
+        warm_up: warm_up.map(|warm_up| warm_up.summary(end, work)),
         jobs: counts,
         window,
         nodes: inventory.nodes().len() as u64,
@@ -152,10 +176,15 @@ fn spans(
 }
 
 /// The distribution of the bounded slowdown. Ratios of 1 and more keep their order as bits.
-fn slowdowns(work: &Workload, records: &Records, buffer: &mut Vec<u64>) -> Option<Distribution> {
+fn slowdowns(
+    work: &Workload,
+    records: &Records,
+    buffer: &mut Vec<u64>,
+    counts: impl Fn(&JobFacts) -> bool,
+) -> Option<Distribution> {
     buffer.clear();
     let (mut sum, mut weights, mut weighted) = (0.0, 0i128, 0.0);
-    for job in facts(work, records) {
+    for job in facts(work, records).filter(|job| counts(job)) {
         if let Some(slowdown) = job.bounded_slowdown() {
             buffer.push(slowdown.to_bits());
             sum += slowdown;

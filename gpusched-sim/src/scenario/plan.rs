@@ -14,7 +14,7 @@ use crate::builtin;
 use crate::cloud::is_rented;
 use crate::diagnostic::Result;
 use crate::engine::Discipline;
-use crate::metrics::Split;
+use crate::metrics::{Split, WarmUp};
 use crate::network::{JobProfiles, NetworkMode};
 use crate::replay::{DEFAULT_DEVICE_POLICY, DEFAULT_MIG_PLACEMENT, ReplayOptions};
 use crate::sharing::{Risks, SharingMode};
@@ -77,6 +77,8 @@ pub struct Plan {
     pub discipline: Discipline,
     /// When to stop.
     pub horizon: Option<Time>,
+    /// Which jobs are in no mean of times.
+    pub warm_up: Option<WarmUp>,
     /// How both files are read.
     pub read: ReadOptions,
 }
@@ -162,6 +164,7 @@ impl Scenario {
             seed: self.seed.unwrap_or(0),
             discipline: self.discipline.unwrap_or_default(),
             horizon: self.horizon(origins)?,
+            warm_up: self.warm_up,
             read: self.read_options(origins)?,
         })
     }
@@ -224,6 +227,7 @@ impl Plan {
             scheduler: self.scheduler.clone(),
             scheduler_ties: self.scheduler_ties.clone(),
             horizon: self.horizon,
+            warm_up: self.warm_up,
             ..ReplayOptions::default()
         }
     }

@@ -42,16 +42,20 @@ pub fn stability(values: &[Vec<f64>], bootstrap: Bootstrap) -> Option<Stability>
     });
     let means: Vec<f64> = values.iter().map(|of| super::mean(of)).collect();
     let of_seed = |seed: usize| -> Vec<f64> { values.iter().map(|of| of[seed]).collect() };
-    let taus: Vec<f64> = (0..seeds)
-        .filter_map(|seed| kendall(&of_seed(seed), &means))
-        .collect();
     Some(Stability {
         best: wins
             .into_iter()
             .map(|win| win / f64::from(bootstrap.replicates.max(1)))
             .collect(),
-        tau: (!taus.is_empty()).then(|| super::mean(&taus)),
+        tau: agreement(&means, (0..seeds).map(of_seed)),
     })
+}
+
+/// The mean of Kendall's τ between one order and several others, values of the same policies; the
+/// smaller the better. `None` with fewer than two policies.
+pub(super) fn agreement(of: &[f64], others: impl Iterator<Item = Vec<f64>>) -> Option<f64> {
+    let taus: Vec<f64> = others.filter_map(|other| kendall(&other, of)).collect();
+    (!taus.is_empty()).then(|| super::mean(&taus))
 }
 
 /// Kendall's τ-a: pairs in the same order less pairs in the other, over all pairs; a pair tied in

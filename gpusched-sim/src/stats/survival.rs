@@ -93,6 +93,26 @@ impl Curve {
         self.longest
     }
 
+    /// The mean of min(time, `bound`), the curve being taken to stay where it is beyond the longest
+    /// time that was looked at (Gill 1980): whatever is unknown counts as lasting to the bound,
+    /// which is the most it can be. O(n).
+    ///
+    /// ```
+    /// use gpusched_sim::stats::{Curve, Observed};
+    /// let seen = [(1.0, true), (3.0, false)];
+    /// let curve = Curve::new(seen.map(|(time, ended)| Observed { time, ended }));
+    /// // One to 1, and half of them from there to 10.
+    /// assert_eq!(curve.mean_at_most(10.0), 1.0 + 0.5 * 9.0);
+    /// ```
+    pub fn mean_at_most(&self, bound: f64) -> f64 {
+        let (mut area, mut from, mut left) = (0.0, 0.0, 1.0);
+        for step in self.steps.iter().filter(|step| step.time < bound) {
+            area += left * (step.time - from);
+            (from, left) = (step.time, step.left);
+        }
+        area + left * (bound - from)
+    }
+
     /// The mean of min(time, `bound`) with Greenwood's variance, normal quantiles. `None` without
     /// observations, or for a bound beyond the longest time while jobs are left there. O(n).
     pub fn restricted_mean(&self, bound: f64, level: f64) -> Option<RestrictedMean> {
@@ -173,6 +193,25 @@ mod tests {
         assert_eq!(curve.quantile(0.5), Some(23.0));
         assert_eq!(curve.quantile(0.6), None);
         assert_eq!(curve.longest(), 35.0);
+    }
+
+    #[test]
+    fn where_the_curve_reaches_the_bound_both_means_agree() {
+        let times = [
+            (0.0, true),
+            (2.0, true),
+            (2.0, false),
+            (5.0, true),
+            (9.0, false),
+        ];
+        let curve = curve(&times);
+        for bound in [0.5, 2.0, 4.0, 9.0] {
+            let known = curve.restricted_mean(bound, 0.95).unwrap().mean.estimate;
+            assert!((curve.mean_at_most(bound) - known).abs() < 1e-12, "{bound}");
+        }
+        // 3/10 of them are unknown beyond 9.
+        let beyond = curve.mean_at_most(19.0) - curve.mean_at_most(9.0);
+        assert!((beyond - 10.0 * 0.3).abs() < 1e-12, "{beyond}");
     }
 
     #[test]

@@ -53,10 +53,21 @@ const TEXT: [&str; 11] = [
 /// same kind.
 const NETWORK: &str = "network";
 
+/// Columns of summaries that tell of a warm-up, which `steady_…` does here.
+const WARM_UP: [&str; 2] = ["warm_up_s", "warm_up_jobs"];
+
+/// Columns of summaries that only runs with censored jobs have.
+const CENSORED: [&str; 3] = [
+    "restricted_to_s",
+    "wait_restricted_mean_s",
+    "jct_restricted_mean_s",
+];
+
 type SteadyColumn = (&'static str, fn(&Steady) -> Option<f64>);
 
 #[rustfmt::skip]
-const STEADY: [SteadyColumn; 7] = [
+const STEADY: [SteadyColumn; 8] = [
+    ("steady_from_s", |steady| steady.from_s),
     ("steady_jobs", |steady| Some(steady.jobs as f64)),
     ("steady_censored", |steady| Some(steady.censored as f64)),
     ("steady_wait_mean_s", |steady| steady.wait_mean_s),
@@ -140,6 +151,7 @@ pub fn possible(experiment: &Experiment) -> Vec<String> {
 
 fn selectable(experiment: &Experiment) -> Vec<(Column, Value)> {
     let mut columns: Vec<(Column, Value)> = summary_columns()
+        .filter(|(name, _)| !WARM_UP.contains(name))
         .map(|(name, value)| (Column::metric(name), Value::Summary(value)))
         .collect();
     if experiment.keys.warm_up.is_some() {
@@ -162,10 +174,15 @@ fn usual(experiment: &Experiment) -> Vec<(Column, Value)> {
         let one = &cell.scenario;
         one.network.is_some() || one.topology.is_some()
     });
+    let cut_short = experiment
+        .cells
+        .iter()
+        .any(|cell| cell.scenario.horizon.is_some());
     let names = summary_columns().map(|(name, _)| name);
     let network: Vec<&str> = names.skip_while(|name| *name != NETWORK).collect();
     let wanted = |(column, value): &(Column, Value)| match value {
         Value::Allocated(percent) => percent % 10 == 0,
+        _ if CENSORED.contains(&column.name.as_str()) => cut_short,
         _ => networked || !network.contains(&column.name.as_str()),
     };
     selectable(experiment).into_iter().filter(wanted).collect()

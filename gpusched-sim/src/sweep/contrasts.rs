@@ -3,7 +3,7 @@
 use super::Column;
 use super::manifest::Manifest;
 use super::table::{figure, signed};
-use crate::report::{plain, right_align};
+use crate::report::Layout;
 use crate::stats::paired::{Contrast, Options, contrasts};
 use crate::stats::{Interval, holm, stability};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,9 @@ pub struct SweepContrast {
     /// Share of replicates, seeds drawn with replacement, in which it has the least value of all
     /// combinations compared with the same baseline.
     pub least: Option<f64>,
+    /// Mean of Kendall's τ between the order of these combinations under one seed and the order of
+    /// their means.
+    pub order_tau: Option<f64>,
 }
 
 /// Contrasts of every combination that is not its own baseline, by every metric that is a number.
@@ -114,6 +117,7 @@ fn group(
             combination: members[contrast.policy].to_vec(),
             seeds: seeds.len(),
             least: least.as_ref().map(|one| one.best[contrast.policy]),
+            order_tau: least.as_ref().and_then(|one| one.tau),
             contrast,
         })
         .collect()
@@ -142,6 +146,7 @@ pub(super) fn write(
         "p_holm",
         "minimal_effect",
         "least_share",
+        "order_tau",
     ];
     let names = columns[..axes].iter().map(|one| one.name.as_str());
     csv.write_record(names.chain(heads))?;
@@ -161,6 +166,7 @@ pub(super) fn write(
             one.contrast.holm.to_string(),
             maybe(one.contrast.minimal_effect),
             maybe(one.least),
+            maybe(one.order_tau),
         ];
         csv.write_record(one.combination.iter().chain(&figures))?;
     }
@@ -168,11 +174,10 @@ pub(super) fn write(
 }
 
 /// Contrasts for people: a table per metric; nothing where there are none.
-pub fn contrasts_table(columns: &[Column], found: &[SweepContrast]) -> String {
+pub fn contrasts_table(columns: &[Column], found: &[SweepContrast], layout: Layout) -> String {
     let mut text = String::new();
     for of in found.chunk_by(|a, b| a.metric == b.metric) {
         let axes = of[0].combination.len();
-        let mut table = plain();
         let names = columns[..axes].iter().map(|one| one.name.as_str());
         let heads = [
             "seeds",
@@ -182,45 +187,58 @@ pub fn contrasts_table(columns: &[Column], found: &[SweepContrast]) -> String {
             "p (Holm)",
             "can see",
             "least",
+            "order",
         ];
-        table.set_header(names.chain(heads));
-        for one in of {
-            let ends = |of: Option<Interval>| {
-                of.map_or_else(String::new, |of| {
-                    format!("{} to {}", signed(of.low), signed(of.high))
-                })
-            };
-            let figures = [
-                one.seeds.to_string(),
-                one.contrast
-                    .t
-                    .map(|of| signed(of.estimate))
-                    .unwrap_or_default(),
-                ends(one.contrast.t),
-                ends(one.contrast.bca),
-                format!("{:.3}", one.contrast.holm),
-                one.contrast.minimal_effect.map(figure).unwrap_or_default(),
-                one.least
-                    .map(|share| format!("{:.0}%", 100.0 * share))
-                    .unwrap_or_default(),
-            ];
-            table.add_row(one.combination.iter().chain(&figures));
-        }
-        right_align(&mut table);
-        let lines = table.to_string();
-        let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
+        let heads: Vec<String> = names.chain(heads).map(|name| layout.text(name)).collect();
+        let row = |one: &SweepContrast| {
+            let cells = one.combination.iter().cloned().chain(figures(one));
+            cells.map(|cell| layout.text(&cell)).collect()
+        };
+        let rows: Vec<Vec<String>> = of.iter().map(row).collect();
         text += &format!(
-            "\n{} against the baseline:\n{}\n",
-            of[0].metric,
-            lines.join("\n")
+            "\n{} against the baseline:\n{}{}\n",
+            layout.text(&of[0].metric),
+            match layout {
+                Layout::Plain => "",
+                Layout::Markdown => "\n",
+            },
+            layout.table(&heads, &rows)
         );
     }
     if !text.is_empty() {
-        text += "\ncan see: the smallest difference so many seeds would show in 80 % of cases. \
-                 least: how often the\ncombination has the least value, baseline included, when \
-                 seeds are drawn again.\n";
+        let legend = "can see: the smallest difference so many seeds would show in 80 % of cases. \
+                      least: how often the\ncombination has the least value, baseline included, \
+                      when seeds are drawn again. order: how well the order\nunder one seed agrees \
+                      with that of the means (Kendall's τ; 1 = always the same).";
+        text += &format!("\n{}\n", layout.prose(legend));
     }
     text
+}
+
+/// What stands behind the combination in its row.
+fn figures(one: &SweepContrast) -> [String; 8] {
+    let ends = |of: Option<Interval>| {
+        of.map_or_else(String::new, |of| {
+            format!("{} to {}", signed(of.low), signed(of.high))
+        })
+    };
+    [
+        one.seeds.to_string(),
+        one.contrast
+            .t
+            .map(|of| signed(of.estimate))
+            .unwrap_or_default(),
+        ends(one.contrast.t),
+        ends(one.contrast.bca),
+        format!("{:.3}", one.contrast.holm),
+        one.contrast.minimal_effect.map(figure).unwrap_or_default(),
+        one.least
+            .map(|share| format!("{:.0}%", 100.0 * share))
+            .unwrap_or_default(),
+        one.order_tau
+            .map(|tau| format!("{tau:.2}"))
+            .unwrap_or_default(),
+    ]
 }
 
 #[cfg(test)]
@@ -285,6 +303,8 @@ mod tests {
         // −2, −1 and −3; b has no value under the second seed, and none of the others differs.
         assert_eq!(short, [("easy", "a", 3, -2.0), ("easy", "b", 2, 0.0)]);
         assert_eq!(found[0].least, Some(1.0));
+        // Each seed tells the same order of the two.
+        assert_eq!(found[0].order_tau, Some(1.0));
         // Three of three on one side: 2 of 8 sign patterns, twice for two comparisons.
         assert_eq!(found[0].contrast.holm, 0.5);
     }
@@ -293,7 +313,7 @@ mod tests {
     fn without_randomness_nothing_is_said() {
         let (manifest, rows) = manifest(&[], &[("queueing", "fifo")]);
         assert_eq!(sweep_contrasts(&manifest, &columns(), &rows), []);
-        assert_eq!(contrasts_table(&columns(), &[]), "");
+        assert_eq!(contrasts_table(&columns(), &[], Layout::Plain), "");
     }
 
     #[test]

@@ -28,17 +28,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const EXPERIMENT: &str = "experiment.yaml";
-const SUMMARY: &str = "summary.csv";
+pub(super) const SUMMARY: &str = "summary.csv";
 const CONTRASTS: &str = "contrasts.csv";
-#[cfg(feature = "parquet")]
-const PARQUET: &str = "summary.parquet";
+pub(super) const PARQUET: &str = "summary.parquet";
 
 /// The names of results.
 pub(super) fn is_ours(name: &str) -> bool {
-    let parquet = name == "summary.parquet";
-    [manifest::FILE, EXPERIMENT, SUMMARY, CONTRASTS].contains(&name)
-        || parquet
-        || name.starts_with("run=")
+    let files = [manifest::FILE, EXPERIMENT, SUMMARY, PARQUET, CONTRASTS];
+    files.contains(&name) || name.starts_with("run=")
 }
 
 /// The directory of a run.

@@ -1,16 +1,18 @@
 //! What a run is worth beyond its summary: jobs after a warm-up, and allocation as a cluster fills.
 
 use crate::engine::{Fate, Records};
-use crate::metrics::facts;
 use crate::metrics::quantiles::four_quantiles;
+use crate::metrics::{WarmUp, facts};
 use gpusched_core::cluster::Inventory;
-use gpusched_core::units::{MICROS, MILLI, Span, Time};
+use gpusched_core::units::{MICROS, MILLI, Span};
 use gpusched_core::workload::Workload;
 
 /// The jobs that come after the warm-up. Those that have not ended are counted, not left out in
 /// silence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Steady {
+    /// When the warm-up ended, s after the first submission; absent where there is no steady state.
+    pub from_s: Option<f64>,
     /// Jobs submitted after it.
     pub jobs: u64,
     /// Those of them that had not ended when the run was closed.
@@ -27,10 +29,14 @@ pub struct Steady {
     pub slowdown_mean: Option<f64>,
 }
 
-/// The jobs submitted `warm_up` or more after the first. O(jobs log jobs).
-pub fn steady(work: &Workload, records: &Records, warm_up: Span) -> Steady {
-    let first = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
-    let later = || facts(work, records).filter(|job| job.submit >= first + warm_up);
+/// The jobs submitted after the warm-up; nothing is said where there is no steady state. O(jobs log
+/// jobs).
+pub fn steady(work: &Workload, records: &Records, warm_up: WarmUp) -> Steady {
+    let Some(end) = warm_up.end(work, records) else {
+        return Steady::default();
+    };
+    let first = work.jobs().first().map_or(end, |job| job.submit);
+    let later = || facts(work, records).filter(|job| job.submit >= end);
     let ended = |fate| matches!(fate, Fate::Done | Fate::Failed(_) | Fate::Unschedulable);
     let started = later().filter(|job| job.fate != Fate::Waiting);
     let (wait_mean_s, wait_p95_s) = spread(started.filter_map(|job| job.wait()));
@@ -41,6 +47,7 @@ pub fn steady(work: &Workload, records: &Records, warm_up: Span) -> Steady {
         finished += 1;
     }
     Steady {
+        from_s: Some((end - first).as_secs_f64()),
         jobs: later().count() as u64,
         censored: later().filter(|job| !ended(job.fate)).count() as u64,
         wait_mean_s,
@@ -93,6 +100,7 @@ mod tests {
     use super::*;
     use crate::replay::{ReplayOptions, replay};
     use gpusched_core::cluster::Node;
+    use gpusched_core::units::Time;
     use gpusched_core::workload::{JobDraft, Shape, WorkloadBuilder};
 
     /// One GPU; jobs of 100 s at 0, 50 and 300 s.
@@ -114,9 +122,9 @@ mod tests {
     #[test]
     fn jobs_of_the_warm_up_count_for_nothing_but_being_there() {
         let (work, records) = three();
-        let late = steady(&work, &records, Span::from_secs(50));
+        let late = steady(&work, &records, WarmUp::After(Span::from_secs(50)));
         // b waits 50 s for a, c waits for nobody.
-        assert_eq!((late.jobs, late.censored), (2, 0));
+        assert_eq!((late.from_s, late.jobs, late.censored), (Some(50.0), 2, 0));
         assert_eq!(
             (late.wait_mean_s, late.wait_p95_s),
             (Some(25.0), Some(50.0))
@@ -125,8 +133,10 @@ mod tests {
             (late.jct_mean_s, late.slowdown_mean),
             (Some(125.0), Some(1.25))
         );
-        let none = steady(&work, &records, Span::from_secs(301));
+        let none = steady(&work, &records, WarmUp::After(Span::from_secs(301)));
         assert_eq!((none.jobs, none.wait_mean_s), (0, None));
+        // Three jobs are too few to see a steady state.
+        assert_eq!(steady(&work, &records, WarmUp::Mser5), Steady::default());
     }
 
     #[test]

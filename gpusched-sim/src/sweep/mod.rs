@@ -14,6 +14,7 @@
 //! | `store` | a directory of results in which everything is whole or not there |
 //! | `files` | what stands in the directory, and how it is written |
 //! | `parquet` | rows as Parquet |
+//! | `results` | all of it read back |
 //! | `merge` | several directories of one experiment made into one |
 //! | `table` | means over seeds, for people |
 //! | `contrasts` | how sure differences from the baseline are |
@@ -33,6 +34,7 @@ mod measure;
 mod merge;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod results;
 mod runs;
 mod store;
 mod table;
@@ -45,6 +47,7 @@ pub use machines::rank;
 pub use manifest::{Manifest, RunEntry, Shard};
 pub use measure::{Steady, allocated, steady};
 pub use merge::merge;
+pub use results::Results;
 pub use runs::{Run, Sweep};
 pub use store::Store;
 pub use table::table;

@@ -197,7 +197,7 @@ impl Sweep {
             seed: run.seed,
             steady: keys
                 .warm_up
-                .map(|warm_up| steady(&work, &result.records, warm_up.0)),
+                .map(|warm_up| steady(&work, &result.records, warm_up)),
             allocated: match filled {
                 true => allocated(&work, &inventory, &result.records),
                 false => Vec::new(),

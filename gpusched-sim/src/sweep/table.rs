@@ -2,7 +2,7 @@
 
 use super::Column;
 use super::manifest::Manifest;
-use crate::report::{plain, right_align};
+use crate::report::Layout;
 use std::collections::BTreeMap;
 
 /// More metrics than this make a line nobody reads; `summary.csv` has them all.
@@ -14,6 +14,15 @@ const USUAL: [&str; 5] = [
     "wait_p95_s",
     "jct_mean_s",
     "slowdown_mean",
+    "utilisation",
+];
+
+/// The same of an experiment with a warm-up: jobs that came before its end count in no mean.
+const STEADY: [&str; 5] = [
+    "steady_wait_mean_s",
+    "steady_wait_p95_s",
+    "steady_jct_mean_s",
+    "steady_slowdown_mean",
     "utilisation",
 ];
 
@@ -30,6 +39,7 @@ pub fn table(
     columns: &[Column],
     part: std::ops::Range<usize>,
     rows: &[Vec<String>],
+    layout: Layout,
 ) -> String {
     let axes = manifest.runs.first().map_or(0, |run| run.axes.len());
     let mut cells: Vec<(&[String], Seeds<'_>)> = Vec::new();
@@ -50,9 +60,10 @@ pub fn table(
     let cut: Vec<usize> = (0..axes)
         .map(|axis| shared_directory(cells.iter().map(|(labels, _)| labels[axis].as_str())))
         .collect();
-    let mut table = plain();
     let heads = metrics.iter().map(|&at| columns[at].name.as_str());
-    table.set_header(names.iter().copied().chain(["runs"]).chain(heads));
+    let heads = names.iter().copied().chain(["runs"]).chain(heads);
+    let heads: Vec<String> = heads.map(|name| layout.text(name)).collect();
+    let mut table = Vec::new();
     for (labels, seeds) in &cells {
         let wanted: Vec<&String> = labels
             .iter()
@@ -75,13 +86,11 @@ pub fn table(
         let labels = labels
             .iter()
             .zip(&cut)
-            .map(|(label, &cut)| label[cut..].to_owned());
-        table.add_row(labels.chain([seeds.len().to_string()]).chain(figures));
+            .map(|(label, &cut)| layout.text(&label[cut..]));
+        let row = labels.chain([seeds.len().to_string()]).chain(figures);
+        table.push(row.collect());
     }
-    right_align(&mut table);
-    let lines = table.to_string();
-    let trimmed: Vec<&str> = lines.lines().map(str::trim_end).collect();
-    trimmed.join("\n")
+    layout.table(&heads, &table)
 }
 
 /// Length of the directory that all these paths have in common.
@@ -99,13 +108,14 @@ fn shared_directory<'t>(mut texts: impl Iterator<Item = &'t str>) -> usize {
 /// Places of the metrics that are shown.
 fn shown(columns: &[Column], axes: usize) -> Vec<usize> {
     let metrics = || (axes + 1..columns.len()).filter(|&at| columns[at].is_number);
-    let usual: Vec<usize> = metrics()
-        .filter(|&at| USUAL.contains(&columns[at].name.as_str()))
-        .collect();
+    let named = |names: &[&str; 5]| -> Option<Vec<usize>> {
+        let of = |name: &&str| metrics().find(|&at| columns[at].name == *name);
+        names.iter().map(of).collect()
+    };
     // All of them are there only where nobody chose.
-    match usual.len() == USUAL.len() && metrics().count() > SHOWN {
-        true => usual,
-        false => metrics().take(SHOWN).collect(),
+    match named(&STEADY).or_else(|| named(&USUAL)) {
+        Some(usual) if metrics().count() > SHOWN => usual,
+        _ => metrics().take(SHOWN).collect(),
     }
 }
 
@@ -164,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn where_nobody_chose_the_usual_metrics_are_shown_after_the_warm_up_if_there_is_one() {
+        let names = |names: &[&str]| -> Vec<String> {
+            let columns = Column::named(&texts(names), 0);
+            let shown = shown(&columns, 0).into_iter();
+            shown.map(|at| columns[at].name.clone()).collect()
+        };
+        let mut all = vec!["seed", "jobs", "finished"];
+        all.extend(USUAL);
+        assert_eq!(names(&all), USUAL);
+        all.extend(&STEADY[..4]);
+        assert_eq!(names(&all), STEADY);
+        assert_eq!(
+            names(&["seed", "jobs", "utilisation"]),
+            ["jobs", "utilisation"]
+        );
+    }
+
+    #[test]
     fn means_stand_beside_paired_differences_from_the_baseline() {
         let run = |policy: &str, seed| RunEntry {
             run: format!("{policy}{seed}"),
@@ -190,7 +218,7 @@ mod tests {
             texts(&["pwr", "0", "14", "5"]),
             texts(&["pwr", "1", "", "5"]),
         ];
-        let shown = table(&manifest, &columns, 0..4, &rows);
+        let shown = table(&manifest, &columns, 0..4, &rows, Layout::Plain);
         let lines: Vec<Vec<&str>> = shown
             .lines()
             .map(|line| line.split_whitespace().collect())

@@ -13,6 +13,11 @@ screens! {
     run_csv: "run --trace trace --format csv --queueing easy";
     run_inline_cluster: "run --trace trace --cluster 3x4:T4 --limit 3";
     compare_table: "compare --trace trace --queueing fifo,sjf --placement first-fit,best-fit";
+    compare_markdown: "compare --trace trace --queueing fifo,sjf --placement first-fit,best-fit --format markdown";
+    compare_blocks_markdown: "compare --trace trace --queueing fifo,sjf --blocks users --format markdown";
+    run_markdown: "run --trace trace --format markdown";
+    compare_horizon: "compare --trace trace --queueing fifo,sjf --horizon 300 --warm-up 20";
+    run_horizon: "run --trace trace --horizon 300 --warm-up mser-5";
     compare_csv: "compare --trace trace --queueing fifo,sjf --format csv";
     compare_sharing: "compare --trace trace --sharing recorded,exclusive,mps:2,timeslice:2";
     run_sharing: "run --trace trace --sharing timeslice:2";

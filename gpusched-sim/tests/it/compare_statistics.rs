@@ -66,3 +66,53 @@ fn one_block_gives_no_interval() {
     let ran = desk.line(&format!("{POLICIES} --blocks weeks"));
     assert!(ran.out.contains("too few weeks"), "{}", ran.out);
 }
+
+#[test]
+fn jobs_of_the_warm_up_are_in_no_pair() {
+    let desk = Desk::new("statistics-warm-up");
+    let jobs = |flags: &str| -> u64 {
+        let ran = desk.line(&format!("{POLICIES} --blocks users --format csv {flags}"));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let first = ran.out.lines().nth(1).unwrap();
+        first.split(',').nth(4).unwrap().parse().unwrap()
+    };
+    assert_eq!(jobs(""), 600);
+    assert!(jobs("--warm-up 7200") < 600);
+}
+
+#[test]
+fn runs_that_are_compared_have_one_warm_up() {
+    let desk = Desk::new("statistics-one-warm-up");
+    // Twenty jobs at once on one GPU, and long after the last of them one every 110 s.
+    let burst = (0..20).map(|at| format!("b{at},0,{},1\n", 100 + 5 * at));
+    let calm = (0..180).map(|at| format!("c{at},{},100,1\n", 5000 + 110 * at));
+    let jobs: String = burst.chain(calm).collect();
+    desk.write("t/jobs.csv", &format!("job_id,submit_s,run_s,gpu\n{jobs}"));
+    desk.write("t/nodes.csv", "node,gpu_model,gpu\nn,T4,1\n");
+    let line = "compare --trace t --queueing fifo,sjf --warm-up mser-5 --format json";
+    let ran = desk.line(line);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let runs: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let cut = &runs[0]["warm_up"];
+    assert_eq!(cut["rule"], "mser-5, the longest of all runs");
+    assert_eq!(
+        (&cut["seconds"], &cut["jobs_left_out"]),
+        (&5000.0.into(), &20.into())
+    );
+    assert_eq!(*cut, runs[1]["warm_up"]);
+    assert_eq!(runs[0]["wait_s"]["jobs"], 180);
+    // Where one of them sees no steady state, all jobs count, and it is said why.
+    let calm = (0..180).map(|at| format!("c{at},{},100,1\n", 1000 + 110 * at));
+    let burst = (0..20).map(|at| format!("b{at},0,{},1\n", 100 + 5 * at));
+    let jobs: String = burst.chain(calm).collect();
+    desk.write("t/jobs.csv", &format!("job_id,submit_s,run_s,gpu\n{jobs}"));
+    let ran = desk.line(line);
+    let runs: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let cut = &runs[0]["warm_up"];
+    assert_eq!(cut["rule"], "mser-5, not steady in 1 of 2 runs");
+    assert_eq!(
+        (&cut["seconds"], &cut["jobs_left_out"]),
+        (&serde_json::Value::Null, &0.into())
+    );
+    assert_eq!(runs[1]["wait_s"]["jobs"], 200);
+}

@@ -7,7 +7,7 @@ use gpusched_core::workload::{Outcome, Owner};
 use gpusched_sim::metrics::Summary;
 use gpusched_sim::replay::{ReplayError, ReplayOptions, replay};
 use gpusched_sim::report::{
-    compare_table, summary_table, write_jobs_csv, write_series_csv, write_summary_csv,
+    Layout, compare_table, summary_table, write_jobs_csv, write_series_csv, write_summary_csv,
     write_summary_json, write_waits_csv,
 };
 use std::sync::Arc;
@@ -327,6 +327,6 @@ fn summaries_can_be_written_and_compared() {
         wait_s: None,
         ..summary.clone()
     };
-    let table = compare_table(&[summary, better]);
+    let table = compare_table(&[summary, better], Layout::Plain);
     assert!(table.contains("easy/first-fit") && table.contains(" - "));
 }

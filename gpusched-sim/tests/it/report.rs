@@ -116,22 +116,130 @@ fn a_replay_with_kueue_is_refused_with_a_reason() {
 }
 
 #[test]
-fn more_runs_than_a_page_can_show_are_refused() {
+fn of_more_runs_than_can_be_drawn_all_are_ranked() {
     let desk = Desk::new("report-many");
     assert_eq!(desk.line("run --trace trace --out run").code, 0);
     let summary = String::from_utf8(desk.files("run")["summary.json"].clone()).unwrap();
     for run in 0..17 {
-        desk.write(&format!("many/{run:02}/summary.json"), &summary);
+        // The later, the better.
+        let mean = format!("\"mean\": {}", 1000 - run);
+        let (before, jct) = summary.split_once("\"jct_s\": {").unwrap();
+        let (_, after) = jct.split_once(',').unwrap();
+        let (jobs, rest) = after.split_once(',').unwrap();
+        assert!(jobs.contains("mean"), "{jobs}");
+        let text = format!("{before}\"jct_s\": {{\n    \"jobs\": 4,\n    {mean},{rest}");
+        desk.write(&format!("many/{run:02}/summary.json"), &text);
     }
-    let ran = desk.line("report many -o page.html");
+    let ran = desk.line("report many -o page.html --baseline 03");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("shows 17 runs"), "{}", ran.err);
+    let page = page(&desk, "page.html");
+    assert!(page.contains("16 of 17 runs compared"));
+    // Equal runs are told apart by their folders; the worst is in the table alone.
+    let (drawn, ranked) = page.split_once("All 17 runs").unwrap();
+    assert!(drawn.contains("fifo/best-fit (many/03)") && !drawn.contains("(many/00)"));
+    let ranked = ranked.split_once("</table>").unwrap().0;
+    let places: Vec<usize> = (0..17)
+        .map(|run| ranked.find(&format!("(many/{run:02})")).unwrap())
+        .collect();
+    assert!(places.is_sorted_by(|a, b| a > b), "{places:?}");
+}
+
+#[test]
+fn a_comparison_with_intervals_shows_them() {
+    let desk = Desk::new("report-intervals");
+    let compare =
+        "compare --trace builtin:sample --limit 600 --queueing fifo,easy --blocks users --out runs";
+    let ran = desk.line(compare);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(desk.files("runs").contains_key("intervals.json"));
+    assert_eq!(desk.line("report runs -o page.html").code, 0);
+    let shown = page(&desk, "page.html");
+    assert!(shown.contains("95% intervals of differences from fifo/best-fit"));
+    assert!(shown.contains("\"intervals\":["));
+    // The same command again writes the same.
+    let before = desk.files("runs");
+    assert_eq!(desk.line(compare).code, 0);
+    assert_eq!(before, desk.files("runs"));
+    // Without a source of randomness there are none.
+    std::fs::remove_file(desk.path.join("runs/intervals.json")).unwrap();
+    assert_eq!(desk.line("report runs -o page.html").code, 0);
+    let shown = page(&desk, "page.html");
+    assert!(shown.contains("Intervals: none.") && !shown.contains("\"intervals\":["));
+    desk.write("runs/intervals.json", "{}\n");
+    assert_eq!(desk.line("report runs -o page.html").code, 2);
+}
+
+const SWEEP: &str = "
+base: { trace: builtin:sample, limit: 200 }
+axes:
+  queueing: [fifo, easy, sjf]
+  placement: [best-fit, fgd, first-fit]
+arrivals: { order: shuffle }
+seeds: 3
+metrics: [wait_mean_s, utilisation, slowdown_p50]
+baseline: { queueing: fifo }
+";
+
+#[test]
+fn a_sweep_is_gathered_by_combination() {
+    let desk = Desk::new("report-sweep");
+    desk.write("e.yaml", SWEEP);
+    assert_eq!(desk.line("sweep e.yaml --out sweep").code, 0);
+    let ran = desk.line("report sweep -o page.html");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("shows 27 runs"), "{}", ran.err);
+    let shown = page(&desk, "page.html");
+    insta::assert_snapshot!("report_sweep_text", text(&shown));
+    // From Parquet the same page.
+    std::fs::remove_file(desk.path.join("sweep/summary.csv")).unwrap();
+    assert_eq!(desk.line("report sweep -o parquet.html").code, 0);
+    assert!(page(&desk, "parquet.html") == shown);
+    let other = desk.line("report sweep -o other.html --baseline placement=fgd");
+    assert_eq!(other.code, 0, "{}", other.err);
+    assert!(page(&desk, "other.html").contains("the one with placement=fgd"));
+    assert!(!page(&desk, "other.html").contains("\"against\":null"));
+    for (flag, words) in [
+        ("queueing=fif", "did you mean `queueing=fifo`?"),
+        ("queuing=fifo", "the axes are: placement, queueing"),
+    ] {
+        let ran = desk.line(&format!("report sweep -o other.html --baseline {flag}"));
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+}
+
+#[test]
+fn without_randomness_a_page_about_a_sweep_has_no_interval() {
+    let desk = Desk::new("report-sweep-sure");
+    let plain = SWEEP.replace("arrivals: { order: shuffle }\nseeds: 3\n", "");
+    desk.write("e.yaml", &plain);
+    assert_eq!(desk.line("sweep e.yaml --out sweep").code, 0);
+    assert_eq!(desk.line("report sweep -o page.html").code, 0);
+    let shown = page(&desk, "page.html");
+    assert!(shown.contains("nothing: there are no intervals"));
+    assert!(!shown.contains("<h2>Differences from the baseline"));
+    // Nor is anybody compared with anybody where there is no baseline.
+    desk.write(
+        "none.yaml",
+        &SWEEP.replace("baseline: { queueing: fifo }\n", ""),
+    );
+    assert_eq!(desk.line("sweep none.yaml --out none").code, 0);
+    assert_eq!(desk.line("report none -o page.html").code, 0);
+    let none = page(&desk, "page.html");
+    assert_eq!(none.matches("\"against\":null").count(), 9);
+    assert!(!none.contains("<h2>Differences"));
+    // Rows that are not those of the manifest are not shown as if they were.
+    let csv = String::from_utf8(desk.files("sweep")["summary.csv"].clone()).unwrap();
+    let cut: Vec<&str> = csv.lines().take(3).collect();
+    desk.write("sweep/summary.csv", &format!("{}\n", cut.join("\n")));
+    let ran = desk.line("report sweep -o page.html");
     assert_eq!(ran.code, 2);
-    for word in ["there are 17 runs here", "16 at most", "many/00 many/01"] {
-        assert!(ran.err.contains(word), "{}", ran.err);
-    }
-    // Equal runs are told apart by their folders.
-    std::fs::remove_dir_all(desk.path.join("many/16")).unwrap();
-    assert_eq!(desk.line("report many -o page.html --baseline 03").code, 0);
-    assert!(page(&desk, "page.html").contains("fifo/best-fit (many/03)"));
+    assert!(
+        ran.err.contains("not the runs of manifest.json"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -162,6 +162,40 @@ fn the_screen_of_a_sweep() {
 }
 
 #[test]
+fn for_a_pull_request_the_tables_are_markdown() {
+    let desk = desk("sweep-markdown");
+    let ran = desk.line("sweep e.yaml --out out --format markdown");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[0].starts_with("| queueing | "), "{}", lines[0]);
+    assert!(lines[1].starts_with("| :"), "{}", lines[1]);
+    let heads = |text: &str| text.matches(" | ").count();
+    for row in lines.iter().filter(|line| line.starts_with("| easy")) {
+        assert!([heads(lines[0]), 9].contains(&heads(row)), "{row}");
+    }
+    assert!(lines.contains(&"wait\\_mean\\_s against the baseline:"));
+}
+
+#[test]
+fn a_warm_up_may_be_found_run_by_run() {
+    let desk = Desk::new("sweep-mser-5");
+    let burst = (0..20).map(|at| format!("b{at},0,100,1\n"));
+    let calm = (0..180).map(|at| format!("c{at},{},100,1\n", 5000 + 110 * at));
+    let jobs: String = burst.chain(calm).collect();
+    desk.write("t/jobs.csv", &format!("job_id,submit_s,run_s,gpu\n{jobs}"));
+    desk.write("t/nodes.csv", "node,gpu_model,gpu\nn,T4,1\n");
+    desk.write(
+        "e.yaml",
+        "base: { trace: t/ }\nwarm-up: mser-5\nmetrics: [wait_mean_s, steady_from_s, steady_jobs, steady_wait_mean_s]\n",
+    );
+    assert_eq!(desk.line("sweep e.yaml --out out").code, 0);
+    let rows = String::from_utf8(desk.files("out")["summary.csv"].clone()).unwrap();
+    let row: Vec<&str> = rows.lines().nth(1).unwrap().split(',').collect();
+    // Twenty jobs at once wait 950 s on average, the 180 that come after them do not wait.
+    assert_eq!(row[2..], ["95", "5000", "180", "0"]);
+}
+
+#[test]
 fn slips_in_an_experiment() {
     let desk = Desk::new("sweep-slips");
     let slips = [
@@ -221,6 +255,8 @@ fn slips_in_an_experiment() {
         ),
         ("no metrics", "metrics: []\n"),
         ("a warm-up of nothing", "warm-up: 0\n"),
+        ("a warm-up of a word", "warm-up: mser\n"),
+        ("a warm-up in the base", "base: { warm-up: 60 }\n"),
         ("filling without drawing", "arrivals: { fill: 1.3 }\n"),
         (
             "filling to nothing",

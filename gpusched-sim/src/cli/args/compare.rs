@@ -19,6 +19,7 @@ EXAMPLES:
   gpusched compare --sharing mig:all-balanced,mig:dynamic \
                    --mig-placement device-plugin-distributed,dra-name-order,min-fragmentation
   gpusched compare --queueing all --trace mytrace/ --format csv > results.csv
+  gpusched compare --queueing fifo,easy --blocks days --format markdown   for a pull request
   gpusched compare scenario.yaml --placement best-fit,fgd,pwr:0.2+fgd:0.8"
 )]
 pub(crate) struct CompareArgs {

@@ -3,7 +3,7 @@
 use super::whole;
 use super::words::DisciplineArg;
 use clap::{Args, ValueEnum};
-use gpusched_sim::metrics::Split;
+use gpusched_sim::metrics::{Split, WarmUp};
 use gpusched_sim::scenario::Seconds;
 use std::path::PathBuf;
 
@@ -121,6 +121,16 @@ pub(crate) struct PolicyArgs {
         allow_negative_numbers = true
     )]
     pub(crate) horizon: Option<Seconds>,
+
+    /// Leave jobs submitted before this out of means of times: seconds after the first submission,
+    /// or mser-5, where waits become steady
+    #[arg(
+        long,
+        value_name = "SECONDS|mser-5",
+        help_heading = "Statistics",
+        allow_negative_numbers = true
+    )]
+    pub(crate) warm_up: Option<WarmUp>,
 }
 
 /// How the price of a machine is shared between its parts.

@@ -1,7 +1,7 @@
 //! What the verbs that replay have in common: what is replayed, how files are read, how results
 //! are printed.
 
-use super::words::{AttemptsArg, FormatArg, SwfProcsArg};
+use super::words::{AttemptsArg, ResultsArg, SwfProcsArg};
 use super::{PolicyArgs, whole};
 use clap::Args;
 use gpusched_sim::scenario::Scenario;
@@ -47,9 +47,9 @@ pub(crate) struct RestArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
 
-    /// How to print the result [default: table]
+    /// How to print the result; markdown is for pull requests [default: table]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Results")]
-    pub(crate) format: Option<FormatArg>,
+    pub(crate) format: Option<ResultsArg>,
 }
 
 impl RestArgs {
@@ -79,6 +79,7 @@ impl RestArgs {
             seed: self.policy.seed,
             discipline: self.policy.discipline.map(Into::into),
             horizon: self.policy.horizon,
+            warm_up: self.policy.warm_up,
             format: self.format.map(Into::into),
             ..self.read.scenario()
         }

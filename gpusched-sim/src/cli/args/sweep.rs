@@ -34,9 +34,20 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<usize>,
 
+    /// How to print the means and differences; markdown is for pull requests [default: table]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<SweepFormatArg>,
+
     /// Print the names of the metrics, and run nothing
-    #[arg(long, conflicts_with_all = ["out", "shard", "jobs"])]
+    #[arg(long, conflicts_with_all = ["out", "shard", "jobs", "format"])]
     pub(crate) list_metrics: bool,
+}
+
+/// How the tables of a sweep are printed; its directory holds them as CSV.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SweepFormatArg {
+    Table,
+    Markdown,
 }
 
 #[derive(Args)]

@@ -19,8 +19,16 @@ macro_rules! words {
     };
 }
 
+/// How answers that are no results of runs are printed.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArg {
+    Table,
+    Json,
+    Csv,
+}
+
 words! {
-    FormatArg => Format { Table, Json, Csv }
+    ResultsArg => Format { Table, Json, Csv, Markdown }
     DisciplineArg => Discipline { Batched, PerEvent }
     FidelityArg => FidelityKey { Ideal, ControlPlane }
     AttemptsArg => AttemptsKey { Sum, Last, First }

@@ -5,15 +5,17 @@ use crate::metrics::{Distribution, Summary, TopologySummary};
 use std::io::{self, Write};
 
 /// `summary.csv`: one row per run; lists (queues, users, models, levels) are left to the JSON form.
-/// Columns of the network follow when any run has some.
+/// Columns of warm-up and censoring, and of the network, follow when any run has some.
 ///
 /// # Errors
 /// What the writer reports.
 pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()> {
     let mut row = Row::new(out);
     let networked = runs.iter().any(|run| run.topology.is_some());
+    let cut = |run: &Summary| run.warm_up.is_some() || run.restricted.is_some();
+    let cut = if runs.iter().any(cut) { CUT } else { &[] };
     let more = if networked { NETWORK } else { &[] };
-    let columns = || COLUMNS.iter().chain(more);
+    let columns = || COLUMNS.iter().chain(cut).chain(more);
     columns().try_for_each(|(name, _)| row.text(name))?;
     row.end()?;
     for run in runs {
@@ -25,7 +27,7 @@ pub fn write_summary_csv(out: &mut dyn Write, runs: &[Summary]) -> io::Result<()
 
 /// The columns there can be, with what stands in them.
 pub fn summary_columns() -> impl Iterator<Item = (&'static str, fn(&Summary) -> String)> {
-    COLUMNS.iter().chain(NETWORK).copied()
+    COLUMNS.iter().chain(CUT).chain(NETWORK).copied()
 }
 
 fn topology(run: &Summary, value: fn(&TopologySummary) -> Option<f64>) -> String {
@@ -110,6 +112,15 @@ const COLUMNS: &[Column] = &[
     ("frag_ratio", |run| run.sampled.frag_ratio.to_string()),
     ("power_w", |run| run.sampled.power_w.to_string()),
     ("energy_kwh", |run| run.sampled.energy_kwh.to_string()),
+];
+
+#[rustfmt::skip]
+const CUT: &[Column] = &[
+    ("warm_up_s", |run| maybe(run.warm_up.as_ref().and_then(|cut| cut.seconds))),
+    ("warm_up_jobs", |run| run.warm_up.as_ref().map_or_else(String::new, |cut| cut.jobs_left_out.to_string())),
+    ("restricted_to_s", |run| maybe(run.restricted.map(|means| means.bound_s))),
+    ("wait_restricted_mean_s", |run| maybe(run.restricted.map(|means| means.wait_s))),
+    ("jct_restricted_mean_s", |run| maybe(run.restricted.map(|means| means.jct_s))),
 ];
 
 #[rustfmt::skip]

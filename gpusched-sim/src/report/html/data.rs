@@ -1,5 +1,6 @@
 //! What the page's charts are drawn from.
 
+use super::Compared;
 use super::encode::{point, rounded};
 use super::kpi::{KPIS, Kpi};
 use super::read::{Run, SlotMap};
@@ -69,6 +70,12 @@ pub(super) struct RunData {
     pub(super) slots: Option<SlotData>,
     pub(super) levels: Option<LevelData>,
     pub(super) cost: Option<Waterfall>,
+    /// The run whom `intervals` compares it with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<usize>,
+    /// By number: the difference from that run, and its ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) intervals: Vec<Option<[Value; 3]>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,7 +167,8 @@ pub(super) fn line_values(series: &super::read::Series, key: &str) -> Option<Vec
 }
 
 /// Condenses the runs.
-pub(super) fn condense(runs: &[Run], baseline: usize) -> Data {
+pub(super) fn condense(compared: &Compared) -> Data {
+    let (runs, baseline) = (&compared.runs, compared.baseline);
     let windows = runs.iter().map(|run| &run.summary.window);
     let from = windows.clone().map(|window| window.first_submit_s);
     let until = windows.map(|window| window.closed_s);
@@ -186,7 +194,10 @@ pub(super) fn condense(runs: &[Run], baseline: usize) -> Data {
         reasons: Reason::ALL.map(Reason::name).to_vec(),
         runs: runs
             .iter()
-            .map(|run| run_data(run, runs.len(), &grid, &kpis))
+            .map(|run| {
+                let data = run_data(run, runs.len(), &grid, &kpis);
+                with_intervals(data, run, compared, &kpis)
+            })
             .collect(),
         kpis,
     }
@@ -270,6 +281,30 @@ fn run_data(run: &Run, of: usize, grid: &Grid, kpis: &[&Kpi]) -> RunData {
         slots: run.slots.as_ref().map(|slots| slot_data(slots, run)),
         levels: level_data(run, grid),
         cost: run.summary.cost.as_ref().map(|cost| cost.gpu_hours),
+        from: None,
+        intervals: Vec::new(),
+    }
+}
+
+/// Adds how sure differences are, where that was found out.
+fn with_intervals(data: RunData, run: &Run, compared: &Compared, kpis: &[&Kpi]) -> RunData {
+    let Some(found) = &compared.intervals else {
+        return data;
+    };
+    let mut labels = compared.runs.iter().map(|run| run.summary.label());
+    let from = labels.position(|label| label == found.baseline());
+    let own = run.summary.label();
+    let differences = found.differences();
+    let of = |kpi: &&Kpi| {
+        let mut all = differences.iter();
+        let (.., ends) = all
+            .find(|(policy, metric, _)| *policy == own && metric.eq_ignore_ascii_case(kpi.label))?;
+        Some(ends.map(|end| rounded(end, 6)))
+    };
+    RunData {
+        from,
+        intervals: kpis.iter().map(of).collect(),
+        ..data
     }
 }
 

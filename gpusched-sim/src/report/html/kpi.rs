@@ -61,10 +61,12 @@ use Kind::{Count, Number, Percent, Span};
 
 /// In the order they are shown. A number that no run has is left out.
 #[rustfmt::skip]
-pub(super) static KPIS: [Kpi; 22] = [
+pub(super) static KPIS: [Kpi; 24] = [
     kpi("Mean wait", Span, Low, |run| Some(run.wait_s?.mean), "From submission to start, and again after evictions; jobs that started."),
+    kpi("Mean wait to τ", Span, Low, |run| Some(run.restricted?.wait_s), "Kaplan–Meier mean of min(wait, τ): jobs that still waited at the close count too."),
     kpi("p95 wait", Span, Low, |run| Some(run.wait_s?.p95), "19 of 20 jobs that started waited no longer."),
     kpi("Mean JCT", Span, Low, |run| Some(run.jct_s?.mean), "From submission to finish; jobs that finished."),
+    kpi("Mean JCT to τ", Span, Low, |run| Some(run.restricted?.jct_s), "Kaplan–Meier mean of min(JCT, τ): jobs that had not ended at the close count too."),
     kpi("p95 JCT", Span, Low, |run| Some(run.jct_s?.p95), "19 of 20 jobs that finished took no longer."),
     kpi("Slowdown", Number, Low, |run| Some(run.bounded_slowdown?.mean), "Mean bounded slowdown: JCT ÷ run time, run times below 10 s counted as 10 s, at least 1."),
     kpi("p95 slowdown", Number, Low, |run| Some(run.bounded_slowdown?.p95), "95th percentile of the bounded slowdown."),

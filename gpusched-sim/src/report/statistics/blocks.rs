@@ -1,8 +1,8 @@
 //! Policies job by job on one trace, its days, weeks or users taken as wholes.
 
-use crate::report::table::{plain, right_align, span};
+use crate::report::table::{Layout, span};
 use crate::stats::{Bootstrap, Clusters, Interval};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// Waits and completion times of one policy, by job, in seconds; `None` = it did not start, or not
@@ -18,7 +18,7 @@ pub struct JobTimes {
 }
 
 /// Differences of jobs under policies from the same jobs under a baseline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockComparison {
     /// What a block is: `days`, `weeks` or `users`.
     pub unit: String,
@@ -31,10 +31,10 @@ pub struct BlockComparison {
 }
 
 /// One policy by one metric, in seconds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BlockRow {
     /// `wait` or `JCT`.
-    pub metric: &'static str,
+    pub metric: String,
     /// The policy.
     pub policy: String,
     /// Jobs that have a value under both policies.
@@ -79,7 +79,7 @@ pub fn blocks_of(
             }
             let ends = |of: Interval| [of.estimate, of.low, of.high];
             rows.push(BlockRow {
-                metric,
+                metric: metric.to_owned(),
                 policy: of.1.policy.clone(),
                 jobs,
                 left_out,
@@ -99,64 +99,55 @@ pub fn blocks_of(
 }
 
 /// A comparison for people.
-pub fn blocks_table(of: &BlockComparison) -> String {
-    let mut table = plain();
-    table.set_header([
-        "",
+pub(super) fn table(of: &BlockComparison, layout: Layout) -> String {
+    let head = [
+        "metric",
         "policy",
         "difference",
         "interval",
         "jobs",
         "left out",
         &of.unit,
-    ]);
+    ];
     let signed = |value: f64| {
         let sign = if value < 0.0 { "-" } else { "+" };
         format!("{sign}{}", span(value.abs()))
     };
-    for row in &of.rows {
+    let row = |row: &BlockRow| {
         let (difference, interval) = match row.difference {
             Some([mean, low, high]) => {
                 (signed(mean), format!("{} to {}", signed(low), signed(high)))
             }
             None => (String::new(), format!("too few {}", of.unit)),
         };
-        table.add_row([
-            row.metric.to_owned(),
+        let cells = [
+            row.metric.clone(),
             row.policy.clone(),
             difference,
             interval,
             row.jobs.to_string(),
             row.left_out.to_string(),
             row.blocks.to_string(),
-        ]);
-    }
-    right_align(&mut table);
-    format!(
+        ];
+        cells.map(|cell| layout.text(&cell)).to_vec()
+    };
+    let rows: Vec<Vec<String>> = of.rows.iter().map(row).collect();
+    let about = format!(
         "The same jobs under {} and under the others: mean difference per job, with {:.0} % \
-         intervals\nfrom drawing whole {} of jobs (the schedule is not replayed; `--resample` does).\n\
-         \n{}\n",
+         intervals\nfrom drawing whole {} of jobs (the schedule is not replayed; `--resample` does).",
         of.baseline,
         100.0 * of.level,
         of.unit,
-        table.trim_fmt()
-    )
-}
-
-/// A comparison as a JSON object, indented, with a final newline.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_blocks_json(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, of)?;
-    out.write_all(b"\n")
+    );
+    let table = layout.table(&head.map(str::to_owned), &rows);
+    format!("{}\n\n{table}\n", layout.prose(&about))
 }
 
 /// A comparison as CSV: a row per metric and policy.
 ///
 /// # Errors
 /// What the writer reports.
-pub fn write_blocks_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
+pub(super) fn write_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "metric",
@@ -172,7 +163,7 @@ pub fn write_blocks_csv(out: &mut dyn Write, of: &BlockComparison) -> io::Result
     for row in &of.rows {
         let end = |at: usize| super::maybe(row.difference.map(|ends| ends[at]));
         csv.write_record([
-            row.metric.to_owned(),
+            row.metric.clone(),
             row.policy.clone(),
             of.unit.clone(),
             row.blocks.to_string(),
@@ -211,6 +202,6 @@ mod tests {
         assert_eq!((row.jobs, row.left_out, row.blocks), (2, 2, 2));
         assert_eq!(row.difference.unwrap()[0], -4.0);
         assert_eq!((found.rows[1].jobs, found.rows[1].difference), (0, None));
-        assert!(blocks_table(&found).contains("too few days"));
+        assert!(table(&found, Layout::Plain).contains("too few days"));
     }
 }

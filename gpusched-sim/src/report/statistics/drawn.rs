@@ -2,13 +2,13 @@
 
 use super::{METRICS, Metric, labels, maybe};
 use crate::metrics::Summary;
-use crate::report::table::{percent, plain, right_align};
-use crate::stats::drawn::drawn;
-use serde::Serialize;
+use crate::report::table::{Layout, percent};
+use crate::stats::drawn::{drawn, order_kept};
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// Policies on draws from one trace.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DrawnComparison {
     /// What was drawn: `days`, `weeks` or `users`.
     pub unit: String,
@@ -25,16 +25,18 @@ pub struct DrawnComparison {
 }
 
 /// Policies by one metric.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricDrawn {
     /// The metric.
-    pub metric: &'static str,
+    pub metric: String,
     /// The policies, in the order given.
     pub policies: Vec<PolicyDrawn>,
+    /// Mean of Kendall's τ between the order of the policies on the trace and on a draw.
+    pub order_tau: Option<f64>,
 }
 
 /// One policy by one metric, in seconds, shares or US dollars.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyDrawn {
     /// The policy.
     pub policy: String,
@@ -48,6 +50,8 @@ pub struct PolicyDrawn {
     pub interval: Option<[f64; 2]>,
     /// Share of draws in which the difference has the same sign.
     pub same_sign: Option<f64>,
+    /// The smallest difference that so many pieces would show in 80 % of cases.
+    pub minimal_effect: Option<f64>,
     /// Share of draws in which the policy is best.
     pub best: f64,
 }
@@ -84,12 +88,14 @@ pub fn drawn_of(
                     [ends[0].min(ends[1]), ends[0].max(ends[1])]
                 }),
                 same_sign: one.difference.map(|difference| difference.same_sign),
+                minimal_effect: one.difference.map(|difference| difference.minimal_effect),
                 best: one.best,
             }
         });
         Some(MetricDrawn {
-            metric: metric.name,
+            metric: metric.name.to_owned(),
             policies: policies.collect(),
+            order_tau: order_kept(&on_trace, &values),
         })
     });
     DrawnComparison {
@@ -103,42 +109,52 @@ pub fn drawn_of(
 }
 
 /// A comparison for people: a table per metric.
-pub fn drawn_table(of: &DrawnComparison) -> String {
-    let mut text = format!(
+pub(super) fn table(of: &DrawnComparison, layout: Layout) -> String {
+    let about = format!(
         "The trace, and {} traces drawn from its {} {}. Differences are from {}, on the trace;\n\
-         their {:.0} % intervals are the spread over draws, which all policies share.\n",
+         their {:.0} % intervals are the spread over draws, which all policies share.",
         of.draws,
         of.pieces,
         of.unit,
         of.baseline,
         100.0 * of.level
     );
+    let mut text = layout.prose(&about) + "\n";
     for one in &of.metrics {
         let Some(metric) = METRICS.iter().find(|metric| metric.name == one.metric) else {
             continue;
         };
-        let mut table = plain();
         let heads = [
+            one.metric.as_str(),
             "trace",
             "drawn",
             "difference",
             "interval",
+            "can see",
             "same sign",
             "best",
         ];
-        table.set_header(std::iter::once(one.metric).chain(heads));
-        for policy in &one.policies {
-            table.add_row(row(metric, policy));
+        let row = |policy| row(metric, policy).map(|cell| layout.text(&cell)).to_vec();
+        let rows: Vec<Vec<String>> = one.policies.iter().map(row).collect();
+        text += &format!("\n{}\n", layout.table(&heads.map(str::to_owned), &rows));
+        if let Some(tau) = one.order_tau.filter(|_| one.policies.len() > 2) {
+            let line =
+                format!(" the order of a draw agrees with that of the trace by τ = {tau:.2}\n");
+            text += match layout {
+                Layout::Plain => "",
+                Layout::Markdown => "\n",
+            };
+            text += &layout.lines(&line);
         }
-        right_align(&mut table);
-        text += &format!("\n{}\n", table.trim_fmt());
     }
-    text += "\ndrawn: the mean over draws. same sign: draws that tell the same winner of the two.\n\
-             best: draws in which the policy is the best of all.\n";
-    text
+    let legend = "drawn: the mean over draws. can see: the smallest difference that so many pieces would \
+                  show in 80 % of\ncases. same sign: draws that tell the same winner of the two. best: \
+                  draws in which the policy is the best\nof all. τ (Kendall): 1 = every draw has the same \
+                  order, 0 = orders have nothing to do with each other.";
+    text + &format!("\n{}\n", layout.prose(legend))
 }
 
-fn row(metric: &Metric, policy: &PolicyDrawn) -> [String; 7] {
+fn row(metric: &Metric, policy: &PolicyDrawn) -> [String; 8] {
     let signed = |value| metric.show_signed(value);
     let interval = |[low, high]: [f64; 2]| format!("{} to {}", signed(low), signed(high));
     [
@@ -147,25 +163,17 @@ fn row(metric: &Metric, policy: &PolicyDrawn) -> [String; 7] {
         (metric.show)(policy.drawn_mean),
         policy.difference.map(signed).unwrap_or_default(),
         policy.interval.map(interval).unwrap_or_default(),
+        policy.minimal_effect.map(metric.show).unwrap_or_default(),
         policy.same_sign.map(percent).unwrap_or_default(),
         percent(policy.best),
     ]
-}
-
-/// A comparison as a JSON object, indented, with a final newline.
-///
-/// # Errors
-/// What the writer reports.
-pub fn write_drawn_json(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, of)?;
-    out.write_all(b"\n")
 }
 
 /// A comparison as CSV: a row per metric and policy.
 ///
 /// # Errors
 /// What the writer reports.
-pub fn write_drawn_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
+pub(super) fn write_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record([
         "metric",
@@ -179,12 +187,14 @@ pub fn write_drawn_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<
         "low",
         "high",
         "same_sign",
+        "minimal_effect",
         "best",
+        "order_tau",
     ])?;
     for one in &of.metrics {
         for policy in &one.policies {
             csv.write_record([
-                one.metric.to_owned(),
+                one.metric.clone(),
                 policy.policy.clone(),
                 of.unit.clone(),
                 of.pieces.to_string(),
@@ -195,7 +205,9 @@ pub fn write_drawn_csv(out: &mut dyn Write, of: &DrawnComparison) -> io::Result<
                 maybe(policy.interval.map(|[low, _]| low)),
                 maybe(policy.interval.map(|[_, high]| high)),
                 maybe(policy.same_sign),
+                maybe(policy.minimal_effect),
                 policy.best.to_string(),
+                maybe(one.order_tau),
             ])?;
         }
     }

@@ -1,19 +1,16 @@
 //! Policies against a baseline, with what may be said of the difference.
 //!
 //! `drawn.rs` is for policies that replayed traces drawn from one trace, `blocks.rs` compares jobs
-//! one by one on the trace itself. Policies that ran the same seeds are [`crate::sweep`]'s.
+//! one by one on the trace itself, and `intervals.rs` is either, as it is stored. Policies that ran the same seeds are [`crate::sweep`]'s.
 
 mod blocks;
 mod drawn;
+mod intervals;
 
-pub use blocks::{
-    BlockComparison, BlockRow, JobTimes, blocks_of, blocks_table, write_blocks_csv,
-    write_blocks_json,
-};
-pub use drawn::{
-    DrawnComparison, MetricDrawn, PolicyDrawn, drawn_of, drawn_table, write_drawn_csv,
-    write_drawn_json,
-};
+pub use blocks::{BlockComparison, BlockRow, JobTimes, blocks_of};
+pub use drawn::{DrawnComparison, MetricDrawn, PolicyDrawn, drawn_of};
+
+pub use intervals::Intervals;
 
 use super::table::{number, percent, span};
 use crate::metrics::Summary;

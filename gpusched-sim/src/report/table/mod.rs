@@ -1,26 +1,13 @@
 //! Tables for people: plain text, no colour, no dependence on the terminal's width.
 
 mod compare;
+mod layout;
 mod summary;
 
 pub use compare::compare_table;
+pub use layout::Layout;
+pub(crate) use layout::{plain, right_align};
 pub use summary::summary_table;
-
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-
-pub(crate) fn plain() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-/// Numbers stand to the right, names to the left.
-pub(crate) fn right_align(table: &mut Table) {
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-}
 
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
@@ -83,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_best_value_of_a_column_is_marked_where_runs_differ() {
-        let text = compare_table(&[run("fifo", 7200.0), run("easy", 60.4)]);
+        let text = compare_table(&[run("fifo", 7200.0), run("easy", 60.4)], Layout::Plain);
         let rows: Vec<&str> = text.lines().collect();
         assert!(
             rows[1].contains("2h00m ") && rows[2].contains("1m00s*"),
@@ -93,8 +80,23 @@ mod tests {
     }
 
     #[test]
+    fn in_markdown_the_best_value_is_bold_and_what_runs_share_is_a_list() {
+        let runs = [run("my_own|one", 7200.0), run("easy", 60.4)];
+        let text = compare_table(&runs, Layout::Markdown);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[2].starts_with("| my\\_own\\|one/first-fit |"),
+            "{text}"
+        );
+        assert!(lines[3].contains(" **1m00s** |"), "{text}");
+        assert_eq!(lines[4], "");
+        assert!(lines[5].starts_with("- 0 jobs, on 0 GPUs"), "{text}");
+    }
+
+    #[test]
     fn tables_are_plain_text() {
-        let both = summary_table(&run("fifo", 1.0)) + &compare_table(&[run("fifo", 1.0)]);
+        let both =
+            summary_table(&run("fifo", 1.0)) + &compare_table(&[run("fifo", 1.0)], Layout::Plain);
         assert!(!both.contains('\u{1b}'));
         assert!(both.lines().all(|line| line.trim_end() == line));
     }

@@ -2,7 +2,8 @@
 
 use super::{name, number, percent, plain, right_align, span};
 use crate::metrics::{
-    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, Summary, TopologySummary,
+    Bill, CostSummary, DeviceUse, Distribution, GroupSummary, MigSummary, RestrictedMeans, Summary,
+    TopologySummary, WarmUpSummary,
 };
 
 /// Groups shown in [`summary_table`]; all are in the JSON form.
@@ -56,6 +57,12 @@ fn overview(run: &Summary) -> String {
     }
     row("cluster", cluster(run));
     row("jobs", jobs(run));
+    if let Some(cut) = &run.warm_up {
+        row("warm-up", warm_up(cut));
+    }
+    if let Some(means) = &run.restricted {
+        row("censored", censored(run, means));
+    }
     row("estimates", estimates(run));
     row("makespan", span(run.window.makespan_s));
     row("offered load", load(run));
@@ -73,7 +80,10 @@ fn overview(run: &Summary) -> String {
         row("machines", machines(cost));
         row("GPU-hours paid", waterfall(cost));
         if let Some(usd) = cost.usd {
-            row("bill", bill(cost, usd));
+            row(
+                "bill",
+                bill(cost, usd, run.bounds.and_then(|bounds| bounds.cost_usd)),
+            );
         }
         if let Some(shared) = &cost.bill {
             bought(shared).into_iter().for_each(|line| row("", line));
@@ -123,13 +133,16 @@ fn waterfall(cost: &CostSummary) -> String {
     )
 }
 
-fn bill(cost: &CostSummary, usd: f64) -> String {
+fn bill(cost: &CostSummary, usd: f64, all_there: Option<f64>) -> String {
     let mut text = format!("{usd:.2} USD");
     if let Some(each) = cost.usd_per_useful_gpu_hour {
         text += &format!(", {each:.3} per useful GPU-hour");
     }
+    if let Some(bound) = all_there {
+        text += &format!(", at least {bound:.2} under any schedule on these machines");
+    }
     if let Some(bound) = cost.bound_usd {
-        text += &format!(", at least {bound:.2} whoever provides");
+        text += &format!(", at least {bound:.2} for this work whoever provides");
     }
     if cost.unpriced > 0 {
         text += &format!(" ({} launches without a price left out)", cost.unpriced);
@@ -196,6 +209,37 @@ fn jobs(run: &Summary) -> String {
         text += " (interrupted)";
     }
     text
+}
+
+fn warm_up(cut: &WarmUpSummary) -> String {
+    match cut.seconds {
+        Some(end) => format!(
+            "the first {} ({}): {} jobs submitted then are in no wait, completion time or slowdown below",
+            span(end),
+            cut.rule,
+            cut.jobs_left_out
+        ),
+        None => format!(
+            "the waits do not become steady ({}), so all jobs count",
+            cut.rule
+        ),
+    }
+}
+
+/// Means with those that the close cut off, beside those without.
+fn censored(run: &Summary, means: &RestrictedMeans) -> String {
+    let plain = |of: &Option<Distribution>| of.as_ref().map_or("-".into(), |of| span(of.mean));
+    format!(
+        "{} waits, {} completion times; with them, up to τ = {} (Kaplan-Meier), mean wait {} (without {}), \
+         mean completion time {} (without {})",
+        means.waits_censored,
+        means.jcts_censored,
+        span(means.bound_s),
+        span(means.wait_s),
+        plain(&run.wait_s),
+        span(means.jct_s),
+        plain(&run.jct_s),
+    )
 }
 
 fn estimates(run: &Summary) -> String {

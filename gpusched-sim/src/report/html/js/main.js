@@ -12,6 +12,7 @@ const charts = {
   slowdowns: { draw: drawSlowdowns },
   blocked: { draw: drawBlocked },
   cost: { draw: drawCost },
+  forest: { draw: drawForest },
 };
 const drawnCharts = new Map();
 

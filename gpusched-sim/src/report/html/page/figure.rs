@@ -4,16 +4,16 @@ use super::super::markup::Html;
 use super::Sheet;
 
 /// A table below a chart.
-pub(super) struct Table {
-    pub(super) head: Vec<String>,
+pub(in super::super) struct Table {
+    pub(in super::super) head: Vec<String>,
     /// The first cell of a row names it.
-    pub(super) rows: Vec<Vec<String>>,
+    pub(in super::super) rows: Vec<Vec<String>>,
     /// Whether its cells are words, even where one is a number.
     words: bool,
 }
 
 impl Table {
-    pub(super) fn new(head: &[&str]) -> Table {
+    pub(in super::super) fn new(head: &[&str]) -> Table {
         Table {
             head: head.iter().map(|name| (*name).to_owned()).collect(),
             rows: Vec::new(),
@@ -32,14 +32,14 @@ impl Table {
     }
 
     /// The same, with everything to the left.
-    pub(super) fn of_words(self) -> Table {
+    pub(in super::super) fn of_words(self) -> Table {
         Table {
             words: true,
             ..self
         }
     }
 
-    pub(super) fn write(&self, html: &mut Html) {
+    pub(in super::super) fn write(&self, html: &mut Html) {
         html.element("div", &[("class", "scroll"), ("tabindex", "0")], |html| {
             html.element("table", &[], |html| {
                 html.element("thead", &[], |html| {
@@ -89,7 +89,13 @@ impl Table {
 }
 
 /// A chart: its place, what it says, and its numbers.
-pub(super) fn figure(html: &mut Html, chart: &str, title: &str, says: &str, tables: &[Table]) {
+pub(in super::super) fn figure(
+    html: &mut Html,
+    chart: &str,
+    title: &str,
+    says: &str,
+    tables: &[Table],
+) {
     html.element("figure", &[], |html| {
         html.element("figcaption", &[], |html| {
             html.leaf("b", &[], title);

@@ -3,7 +3,8 @@
 use super::super::markup::Html;
 use super::Sheet;
 use super::figure::Table;
-use crate::report::thousands;
+use crate::metrics::Summary;
+use crate::report::{span, thousands};
 
 /// Runs with unfinished jobs that are told one by one.
 const CENSORED: usize = 2;
@@ -13,6 +14,14 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
     let minds = minds(sheet);
     let kpis = &sheet.data.kpis;
     let runs = sheet.runs.len();
+    let ranked = ranked(sheet);
+    let sure = match &sheet.compared.intervals {
+        Some(found) => found.source(),
+        None => "One deterministic replay per run: differences are exact for this trace, and say nothing \
+                 about how they would vary with another one. Intervals need a source of randomness: \
+                 gpusched compare with --resample or --blocks, or a sweep over seeds."
+            .to_owned(),
+    };
     sheet.section(
         html,
         "kpis",
@@ -24,13 +33,14 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
             html.leaf("div", &[("id", "cards")], "");
             html.element("div", &[("id", "compared")], |html| table.write(html));
             if runs > 1 {
-                html.leaf(
-                    "p",
-                    &[("class", "note")],
-                    "One deterministic replay per run: differences are exact for this trace, and say \
-                     nothing about how they would vary with another one. Intervals need a source of \
-                     randomness, such as several seeds.",
-                );
+                html.leaf("p", &[("class", "note")], sure);
+            }
+            if !ranked.rows.is_empty() {
+                html.element("details", &[("id", "ranked")], |html| {
+                    let title = format!("All {} runs, by mean JCT", ranked.rows.len());
+                    html.leaf("summary", &[], title);
+                    ranked.write(html);
+                });
             }
             html.element("details", &[], |html| {
                 html.leaf("summary", &[], "What these numbers are");
@@ -45,21 +55,32 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
 }
 
 fn table(sheet: &Sheet<'_>) -> Table {
+    let runs = sheet.runs.iter();
+    of(sheet, runs.map(|run| (&*run.label, &run.summary)))
+}
+
+/// All runs, where there are more than can be drawn.
+fn ranked(sheet: &Sheet<'_>) -> Table {
+    let runs = sheet.compared.ranked.iter();
+    of(sheet, runs.map(|(label, summary)| (&**label, summary)))
+}
+
+fn of<'r>(sheet: &Sheet<'_>, runs: impl Iterator<Item = (&'r str, &'r Summary)>) -> Table {
     let mut head = vec!["Run"];
     head.extend(sheet.data.kpis.iter().map(|kpi| kpi.label));
     let mut table = Table::new(&head);
-    for run in sheet.runs {
+    for (label, summary) in runs {
         let values = sheet
             .data
             .kpis
             .iter()
-            .map(|kpi| match (kpi.value)(&run.summary) {
+            .map(|kpi| match (kpi.value)(summary) {
                 Some(value) => kpi.kind.show(value),
                 None => "–".to_owned(),
             });
         table
             .rows
-            .push(std::iter::once(run.label.clone()).chain(values).collect());
+            .push(std::iter::once(label.to_owned()).chain(values).collect());
     }
     table
 }
@@ -111,6 +132,21 @@ fn minds(sheet: &Sheet<'_>) -> Vec<String> {
         let others = cut.len() - CENSORED;
         minds.push(format!(
             "Mind: the same is true of {others} other runs; the notes have their numbers."
+        ));
+    }
+    if let Some(cut) = &first.warm_up
+        && sheet
+            .runs
+            .iter()
+            .all(|run| run.summary.warm_up == first.warm_up)
+        && let Some(end) = cut.seconds
+    {
+        minds.push(format!(
+            "Mind: {} jobs submitted in the first {} (warm-up, {}) are in no mean or quantile of waits, JCT and \
+             slowdown. Curves, and all other numbers, count all jobs.",
+            thousands(cut.jobs_left_out),
+            span(end),
+            cut.rule
         ));
     }
     for run in sheet.runs.iter().filter(|run| run.summary.interrupted) {

@@ -12,14 +12,18 @@ mod notes;
 mod policy;
 mod runs;
 
+use super::Compared;
 use super::data::{Data, condense};
 use super::encode::script_json;
 use super::markup::Html;
 use super::read::Run;
 use crate::report::thousands;
+pub(super) use figure::{Table, figure};
+use serde::Serialize;
 
 /// One page being written.
 pub(super) struct Sheet<'a> {
+    compared: &'a Compared,
     runs: &'a [Run],
     data: &'a Data,
     /// Sections that are not there, and why.
@@ -55,9 +59,11 @@ impl Sheet<'_> {
 }
 
 /// The whole page.
-pub(super) fn render(runs: &[Run], baseline: usize) -> String {
-    let data = condense(runs, baseline);
+pub(super) fn render(compared: &Compared) -> String {
+    let (runs, baseline) = (&compared.runs[..], compared.baseline);
+    let data = condense(compared);
     let mut sheet = Sheet {
+        compared,
         runs,
         data: &data,
         missing: Vec::new(),
@@ -78,17 +84,61 @@ pub(super) fn render(runs: &[Run], baseline: usize) -> String {
     groups::longest_waits(&mut sheet, &mut main);
     notes::section(&mut sheet, &mut main);
 
+    let what = match runs {
+        [one] => format!("One run: {}", one.label),
+        some if !compared.ranked.is_empty() => format!(
+            "{} of {} runs compared: the baseline, and the best by mean JCT",
+            some.len(),
+            compared.ranked.len()
+        ),
+        many => format!("{} runs compared", many.len()),
+    };
+    let labels = || runs.iter().map(|run| run.label.as_str());
+    shell(
+        Shell {
+            title: &subject(runs),
+            lead: &what,
+            there: &sheet.there,
+            data: &data,
+        },
+        main,
+        |html| {
+            if runs.len() > 1 {
+                chooser(html, labels(), "baseline", "Compare with", baseline);
+                let other = usize::from(baseline == 0);
+                chooser(html, labels(), "shown", "Show in detail", other);
+            }
+        },
+    )
+}
+
+/// What goes around the sections of a page.
+pub(super) struct Shell<'a, D> {
+    pub(super) title: &'a str,
+    pub(super) lead: &'a str,
+    /// Sections that are there: id and title.
+    pub(super) there: &'a [(&'static str, &'static str)],
+    /// What the scripts draw.
+    pub(super) data: &'a D,
+}
+
+/// A page around its sections; `choosers` are what a script offers to choose.
+pub(super) fn shell<D: Serialize>(
+    of: Shell<'_, D>,
+    main: Html,
+    choosers: impl FnOnce(&mut Html),
+) -> String {
     let mut html = Html::new();
     html.trusted("<!doctype html>\n");
     html.element("html", &[("lang", "en")], |html| {
-        html.element("head", &[], |html| head(html, runs));
+        html.element("head", &[], |html| head(html, of.title));
         html.element("body", &[], |html| {
             html.leaf(
                 "a",
                 &[("class", "skip"), ("href", "#main")],
                 "Skip to the results",
             );
-            html.element("header", &[], |html| header(html, &sheet));
+            html.element("header", &[], |html| header(html, &of, choosers));
             html.element("main", &[("id", "main")], |html| {
                 html.trusted(&main.into_string());
             });
@@ -103,7 +153,7 @@ pub(super) fn render(runs: &[Run], baseline: usize) -> String {
                 &[("type", "application/json"), ("id", "data")],
                 |html| {
                     // Maps with text keys and numbers cannot fail to be written.
-                    html.trusted(&script_json(&data).unwrap_or_default());
+                    html.trusted(&script_json(of.data).unwrap_or_default());
                 },
             );
             html.element("script", &[], |html| {
@@ -114,7 +164,7 @@ pub(super) fn render(runs: &[Run], baseline: usize) -> String {
     html.into_string()
 }
 
-fn head(html: &mut Html, runs: &[Run]) {
+fn head(html: &mut Html, title: &str) {
     html.void("meta", &[("charset", "utf-8")]);
     html.void(
         "meta",
@@ -134,7 +184,7 @@ fn head(html: &mut Html, runs: &[Run]) {
         "meta",
         &[("name", "color-scheme"), ("content", "light dark")],
     );
-    html.leaf("title", &[], format_args!("gpusched: {}", subject(runs)));
+    html.leaf("title", &[], format_args!("gpusched: {title}"));
     html.element("style", &[], |html| {
         html.trusted(policy::STYLE);
     });
@@ -156,25 +206,17 @@ fn subject(runs: &[Run]) -> String {
     )
 }
 
-fn header(html: &mut Html, sheet: &Sheet<'_>) {
+fn header<D>(html: &mut Html, of: &Shell<'_, D>, choosers: impl FnOnce(&mut Html)) {
     html.element("div", &[("class", "title")], |html| {
-        html.leaf("h1", &[], subject(sheet.runs));
-        let what = match sheet.runs {
-            [one] => format!("One run: {}", one.label),
-            many => format!("{} runs compared", many.len()),
-        };
-        html.leaf("p", &[("class", "lead")], what);
+        html.leaf("h1", &[], of.title);
+        html.leaf("p", &[("class", "lead")], of.lead);
     });
     // Nothing to choose without a script.
     html.element(
         "div",
         &[("class", "controls"), ("id", "controls"), ("hidden", "")],
         |html| {
-            if sheet.runs.len() > 1 {
-                chooser(html, sheet, "baseline", "Compare with", sheet.data.baseline);
-                let other = usize::from(sheet.data.baseline == 0);
-                chooser(html, sheet, "shown", "Show in detail", other);
-            }
+            choosers(html);
             html.leaf(
                 "button",
                 &[
@@ -187,17 +229,24 @@ fn header(html: &mut Html, sheet: &Sheet<'_>) {
         },
     );
     html.element("nav", &[("aria-label", "Sections")], |html| {
-        for (id, title) in &sheet.there {
+        for (id, title) in of.there {
             html.leaf("a", &[("href", &format!("#{id}"))], title);
         }
     });
 }
 
-fn chooser(html: &mut Html, sheet: &Sheet<'_>, id: &str, label: &str, chosen: usize) {
+/// A list to choose one of these from.
+pub(super) fn chooser<'n>(
+    html: &mut Html,
+    names: impl Iterator<Item = &'n str>,
+    id: &str,
+    label: &str,
+    chosen: usize,
+) {
     html.element("label", &[], |html| {
         html.text(label).text(" ");
         html.element("select", &[("id", id)], |html| {
-            for (at, name) in sheet.labels().enumerate() {
+            for (at, name) in names.enumerate() {
                 let value = at.to_string();
                 let mut attributes = vec![("value", value.as_str())];
                 if at == chosen {

@@ -5,11 +5,12 @@ use super::super::read::Run;
 use super::Sheet;
 use super::figure::Table;
 use crate::metrics::{InputDigest, Summary};
-use crate::report::thousands;
+use crate::report::{span, thousands};
 
 pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
     let (alike, differing) = how(sheet);
     let inputs = inputs(sheet.runs);
+    let honest = honest(sheet);
     let missing: Vec<_> = sheet.missing.clone();
     sheet.section(
         html,
@@ -25,6 +26,9 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
             inputs.write(html);
             html.leaf("h3", &[], "How this page was made");
             html.element("ul", &[], |html| {
+                for line in &honest {
+                    html.leaf("li", &[], line);
+                }
                 for line in MADE {
                     html.leaf("li", &[], line);
                 }
@@ -43,13 +47,33 @@ pub(super) fn section(sheet: &mut Sheet<'_>, html: &mut Html) {
     );
 }
 
-const MADE: [&str; 8] = [
-    "Warm-up: none is cut. Every job of the trace counts from the first submission on, so a cluster that \
-     starts empty flatters the first waits.",
-    "Censoring: jobs that had not ended at the close are counted above, and never dropped silently. Means \
-     of waits are of the jobs that started, means of JCT of those that finished; curves count all that came.",
-    "Intervals: none. Each run is one deterministic replay of one trace; there is no source of randomness \
-     from which an interval could come.",
+/// What was left out and what is not known, of these very runs.
+fn honest(sheet: &Sheet<'_>) -> [String; 3] {
+    let cut = |run: &Run| run.summary.warm_up.is_some();
+    let warm_up = match sheet.runs.iter().any(cut) {
+        false => {
+            "Warm-up: none is cut. Every job of the trace counts from the first submission on, so a cluster that \
+             starts empty flatters the first waits."
+        }
+        true => {
+            "Warm-up: see the table above. Jobs before its end run as all others do; they are in no mean or quantile \
+             of waits, JCT and slowdown, and in everything else."
+        }
+    };
+    let censored = "Censoring: jobs that had not ended at the close are counted above, and never dropped \
+                    silently. Means of waits are of the jobs that started, means of JCT of those that finished; \
+                    means to τ are Kaplan–Meier means of min(time, τ) over all that came, where what nobody watched \
+                    counts as lasting to τ; curves count all that came.";
+    let intervals = match &sheet.compared.intervals {
+        Some(found) => format!("Intervals: {}", found.source()),
+        None => "Intervals: none. Each run is one deterministic replay of one trace; there is no source of \
+                 randomness from which an interval could come."
+            .to_owned(),
+    };
+    [warm_up.to_owned(), censored.to_owned(), intervals]
+}
+
+const MADE: [&str; 5] = [
     "Curves are exact at 240 places of a logarithmic axis. Quantiles are by nearest rank, over all jobs.",
     "Lines over time: series.csv on 360 cells, two points each, the lowest and the highest value that held \
      in a cell; tables below them are means over time.",
@@ -86,6 +110,19 @@ fn how(sheet: &Sheet<'_>) -> (Table, Table) {
         run.topology
             .as_ref()
             .map_or_else(String::new, |one| one.network.clone())
+    });
+    add("Warm-up", &|run| {
+        run.warm_up
+            .as_ref()
+            .map_or_else(String::new, |cut| match cut.seconds {
+                Some(end) => format!(
+                    "the first {} ({}): {} jobs",
+                    span(end),
+                    cut.rule,
+                    thousands(cut.jobs_left_out)
+                ),
+                None => format!("nothing cut: waits do not become steady ({})", cut.rule),
+            })
     });
     add("Provisioning", &|run| {
         run.cost

@@ -21,6 +21,7 @@ pub(super) const SCRIPT: &str = concat!(
     include_str!("../js/gantt.js"),
     include_str!("../js/slots.js"),
     include_str!("../js/bars.js"),
+    include_str!("../js/forest.js"),
     include_str!("../js/cards.js"),
     include_str!("../js/main.js"),
     "}());\n",

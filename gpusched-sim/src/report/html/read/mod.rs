@@ -19,6 +19,7 @@ pub(super) use waits::ReasonWaits;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::metrics::Summary;
+use crate::report::Intervals;
 use crate::trace::input::Source;
 use crate::trace::table::{Row, Split, Table};
 use std::path::{Path, PathBuf};
@@ -43,9 +44,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Reads all files of a run.
-    pub(super) fn read(folder: &Path) -> Result<Run> {
-        let summary = read_summary(&folder.join("summary.json"))?;
+    /// Reads all other files of a run.
+    pub(super) fn read(folder: &Path, summary: Summary) -> Result<Run> {
         let nodes = table(folder, "occupancy.csv", occupancy::read)?;
         let nodes = nodes.filter(|nodes| !nodes.names.is_empty());
         let window = &summary.window;
@@ -126,7 +126,33 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(
         .try_for_each(|folder| collect(folder, depth - 1, found))
 }
 
-fn read_summary(path: &Path) -> Result<Summary> {
+/// How sure differences are: the file beside the folders of runs, where it is there.
+///
+/// # Errors
+/// When it is damaged.
+pub(super) fn intervals(directories: &[PathBuf]) -> Result<Option<Intervals>> {
+    let [directory] = directories else {
+        return Ok(None);
+    };
+    let path = directory.join(Intervals::FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let name = path.display().to_string();
+    let text = Source::new(&name).open()?.read_all()?;
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        Diagnostic::new(format!("these are no intervals of a comparison: {error}"))
+            .at(&name, error.line() as u64, error.column() as u64)
+            .help("compare again with `--resample` or `--blocks` and `--out`")
+    })
+}
+
+/// What a run was worth.
+///
+/// # Errors
+/// When the file is missing or damaged.
+pub(super) fn summary(folder: &Path) -> Result<Summary> {
+    let path = folder.join("summary.json");
     let name = path.display().to_string();
     let text = Source::new(&name).open()?.read_all()?;
     serde_json::from_str(&text).map_err(|error| {
