@@ -89,14 +89,11 @@ impl TypicalPods {
         TypicalPods { classes }
     }
 
-    /// The target workload of a trace: every pod of every job counts once.
+    /// The target workload of a trace: every pod of every job counts once. Of a workload that was
+    /// arranged it is that of its trace, as upstream takes it before it tunes the trace.
     pub fn from_workload(work: &Workload, config: &TypicalConfig) -> TypicalPods {
-        let mut jobs_of_spec = vec![0u64; work.specs().len()];
-        for job in work.jobs() {
-            jobs_of_spec[job.spec.index()] += 1;
-        }
         let mut pods = vec![0u64; work.shapes().len()];
-        for (spec, jobs) in work.specs().iter().zip(jobs_of_spec) {
+        for (spec, jobs) in work.specs().iter().zip(work.population()) {
             for set in &spec.pod_sets {
                 pods[set.shape.index()] += jobs * u64::from(set.count);
             }
