@@ -241,6 +241,31 @@ mod tests {
     }
 
     #[test]
+    fn jobs_that_come_again_count_once() {
+        use crate::units::{Span, Time};
+        use crate::workload::{Arrival, JobDraft, WorkloadBuilder};
+        let mut builder = WorkloadBuilder::new();
+        for (name, gpus) in [("a", 1), ("b", 2), ("c", 2)] {
+            let shape = Shape::whole_gpus(gpus);
+            let job = JobDraft::new(name, Time::ZERO, Span::from_secs(1), shape);
+            builder.push(&job).unwrap();
+        }
+        let work = builder.finish().unwrap();
+        // `a` three times, `b` once, `c` not at all: it is still a third of what is to be expected.
+        let at = |job| Arrival {
+            job,
+            submit: Time::ZERO,
+            run: None,
+        };
+        let arranged = work.arranged(&[0, 0, 1, 0].map(at)).unwrap();
+        let typical = |work| TypicalPods::from_workload(work, &TypicalConfig::default());
+        assert_eq!(typical(&arranged), typical(&work));
+        assert_eq!(typical(&arranged).classes()[0].weight, 2.0 / 3.0);
+        let again = arranged.arranged(&[0, 1].map(at)).unwrap();
+        assert_eq!(again.population(), [1, 2]);
+    }
+
+    #[test]
     fn classes_are_taken_in_steps() {
         let config = TypicalConfig {
             threshold_pct: 10,
