@@ -122,7 +122,7 @@ fn fgd(effort: Effort, vectors: &Path) -> [Figure; 1] {
     let (seconds, _) = least_seconds(5, || openb::place_all(&setup, "fgd"));
     let first = effort.of(2_000);
     let (twin, slow) = least_seconds(1, || openb::rescan(&setup, first));
-    let (fast_first, fast) = least_seconds(3, || openb::first_places(&setup, first));
+    let (fast_first, fast) = least_seconds(3, || openb::first_places(&setup, "fgd", first));
     let same = slow == fast;
     [Figure {
         what: format!("one FGD experiment ({input}), all metrics after each pod"),

@@ -70,14 +70,14 @@ pub fn rescan(setup: &Setup, pods: usize) -> Vec<Option<Spot>> {
     setup.pods.iter().take(pods).map(place).collect()
 }
 
-/// Where `fgd` puts the first `pods` pods.
-pub fn first_places(setup: &Setup, pods: usize) -> Vec<Option<Spot>> {
+/// Where a policy puts the first `pods` pods.
+pub fn first_places(setup: &Setup, policy: &str, pods: usize) -> Vec<Option<Spot>> {
     let context = PlacementContext {
         work: &setup.work,
         inventory: &setup.inventory,
         seed: 42,
     };
-    let mut policy = placement("fgd", &context).expect("a known policy");
+    let mut policy = placement(policy, &context).expect("a known policy");
     let mut cluster = Cluster::new(setup.inventory.clone(), setup.work.shapes());
     let place = |(seq, &shape)| {
         let pod = Pod {

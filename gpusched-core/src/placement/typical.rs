@@ -89,14 +89,11 @@ impl TypicalPods {
         TypicalPods { classes }
     }
 
-    /// The target workload of a trace: every pod of every job counts once.
+    /// The target workload of a trace: every pod of every job counts once. Of a workload that was
+    /// arranged it is that of its trace, as upstream takes it before it tunes the trace.
     pub fn from_workload(work: &Workload, config: &TypicalConfig) -> TypicalPods {
-        let mut jobs_of_spec = vec![0u64; work.specs().len()];
-        for job in work.jobs() {
-            jobs_of_spec[job.spec.index()] += 1;
-        }
         let mut pods = vec![0u64; work.shapes().len()];
-        for (spec, jobs) in work.specs().iter().zip(jobs_of_spec) {
+        for (spec, jobs) in work.specs().iter().zip(work.population()) {
             for set in &spec.pod_sets {
                 pods[set.shape.index()] += jobs * u64::from(set.count);
             }
@@ -241,6 +238,31 @@ mod tests {
         // The pair counts 1 + 2 × 0.5 = 2 of 4.
         let weights: Vec<f64> = typical.classes().iter().map(|class| class.weight).collect();
         assert_eq!(weights, [0.5, 0.5]);
+    }
+
+    #[test]
+    fn jobs_that_come_again_count_once() {
+        use crate::units::{Span, Time};
+        use crate::workload::{Arrival, JobDraft, WorkloadBuilder};
+        let mut builder = WorkloadBuilder::new();
+        for (name, gpus) in [("a", 1), ("b", 2), ("c", 2)] {
+            let shape = Shape::whole_gpus(gpus);
+            let job = JobDraft::new(name, Time::ZERO, Span::from_secs(1), shape);
+            builder.push(&job).unwrap();
+        }
+        let work = builder.finish().unwrap();
+        // `a` three times, `b` once, `c` not at all: it is still a third of what is to be expected.
+        let at = |job| Arrival {
+            job,
+            submit: Time::ZERO,
+            run: None,
+        };
+        let arranged = work.arranged(&[0, 0, 1, 0].map(at)).unwrap();
+        let typical = |work| TypicalPods::from_workload(work, &TypicalConfig::default());
+        assert_eq!(typical(&arranged), typical(&work));
+        assert_eq!(typical(&arranged).classes()[0].weight, 2.0 / 3.0);
+        let again = arranged.arranged(&[0, 1].map(at)).unwrap();
+        assert_eq!(again.population(), [1, 2]);
     }
 
     #[test]

@@ -65,6 +65,7 @@ impl Workload {
             shapes: self.shapes.clone(),
             owners: self.owners.clone(),
             behaviours: self.behaviours.clone(),
+            population: self.population(),
             ..Workload::default()
         };
         let mut last = Time(i64::MIN);
@@ -94,6 +95,19 @@ impl Workload {
             }
         }
         Ok(work)
+    }
+
+    /// How many jobs of each spec there are, by spec: in a workload that was arranged, those of the
+    /// trace it was arranged from, which come once each however often they were drawn. O(jobs).
+    pub fn population(&self) -> Vec<u64> {
+        if !self.population.is_empty() {
+            return self.population.clone();
+        }
+        let mut jobs = vec![0; self.specs.len()];
+        for job in &self.jobs {
+            jobs[job.spec.index()] += 1;
+        }
+        jobs
     }
 
     /// Appends a job of another workload that shares all tables with this one.

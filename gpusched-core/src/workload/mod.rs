@@ -118,6 +118,8 @@ pub struct Workload {
     shapes: Vec<Shape>,
     owners: Vec<Owner>,
     estimated: u64,
+    /// Jobs of each spec in the trace this was arranged from; empty when it is that trace.
+    population: Vec<u64>,
 }
 
 impl Workload {

@@ -182,7 +182,21 @@ fn seeds(experiment: &Experiment) -> Result<()> {
 }
 
 fn arrivals(experiment: &Experiment) -> Result<()> {
-    let Some(fill) = experiment.keys.arrivals.fill else {
+    let keys = &experiment.keys;
+    let (jobs, machines) = (keys.arrivals.order, keys.machine_order);
+    if machines == Order::FgdSimulator && jobs != Order::FgdSimulator {
+        let problem = Diagnostic::new(
+            "the simulator of FGD draws the machines after the jobs, which are not drawn by it here",
+        );
+        let help = "add `arrivals: { order: fgd-simulator, fill: 1.3 }`";
+        return Err(experiment.blame("machine-order", problem.help(help)));
+    }
+    if jobs == Order::FgdSimulator && keys.arrivals.fill.is_none() {
+        let problem = Diagnostic::new("the simulator of FGD draws jobs to fill a cluster");
+        let help = "add how many times its GPUs are asked for, such as `fill: 1.3`";
+        return Err(experiment.blame("arrivals", problem.help(help)));
+    }
+    let Some(fill) = keys.arrivals.fill else {
         return Ok(());
     };
     if !(fill > 0.0 && fill <= 100.0) {
@@ -190,11 +204,11 @@ fn arrivals(experiment: &Experiment) -> Result<()> {
         let help = "give how many times its GPUs are asked for, such as `fill: 1.3`";
         return Err(experiment.blame("fill", problem.help(help)));
     }
-    if experiment.keys.arrivals.order == Order::Recorded {
+    if jobs == Order::Recorded {
         let problem = Diagnostic::new("`fill` draws jobs at random, so their order is random too");
         return Err(experiment.blame("fill", problem.help("add `order: shuffle`")));
     }
-    if experiment.keys.warm_up.is_some() {
+    if keys.warm_up.is_some() {
         let problem =
             Diagnostic::new("nothing leaves while a cluster is filled: there is no warm-up");
         return Err(experiment.blame("warm-up", problem.help("leave it out")));

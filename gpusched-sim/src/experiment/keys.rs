@@ -77,6 +77,9 @@ pub enum Order {
     Recorded,
     /// A random one, which the seed alone decides.
     Shuffle,
+    /// The one the simulator of FGD draws for this seed when it fills a cluster, to make again
+    /// runs that were made with it: jobs sorted by name, shuffled and tuned, machines after them.
+    FgdSimulator,
 }
 
 /// Which jobs come, and when.

@@ -132,11 +132,11 @@ impl Experiment {
         let any = |test: fn(&Scenario) -> bool| self.cells.iter().any(|cell| test(&cell.scenario));
         let sources = [
             (
-                self.keys.arrivals.order == Order::Shuffle,
+                self.keys.arrivals.order != Order::Recorded,
                 "order of arrival",
             ),
             (
-                self.keys.machine_order == Order::Shuffle,
+                self.keys.machine_order != Order::Recorded,
                 "order of machines",
             ),
             (any(Cell::seeded_inputs), "generated inputs"),

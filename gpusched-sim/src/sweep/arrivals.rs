@@ -3,6 +3,7 @@
 //! Draws are keyed by the seed and nothing else, so that every policy sees the same jobs at the
 //! same times.
 
+use super::FgdDraw;
 use super::draw::{below, permutation};
 use crate::experiment::{Arrivals, Order};
 use crate::trace::generate::{Purpose, Stream};
@@ -23,7 +24,11 @@ pub fn arrange<'a>(
     seed: u64,
 ) -> Result<Cow<'a, Workload>, WorkloadError> {
     let arrivals = match (how.order, how.fill) {
-        (Order::Recorded, None) => return Ok(Cow::Borrowed(work)),
+        (Order::Recorded | Order::FgdSimulator, None) => return Ok(Cow::Borrowed(work)),
+        (Order::FgdSimulator, Some(share)) => {
+            let drawn = FgdDraw::new(work, inventory, share, seed);
+            (0..).zip(drawn.jobs).map(one_a_second).collect()
+        }
         (_, Some(share)) => fill(
             work,
             share * inventory.gpus() as f64 * f64::from(MILLI),
@@ -77,13 +82,17 @@ fn fill(work: &Workload, milli: f64, seed: u64) -> Vec<Arrival> {
         if asked > milli {
             break;
         }
-        arrivals.push(Arrival {
-            job,
-            submit: Time::from_secs(second),
-            run: Some(Span::FOREVER),
-        });
+        arrivals.push(one_a_second((second, job)));
     }
     arrivals
+}
+
+fn one_a_second((second, job): (i64, u32)) -> Arrival {
+    Arrival {
+        job,
+        submit: Time::from_secs(second),
+        run: Some(Span::FOREVER),
+    }
 }
 
 #[cfg(test)]

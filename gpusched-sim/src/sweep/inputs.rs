@@ -123,7 +123,7 @@ impl Shelf {
 
 /// Refuses what cannot be swept as asked.
 fn check(experiment: &Experiment, loaded: &Loaded, scenario: &Scenario) -> Result<()> {
-    let shuffled = experiment.keys.machine_order == Order::Shuffle;
+    let shuffled = experiment.keys.machine_order != Order::Recorded;
     if shuffled && !is_possible(&loaded.inventory) {
         let problem = Diagnostic::new(
             "these machines are wired to one another, and cannot stand in another order",

@@ -1,29 +1,35 @@
 //! In which order machines stand, under a seed.
 
+use super::FgdDraw;
 use super::draw::permutation;
-use crate::experiment::Order;
+use crate::experiment::{Arrivals, Order};
 use crate::trace::generate::Purpose;
 use gpusched_core::cluster::{Inventory, InventoryError};
 use gpusched_core::ids::NodeId;
 use gpusched_core::topology::{Board, Fabric, Topology};
+use gpusched_core::workload::Workload;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The machines in the order of a seed: rank decides between machines that are rated equal, and
 /// under many policies most are. Boards move with their machines; where machines are wired to one
-/// another they keep their places. O(machines × kinds of boards).
+/// another they keep their places. O(machines × kinds of boards). The simulator of FGD draws the
+/// machines after the jobs of `work`, which come as `arrivals` says.
 ///
 /// # Errors
 /// None that reading the machines has not met.
-pub fn rank(
+pub fn rank<'a>(
     order: Order,
-    inventory: &Inventory,
+    inventory: &'a Inventory,
+    (arrivals, work): (&Arrivals, &Workload),
     seed: u64,
-) -> Result<Cow<'_, Inventory>, InventoryError> {
-    if order == Order::Recorded || !is_possible(inventory) {
-        return Ok(Cow::Borrowed(inventory));
-    }
-    let order = permutation(inventory.nodes().len(), seed, Purpose::MachineOrder);
+) -> Result<Cow<'a, Inventory>, InventoryError> {
+    let order = match (order, arrivals.fill) {
+        _ if !is_possible(inventory) => return Ok(Cow::Borrowed(inventory)),
+        (Order::Recorded, _) | (Order::FgdSimulator, None) => return Ok(Cow::Borrowed(inventory)),
+        (Order::Shuffle, _) => permutation(inventory.nodes().len(), seed, Purpose::MachineOrder),
+        (Order::FgdSimulator, Some(share)) => FgdDraw::new(work, inventory, share, seed).machines,
+    };
     let places = || order.iter().map(|&place| NodeId(place));
     let nodes = places().map(|place| inventory.node(place).clone());
     let ranked = Inventory::new(nodes.collect())?;
@@ -61,7 +67,8 @@ mod tests {
         let node = |number: u32| Node::with_gpus(format!("n{number}"), number % 3, "T4");
         let inventory = Inventory::new((0..20).map(node).collect()).unwrap();
         let names = |order, seed| -> Vec<String> {
-            let ranked = rank(order, &inventory, seed).unwrap();
+            let how = (&Arrivals::default(), &Workload::default());
+            let ranked = rank(order, &inventory, how, seed).unwrap();
             ranked
                 .nodes()
                 .iter()
@@ -86,7 +93,8 @@ mod tests {
         let kinds = [0, 0, 0, 1, 1, 1].map(Some).to_vec();
         let wiring = Topology::new(Fabric::flat(6), boards, kinds);
         let inventory = inventory.with_topology(Arc::new(wiring));
-        let ranked = rank(Order::Shuffle, &inventory, 3).unwrap();
+        let how = (&Arrivals::default(), &Workload::default());
+        let ranked = rank(Order::Shuffle, &inventory, how, 3).unwrap();
         let wiring = ranked.topology().unwrap();
         let gpus = |gpus: u32| if gpus == 8 { 0 } else { 1 };
         for (place, node) in (0..).map(NodeId).zip(ranked.nodes()) {

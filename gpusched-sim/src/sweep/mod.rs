@@ -6,6 +6,8 @@
 //! | `arrivals` | which jobs come when, under a seed |
 //! | `machines` | in which order machines stand, under a seed |
 //! | `draw` | draws that a seed alone decides |
+//! | `fgd_simulator` | both, as the simulator of FGD draws them |
+//! | `go_random` | the generator it draws from |
 //! | `inputs` | traces and clusters, read once and shared |
 //! | `measure` | what a run is worth beyond its summary |
 //! | `columns` | the columns of the results |
@@ -26,7 +28,9 @@ mod arrivals;
 pub(crate) mod columns;
 mod contrasts;
 mod draw;
+mod fgd_simulator;
 mod files;
+mod go_random;
 mod inputs;
 mod machines;
 mod manifest;
@@ -42,7 +46,9 @@ mod table;
 pub use arrivals::arrange;
 pub use columns::{Column, possible as possible_columns};
 pub use contrasts::{SweepContrast, contrasts_table, sweep_contrasts};
+pub use fgd_simulator::FgdDraw;
 pub use files::{read_rows, sweep};
+pub use go_random::GoRandom;
 pub use machines::rank;
 pub use manifest::{Manifest, RunEntry, Shard};
 pub use measure::{Steady, allocated, steady};

@@ -224,17 +224,19 @@ impl Row<'_> {
     /// A list `A|B`, without repetitions and in the order given.
     pub fn list(self, column: Column) -> Vec<String> {
         let mut items: Vec<String> = Vec::new();
-        for item in self
-            .text(column)
-            .split('|')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-        {
-            if !items.iter().any(|known| known == item) {
-                items.push(item.to_string());
+        for item in self.list_as_given(column) {
+            if !items.contains(&item) {
+                items.push(item);
             }
         }
         items
+    }
+
+    /// A list `A|B`, with its repetitions.
+    pub fn list_as_given(self, column: Column) -> Vec<String> {
+        let items = self.text(column).split('|').map(str::trim);
+        let given = items.filter(|item| !item.is_empty());
+        given.map(str::to_owned).collect()
     }
 
     /// Seconds, 0 or more, from any text that stands in this column.

@@ -134,7 +134,10 @@ const JOB_COLUMNS: &[Column<JobRow>] = &[
         );
     }),
     column("gpu_models", |row, out| {
-        out.push_str(&row.gpu_models.join("|"));
+        let models = row.gpu_models.iter().enumerate();
+        let fresh = models.filter(|(at, model)| !row.gpu_models[..*at].contains(model));
+        let names: Vec<&str> = fresh.map(|(_, model)| model.as_str()).collect();
+        out.push_str(&names.join("|"));
     }),
     column("gpu_not", |row, out| out.push_str(&row.gpu_not.join("|"))),
     column("cc_min", |row, out| put_unless(out, row.cc_min, 0.0)),

@@ -262,6 +262,14 @@ fn slips_in_an_experiment() {
             "filling to nothing",
             "arrivals: { order: shuffle, fill: 0 }\n",
         ),
+        (
+            "an order that fills, without filling",
+            "arrivals: { order: fgd-simulator }\n",
+        ),
+        (
+            "machines drawn after jobs that are not",
+            "arrivals: { order: shuffle, fill: 1.3 }\nmachine-order: fgd-simulator\n",
+        ),
         ("two horizons", "base: { horizon: 5 }\nhorizon: 6\n"),
         ("Kueue", "axes: { queueing: [fifo, kueue] }\n"),
         (

@@ -1,10 +1,11 @@
 //! Suite `fgd`: the FGD simulator (hkust-adsl/kubernetes-scheduler-simulator) and its PWR fork.
 //!
 //! Vectors are counted so: one policy file of a full run with everything that belongs to it
-//! (decisions, metrics, categories, sampled scores, summary) is one vector; so is the target
-//! workload of a run; so is one micro scenario (its target workload and the measures of its
+//! (decisions, metrics, categories, sampled scores, summary) is one vector; so are the target
+//! workload of a run and the order of its pods and nodes; so is one micro scenario (its target workload and the measures of its
 //! nodes), and one micro probe with all its policies.
 
+mod draw;
 mod micro;
 mod openb;
 mod runs;

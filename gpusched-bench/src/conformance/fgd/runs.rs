@@ -4,7 +4,7 @@ use super::super::files::{self, Unreadable};
 use super::super::{Difference, FileResult, Sheet};
 use super::openb::{Inputs, Trace};
 use super::summary::{check_summary, close};
-use super::{TypicalRow, check_typical, device_text, policy};
+use super::{TypicalRow, check_typical, device_text, draw, policy};
 use crate::experiment::{Experiment, Setup, State, run_with};
 use gpusched_core::cluster::{Cluster, Spot};
 use gpusched_core::ids::NodeId;
@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 type Check = Result<(), Difference>;
 
@@ -94,7 +95,12 @@ pub(super) fn run(
     sheet: &mut Sheet<'_>,
 ) -> Result<(), Unreadable> {
     let files = policy_files(dir)?;
-    let run = Run::of(dir, &files, inputs)?;
+    let trace = trace(dir, &files, inputs)?;
+    let run = Run::read(dir, inputs, &trace)?;
+    let seed = files::name(dir).trim_start_matches("seed").parse();
+    let seed = seed.map_err(|error| Unreadable::file(dir, error))?;
+    let check = draw::check(seed, &trace, &run.names, &run.setup.inventory);
+    sheet.add(&format!("{label}/draw"), &FileResult::one(check))?;
     let typical = dir.join("typical_pods.csv");
     if typical.is_file() {
         let rows: Vec<TypicalRow> = files::rows(&typical)?;
@@ -114,7 +120,8 @@ pub(super) fn run(
 
 /// The cluster and the pods of a recorded run.
 pub(super) fn setup(dir: &Path, inputs: &mut Inputs) -> Result<Setup, Unreadable> {
-    Ok(Run::of(dir, &policy_files(dir)?, inputs)?.setup)
+    let trace = trace(dir, &policy_files(dir)?, inputs)?;
+    Ok(Run::read(dir, inputs, &trace)?.setup)
 }
 
 fn policy_files(dir: &Path) -> Result<Vec<PathBuf>, Unreadable> {
@@ -155,18 +162,17 @@ impl Vectors {
     }
 }
 
-impl Run {
-    /// The run of a folder; its summaries name the pod list.
-    fn of(dir: &Path, files: &[PathBuf], inputs: &mut Inputs) -> Result<Run, Unreadable> {
-        let Some(file) = files.first() else {
-            return Err(Unreadable::file(dir, "no policy files"));
-        };
-        let summary = summary(file)?;
-        let list = summary["workload"].as_str();
-        let trace = inputs.trace(list.unwrap_or("openb_pod_list_default"))?;
-        Run::read(dir, inputs, &trace)
-    }
+/// The pod list of a run, which its summaries name.
+fn trace(dir: &Path, files: &[PathBuf], inputs: &mut Inputs) -> Result<Rc<Trace>, Unreadable> {
+    let Some(file) = files.first() else {
+        return Err(Unreadable::file(dir, "no policy files"));
+    };
+    let summary = summary(file)?;
+    let list = summary["workload"].as_str();
+    inputs.trace(list.unwrap_or("openb_pod_list_default"))
+}
 
+impl Run {
     fn read(dir: &Path, inputs: &Inputs, trace: &Trace) -> Result<Run, Unreadable> {
         let nodes: Vec<NodeRank> = files::rows(&dir.join("nodes.csv.gz"))?;
         let ranked: Vec<String> = nodes.into_iter().map(|row| row.node).collect();

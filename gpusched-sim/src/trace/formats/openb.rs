@@ -12,7 +12,8 @@
 //!   very end of the recording are right-censored.
 //! - Pending pods have no `scheduled_time`; their run time is their lifetime.
 //! - `gpu_milli` is 0 for pods without a GPU, and below 1000 only with one GPU.
-//! - `gpu_spec` repeats alternatives.
+//! - `gpu_spec` repeats alternatives, which are kept: to FGD `A|B` and `A|B|B` are two kinds of
+//!   request. Format v1 has no repetitions.
 //! - `qos` BE may be preempted and has priority 0; every other class has priority 1.
 //! - The model names V100M16 and V100M32 tell the memory of the device; others do not.
 
@@ -73,7 +74,7 @@ pub fn read_jobs(source: Source, sink: &mut JobSink<'_>) -> Result<()> {
             0 if job.gpu == 0 => {}
             milli => set_milli(&mut job, milli),
         }
-        job.gpu_models = row.list(spec);
+        job.gpu_models = row.list_as_given(spec);
         if let Some(class) = row.optional_text(qos) {
             job.preemptible = class == "BE";
             job.priority = i32::from(class != "BE");
