@@ -43,6 +43,9 @@ pub struct KarpenterState {
     pub overlaid: bool,
     /// Instance types, once for every class of nodes, and those of nodes that are in no catalogue.
     pub types: Vec<NodeType>,
+    /// Which type of the catalogue each is; those of nodes that are in none come last and are left
+    /// out here.
+    pub origins: Vec<usize>,
     /// Labels the provider knows beyond the core's.
     pub well_known: Vec<String>,
     /// Pools that make nodes.

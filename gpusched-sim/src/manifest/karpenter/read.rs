@@ -87,8 +87,20 @@ impl KarpenterManifests {
             None => catalog::builtin(),
         };
         let types = catalog::read(&source)?;
-        let mut manifests = KarpenterManifests::from_files(contents(path)?, &types);
-        manifests.state.catalog = source.name().to_owned();
+        KarpenterManifests::read_against(path, &types, source.name())
+    }
+
+    /// As [`KarpenterManifests::read`], against these types of a catalogue of that name.
+    ///
+    /// # Errors
+    /// When there is nothing to read.
+    pub fn read_against(
+        path: &Path,
+        types: &[InstanceType],
+        catalog: &str,
+    ) -> Result<KarpenterManifests> {
+        let mut manifests = KarpenterManifests::from_files(contents(path)?, types);
+        catalog.clone_into(&mut manifests.state.catalog);
         Ok(manifests)
     }
 
@@ -137,7 +149,7 @@ impl KarpenterManifests {
         let others = scan.classes.iter().filter(|class| class.kind != EC2.1);
         self.classes.extend(others.cloned().map(NodeClass::plain));
         let types = types(catalog, &scan.zones, &self.classes);
-        self.state.types = types;
+        (self.state.origins, self.state.types) = types.into_iter().unzip();
         let labels = self.classes.iter().map(|class| class.of.label());
         let labels: BTreeSet<String> = labels.collect();
         let known = super::labels::AWS_LABELS
