@@ -131,6 +131,7 @@ impl<'s> WhatIf<'s> {
         let mut karpenter = Karpenter::new(KarpenterOptions {
             pools: state.pools.clone(),
             daemons: state.daemons.clone(),
+            pod_budgets: scene.pod_budgets(),
             solve: scene.options(Reserved::Strict),
             ..KarpenterOptions::default()
         });

@@ -1,5 +1,5 @@
-//! Which machines exist, and what they cost: the keys `provisioning`, `cloud`, `spot-for`,
-//! `spot-share`, `boot`, `idle-timeout` and `gpu-price`.
+//! Which machines exist, and what they cost: the keys `provisioning`, `cloud`, `node-pools`,
+//! `node-groups`, `do-not-disrupt-for`, `spot-for`, `spot-share`, `boot`, `idle-timeout` and `gpu-price`.
 
 use super::{Origins, Scenario};
 use crate::cloud::{Cloud, JobRule, check_rented, is_rented, rented_policies};
@@ -124,6 +124,12 @@ impl Scenario {
             let rule = text.parse::<JobRule>();
             cloud.spot_for = rule.map_err(|problem| origins.blame("spot-for", problem))?;
         }
+        if let Some(text) = &self.do_not_disrupt_for {
+            told.push("do-not-disrupt-for");
+            let rule = text.parse::<JobRule>();
+            cloud.keep_for =
+                rule.map_err(|problem| origins.blame("do-not-disrupt-for", problem))?;
+        }
         match self.spot_share {
             None => {}
             Some(share) if (0.0..=1.0).contains(&share) => {
@@ -148,6 +154,13 @@ impl Scenario {
                 image: none,
                 ..cloud.boot
             };
+        }
+        // Last: what controllers see of it is made from all that was said.
+        if let Some(path) = &self.node_pools {
+            cloud = cloud.with_node_pools(path)?;
+        }
+        if let Some(path) = &self.node_groups {
+            cloud = cloud.with_node_groups(path)?;
         }
         Ok((cloud, told))
     }

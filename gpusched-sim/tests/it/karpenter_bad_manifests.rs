@@ -25,6 +25,10 @@ const PARTS: &[(&str, &str)] = &[
         "apiVersion: karpenter.sh/v1alpha1\nkind: NodeOverlay\nmetadata: {name: o}\nspec:\n",
     ),
     (
+        "@pdb",
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: ",
+    ),
+    (
         "@node",
         "apiVersion: v1\nkind: Node\nmetadata:\n  name: node-1\n",
     ),
@@ -42,7 +46,12 @@ const BAD: &[Bad] = &[
     ("apiVersion: «karpenter.sh/v1beta1\nkind: NodePool\nmetadata: {name: a}\n", "error", "version `v1beta1`"),
     ("apiVersion: «v1\nkind: NodePool\nmetadata: {name: a}\n", "error", "kind NodePool is not of this group"),
     ("@pool@template---\napiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: «gpu}\n", "error", "there is a NodePool `gpu` already"),
-    ("apiVersion: policy/v1\nkind: «PodDisruptionBudget\nmetadata: {name: a}\n", "warning", "are not applied"),
+    // PodDisruptionBudgets.
+    ("@pdb{minAvailable: 1, maxUnavailable: «1}\n", "error", "not both"),
+    ("@pdb{minAvailable: «120%}\n", "error", "`120%` is no number of pods"),
+    ("@pdb{minAvailable: «-1}\n", "error", "`-1` is no number of pods"),
+    ("@pdb{unhealthyPodEvictionPolicy: «Always}\n", "error", "`Always` is not possible here"),
+    ("@pdb{«minAvailible: 1}\n", "error", "there is no field `minAvailible`"),
     // Requirements.
     ("@pool@template      requirements: [{key: team, operator: «in, values: [a]}]\n", "error", "`in` is not possible here"),
     ("@pool@template      requirements: [{key: karpenter.k8s.aws/instance-cpu, operator: Gt, values: [«four]}]\n", "error", "Gt compares with a whole number"),

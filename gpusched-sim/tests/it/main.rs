@@ -38,6 +38,7 @@ mod metrics;
 mod mig;
 mod mixed_mig;
 mod network;
+mod own_manifests;
 mod provision_screens;
 mod provisioning;
 mod report;

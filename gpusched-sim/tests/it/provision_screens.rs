@@ -96,3 +96,31 @@ fn what_cannot_be_used_is_refused() {
         assert!(ran.err.contains(says), "{}", ran.screen());
     }
 }
+
+/// A node whose pod a PodDisruptionBudget holds says so by name; what is allowed is as the status
+/// says, or counted where there is none.
+#[test]
+fn budgets_of_pods_keep_their_node() {
+    let desk = desk("budgets");
+    let said = |spec: &str, status: &str| {
+        let budget = format!(
+            "apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: notebooks, namespace: research}}
+spec: {{{spec}}}
+{status}"
+        );
+        desk.write("state/budget.yaml", &budget);
+        let ran = desk.line("provision what-if --manifests state --explain gpu-old");
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        ran.out
+    };
+    let why = "pdb research/notebooks prevents pod evictions";
+    // Its only pod that runs is the notebook: of 3 pods it selects, 1 is healthy.
+    assert!(said("selector: {}, minAvailable: 1", "").contains(why));
+    assert!(!said("selector: {}, minAvailable: 0", "").contains(why));
+    assert!(said("selector: {}, maxUnavailable: 0", "").contains(why));
+    assert!(!said("selector: {matchLabels: {app: other}}, minAvailable: 1", "").contains(why));
+    assert!(!said("selector: {}, minAvailable: 1", "status: {disruptionsAllowed: 1}").contains(why));
+    assert!(said("selector: {}, minAvailable: 0", "status: {disruptionsAllowed: 0}").contains(why));
+}

@@ -5,6 +5,7 @@ use super::claims::{Choice, Claims};
 use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
 use super::launch::Allocation;
 use super::objects::PodSpec;
+use super::pdb::PodDisruptionBudget;
 use super::pool::Pool;
 use super::terminate::grace;
 use super::unavailable::Unavailable;
@@ -25,6 +26,8 @@ pub struct KarpenterOptions {
     pub pools: Vec<Pool>,
     /// What daemon sets put on every node they match.
     pub daemons: Vec<PodSpec>,
+    /// PodDisruptionBudgets, as they stand; a replay has none.
+    pub pod_budgets: Vec<PodDisruptionBudget>,
     /// Settings of the solve.
     pub solve: SolveOptions,
     /// How long the batching window waits for another pod (`batch-idle-duration`).
@@ -50,6 +53,7 @@ impl Default for KarpenterOptions {
         KarpenterOptions {
             pools: Vec::new(),
             daemons: Vec::new(),
+            pod_budgets: Vec::new(),
             solve: SolveOptions::default(),
             batch_idle: Span::from_secs(1),
             batch_max: Span::from_secs(10),
@@ -102,7 +106,8 @@ impl Karpenter {
                 &options.pools,
                 options.daemons.clone(),
                 options.solve.clone(),
-            ),
+            )
+            .with_pod_budgets(options.pod_budgets.clone()),
             batch: Batch::new(options.batch_idle, options.batch_max),
             options,
             claims: Claims::default(),
@@ -409,6 +414,7 @@ fn scene<'a>(
     Scene {
         view,
         pools: &options.pools,
+        pod_budgets: &options.pod_budgets,
         claims,
         going,
         nominated,
@@ -421,7 +427,10 @@ fn scene<'a>(
 
 impl Controller for Karpenter {
     fn name(&self) -> String {
-        "karpenter".into()
+        match self.options.order {
+            Order::V1_14 => "karpenter".into(),
+            Order::V1_13 => "karpenter:v1.13".into(),
+        }
     }
 
     fn wake(&self, view: &View) -> Option<Time> {

@@ -10,6 +10,7 @@
 //! | `unavailable.rs` | what the provider has just been out of |
 //! | `pool.rs` | when nodes of a pool expire and are disrupted |
 //! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
+//! | `pdb.rs` | PodDisruptionBudgets: which pods are not evicted now |
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `vacancies.rs` | which machines have room for which pods |
@@ -27,6 +28,7 @@ mod effort;
 pub mod labels;
 pub mod launch;
 pub mod objects;
+mod pdb;
 mod pool;
 mod requirement;
 mod requirements;
@@ -45,6 +47,7 @@ mod world;
 
 pub use controller::{Karpenter, KarpenterOptions};
 pub use effort::Effort;
+pub use pdb::{PodDisruptionBudget, is_reschedulable};
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};

@@ -52,8 +52,12 @@ pub(super) fn describe(of: &InstanceType, seen: &mut NodeType) {
         let requirement = Requirement::one_of(key, &[value]);
         seen.requirements.set(key, Some(requirement));
     };
-    say(ARCH, if is_arm(of) { "arm64" } else { "amd64" });
-    say(OS, "linux");
+    if !of.labels.contains_key(ARCH) {
+        say(ARCH, if is_arm(of) { "arm64" } else { "amd64" });
+    }
+    if !of.labels.contains_key(OS) {
+        say(OS, "linux");
+    }
     if of.cloud != "aws" {
         // Nobody else's types have the labels of AWS; of whom a type is has to be known for that.
         let theirs = AWS_LABELS.iter().filter(|key| key.contains("/instance-"));

@@ -6,6 +6,7 @@ use super::node_class::{EC2, NodeClass, node_class};
 use super::node_overlay::{self, Overlay, node_overlay};
 use super::node_pool::{ReadPool, class_ref, node_pool};
 use super::pod::{daemon_set, pod};
+use super::pod_budget::pod_budget;
 use super::types::{Scan, types};
 use crate::catalog;
 use crate::diagnostic::{Result, did_you_mean};
@@ -33,14 +34,8 @@ const KINDS: &[(&str, &[&str], &str, bool)] = &[
     ("", &["v1"], "Node", false),
     ("apps", &["v1"], "DaemonSet", true),
     ("", &["v1"], "Pod", true),
+    ("policy", &["v1"], "PodDisruptionBudget", true),
 ];
-
-/// Kinds that matter and that nothing here applies, and why that may matter.
-const NOT_APPLIED: &[(&str, &str, &str)] = &[(
-    "policy",
-    "PodDisruptionBudget",
-    "PodDisruptionBudgets are not applied: a pod they protect is taken to be movable",
-)];
 
 /// What manifests and dumps say to Karpenter, and what is wrong with them.
 ///
@@ -262,6 +257,7 @@ impl KarpenterManifests {
                 state.nodes.push(node);
             }
             "DaemonSet" => state.daemons.push(daemon_set(at)?),
+            "PodDisruptionBudget" => state.pod_budgets.push(pod_budget(at)?),
             _ => state.pods.extend(pod(at)?),
         }
         let created = at.field("metadata").field("creationTimestamp").time()?;
@@ -294,13 +290,6 @@ fn other(at: &At<'_, '_>, group: &str, kind: &str) -> Read<()> {
         }
     }
     let name = at.field("kind");
-    if let Some((.., why)) = NOT_APPLIED
-        .iter()
-        .find(|one| (one.0, one.1) == (group, kind))
-    {
-        name.warn(name.fault(*why));
-        return Ok(());
-    }
     if group == CORE || group == EC2.0 {
         let fault = name.fault(format!("there is no kind `{kind}` in {group}"));
         let ours = KINDS.iter().filter(|one| one.0 == group).map(|one| one.2);

@@ -2,6 +2,7 @@
 
 mod consolidation;
 mod disruption;
+mod pod_budgets;
 mod provisioning;
 mod random;
 
