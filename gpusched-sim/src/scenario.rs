@@ -291,9 +291,9 @@ scenario! {
     Wins mig_placement: String = "mig-placement",
     /// Which machines exist: `static` (default: those of the cluster, all the time), `reactive`
     /// (they are launched for jobs that wait and given back when they idle; the cluster says which
-    /// there may be), or a controller that rents them from a catalogue: `karpenter`,
-    /// `cluster-autoscaler` or, with another expander, `cluster-autoscaler:price`, and `oracle`, whose
-    /// bill is the least there can be.
+    /// there may be), or a controller that rents them from a catalogue: `karpenter`, or with the order
+    /// of its older releases `karpenter:v1.13`, `cluster-autoscaler` or, with another expander,
+    /// `cluster-autoscaler:price`, and `oracle`, whose bill is the least there can be.
     Wins provisioning: String = "provisioning",
     /// Where machines are rented: a file that says which types, how they boot, when spot machines
     /// are there, and how controllers group them (default: the built-in prices of AWS).

@@ -161,7 +161,9 @@ impl<'s> Scene<'s> {
                 ..self.existing(node)
             }
         });
+        // Pods make no nodes of static pools.
         let pools = self.state.pools.iter();
+        let pools = pools.filter(|pool| pool.replicas.is_none());
         let problem = Problem {
             pools: pools.map(|one| one.template.clone()).collect(),
             types: self.state.types.clone(),

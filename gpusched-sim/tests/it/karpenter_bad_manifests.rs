@@ -83,7 +83,9 @@ const BAD: &[Bad] = &[
     ("@pool  limits: {cpu: «\"-1\"}\n@template", "error", "is negative"),
     ("@pool  limits: {cpu: «0}\n@template", "warning", "makes no nodes: its limit is 0"),
     ("@pool  limits: {cpu: «many}\n@template", "error", "`many` is no quantity"),
-    ("@pool  replicas: «3\n@template", "warning", "NodePool gpu is of fixed size"),
+    ("@pool  replicas: «-3\n@template", "error", "-3 nodes cannot be"),
+    ("@pool  replicas: 3\n  weight: «5\n@template", "error", "a pool with `replicas` has no `weight`"),
+    ("@pool  replicas: 3\n  limits: {cpu: «800}\n@template", "error", "a pool with `replicas` has no limit on cpu"),
     ("@pool  weight: 3\n", "error", "`template` is missing"),
     // Disruption.
     ("@pool  disruption: {consolidationPolicy: «WhenUnderutilized}\n@template", "error", "`WhenUnderutilized` is not possible here"),

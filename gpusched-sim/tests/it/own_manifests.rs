@@ -18,7 +18,9 @@ fn desk(test: &str) -> Desk {
 fn command(first: &str) -> String {
     let readme = include_str!("../../../examples/provisioning/README.md");
     let lines = readme.replace("\\\n", " ");
-    let found = lines.lines().find(|line| line.starts_with(first) && line.contains("--node-pools"));
+    let found = lines
+        .lines()
+        .find(|line| line.starts_with(first) && line.contains("--node-pools"));
     let found = found.expect("a command of the README");
     found.trim_start_matches("gpusched ").to_owned()
 }
@@ -37,9 +39,20 @@ fn the_example_replays_manifests_of_both_controllers() {
                --node-pools examples/provisioning/manifests/karpenter.yaml --out results";
     let run = desk.line(out);
     assert_eq!(run.code, 0, "{}", run.screen());
-    let machines = std::fs::read_to_string(desk.path.join("results/machines.csv")).expect("machines");
-    let header: Vec<&str> = machines.lines().next().expect("a header").split(',').collect();
-    let column = |name: &str| header.iter().position(|one| *one == name).expect("a column");
+    let machines =
+        std::fs::read_to_string(desk.path.join("results/machines.csv")).expect("machines");
+    let header: Vec<&str> = machines
+        .lines()
+        .next()
+        .expect("a header")
+        .split(',')
+        .collect();
+    let column = |name: &str| {
+        header
+            .iter()
+            .position(|one| *one == name)
+            .expect("a column")
+    };
     let (of, zone) = (column("instance_type"), column("zone"));
     assert!(machines.lines().count() > 1);
     for line in machines.lines().skip(1) {
@@ -47,7 +60,10 @@ fn the_example_replays_manifests_of_both_controllers() {
         // The pools that hold jobs of one T4 are of these families, in zones of the subnets.
         let family = cells[of].split('.').next().unwrap_or_default();
         assert!(["g4dn", "g5", "g6"].contains(&family), "{line}");
-        assert!(["us-east-1a", "us-east-1b"].contains(&cells[zone]), "{line}");
+        assert!(
+            ["us-east-1a", "us-east-1b"].contains(&cells[zone]),
+            "{line}"
+        );
     }
 }
 
@@ -66,12 +82,17 @@ fn what_is_wrong_with_manifests_is_said_with_its_place() {
     let alone = desk.line(&format!("run --trace trace --node-pools {file}"));
     assert_eq!(alone.code, 2, "{}", alone.screen());
     assert!(
-        alone.err.contains("`node-pools` means nothing where nothing is rented"),
+        alone
+            .err
+            .contains("`node-pools` means nothing where nothing is rented"),
         "{}",
         alone.screen()
     );
     let groups = "run --trace trace --provisioning cluster-autoscaler --node-groups groups.yaml";
-    desk.write("groups.yaml", "nodeGroups:\n- {name: a, instanceType: g4dn.huge, maxSize: 1}\n");
+    desk.write(
+        "groups.yaml",
+        "nodeGroups:\n- {name: a, instanceType: g4dn.huge, maxSize: 1}\n",
+    );
     let ran = desk.line(groups);
     assert_eq!(ran.code, 2, "{}", ran.screen());
     assert!(ran.err.contains("groups.yaml:2:"), "{}", ran.screen());
@@ -87,8 +108,17 @@ fn the_order_of_an_older_karpenter_and_jobs_that_stay_are_flags() {
     assert!(ran.out.contains("karpenter:v1.13"), "{}", ran.screen());
     let old = desk.line("run --trace trace --provisioning karpenter:v1.0");
     assert_eq!(old.code, 2, "{}", old.screen());
-    assert!(old.err.contains("choose from v1.14 and v1.13"), "{}", old.screen());
-    let rule = desk.line("run --trace trace --provisioning karpenter --do-not-disrupt-for training");
+    assert!(
+        old.err.contains("choose from v1.14 and v1.13"),
+        "{}",
+        old.screen()
+    );
+    let rule =
+        desk.line("run --trace trace --provisioning karpenter --do-not-disrupt-for training");
     assert_eq!(rule.code, 2, "{}", rule.screen());
-    assert!(rule.err.contains("`training` names no jobs"), "{}", rule.screen());
+    assert!(
+        rule.err.contains("`training` names no jobs"),
+        "{}",
+        rule.screen()
+    );
 }

@@ -121,6 +121,18 @@ spec: {{{spec}}}
     assert!(!said("selector: {}, minAvailable: 0", "").contains(why));
     assert!(said("selector: {}, maxUnavailable: 0", "").contains(why));
     assert!(!said("selector: {matchLabels: {app: other}}, minAvailable: 1", "").contains(why));
-    assert!(!said("selector: {}, minAvailable: 1", "status: {disruptionsAllowed: 1}").contains(why));
-    assert!(said("selector: {}, minAvailable: 0", "status: {disruptionsAllowed: 0}").contains(why));
+    assert!(
+        !said(
+            "selector: {}, minAvailable: 1",
+            "status: {disruptionsAllowed: 1}"
+        )
+        .contains(why)
+    );
+    assert!(
+        said(
+            "selector: {}, minAvailable: 0",
+            "status: {disruptionsAllowed: 0}"
+        )
+        .contains(why)
+    );
 }

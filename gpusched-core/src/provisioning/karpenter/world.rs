@@ -130,11 +130,11 @@ impl World {
 
     /// The pools say something else from now on.
     pub(super) fn set_pools(&mut self, pools: &[Pool]) {
-        self.problem.pools = pools.iter().map(|pool| pool.template.clone()).collect();
-        self.limits = pools
-            .iter()
-            .map(|pool| pool.template.limits.clone())
-            .collect();
+        // Pods make no nodes of static pools.
+        let pools = pools.iter().filter(|pool| pool.replicas.is_none());
+        self.problem.pools = pools.map(|pool| pool.template.clone()).collect();
+        let pools = self.problem.pools.iter();
+        self.limits = pools.map(|pool| pool.limits.clone()).collect();
         self.seen = None;
     }
 

@@ -224,3 +224,19 @@ fn manifests_that_cannot_be_are_refused_with_their_place() {
     let empty = cloud("").with_node_groups(&file("kind: ConfigMap\nmetadata: {name: x}\n"));
     assert_eq!(empty.unwrap_err().message, "there are no node groups here");
 }
+
+#[test]
+fn a_static_pool_is_there_before_anybody_comes() {
+    let text = pool("fixed", "default", &of_type("small"), "replicas: 2");
+    let theirs = with_pools(&(text + &pool("rest", "default", "", ""))).unwrap();
+    let result = run(
+        &plain(&[(0, 100, 1, 1), (500, 100, 1, 1)]),
+        theirs,
+        "karpenter",
+    );
+    assert_eq!(launched(&result), ["small-0", "small-1"]);
+    // Launched with the first event and 180 s in booting; the second job finds them ready.
+    assert_eq!(starts(&result, 2), [180, 500]);
+    let lives = result.records.lifetimes().unwrap().iter();
+    assert!(lives.map(|life| life.gone).all(|gone| gone.is_none()));
+}

@@ -11,8 +11,8 @@
 //! | `pod.rs` | Pods and DaemonSets |
 //! | `pod_budget.rs` | PodDisruptionBudgets |
 //!
-//! Kinds nothing here decides with are left out. Not modelled: volumes, capacity reservations,
-//! static pools; that a DaemonSet's pod may keep its node from going.
+//! Kinds nothing here decides with are left out. Not modelled: volumes, capacity reservations;
+//! that a DaemonSet's pod may keep its node from going.
 
 mod disruption;
 mod labels;

@@ -237,9 +237,7 @@ impl KarpenterManifests {
         match kind {
             "EC2NodeClass" => self.classes.push(node_class(at)?),
             "NodeOverlay" => self.overlays.push(node_overlay(at)?),
-            "NodePool" => self
-                .pools
-                .extend(node_pool(at, &state.types, &self.classes)?),
+            "NodePool" => self.pools.push(node_pool(at, &state.types, &self.classes)?),
             "NodeClaim" => {
                 let claim = node::claim(at)?;
                 let spec = at.field("spec");

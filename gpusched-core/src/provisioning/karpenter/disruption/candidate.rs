@@ -85,6 +85,9 @@ impl<'a> Scene<'a> {
         }
         let pool = self.pool(owner).ok_or_else(|| Why::NoPool(owner.clone()))?;
         let of = &self.pools[pool];
+        if of.replicas.is_some() {
+            return Err(Why::Static(owner.clone()));
+        }
         let bounded = reason == Reason::Drifted && of.termination_grace.is_some();
         let kept = machine.pods.iter().find(|one| one.pod.keep && !bounded);
         if let Some(kept) = kept {

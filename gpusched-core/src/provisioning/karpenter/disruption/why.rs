@@ -25,6 +25,9 @@ pub enum Why {
     /// Its pool does not exist.
     #[error("its NodePool {0} does not exist")]
     NoPool(String),
+    /// Its pool is of fixed size.
+    #[error("NodePool {0} is of fixed size (replicas)")]
+    Static(String),
     /// A pod on it has `karpenter.sh/do-not-disrupt`.
     #[error("pod {0} on it has karpenter.sh/do-not-disrupt")]
     PodKept(String),

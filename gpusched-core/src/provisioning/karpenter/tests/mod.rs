@@ -5,6 +5,7 @@ mod disruption;
 mod pod_budgets;
 mod provisioning;
 mod random;
+mod static_pools;
 
 use super::Pool;
 use super::testing::*;
