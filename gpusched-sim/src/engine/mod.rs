@@ -408,19 +408,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         let first = self.records.first_spot(job);
         let spots = &self.book.spots[first..first + spec.pods as usize];
         self.observer.finished(job, self.now, spots);
-        let residence = Residence {
-            work: self.work,
-            job,
-            spots,
-        };
-        self.roles.performance.ended(residence, &mut self.speeds);
-        if let Some(hazard) = &mut self.roles.hazard {
-            hazard.ended(residence);
-        }
-        if self.provisioner_follows {
-            self.roles.provisioning.ended(residence, self.now);
-        }
-        self.paces.forget(job);
+        self.vacate(job, first..first + spec.pods as usize);
         self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
         let lent = std::mem::take(&mut self.book.spots);
@@ -432,6 +420,24 @@ impl<'w, O: Observer> Engine<'w, O> {
         let (queueing, mut turn) = turn(self);
         queueing.finish(done, &mut turn);
         self.book.spots = lent;
+    }
+
+    /// Tells the roles that a job has left its places.
+    #[inline]
+    fn vacate(&mut self, job: JobId, spots: std::ops::Range<usize>) {
+        let residence = Residence {
+            work: self.work,
+            job,
+            spots: &self.book.spots[spots],
+        };
+        self.roles.performance.ended(residence, &mut self.speeds);
+        if let Some(hazard) = &mut self.roles.hazard {
+            hazard.ended(residence);
+        }
+        if self.provisioner_follows {
+            self.roles.provisioning.ended(residence, self.now);
+        }
+        self.paces.forget(job);
     }
 
     /// Makes what the performance model said happen.

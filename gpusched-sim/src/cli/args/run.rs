@@ -80,8 +80,8 @@ impl RunArgs {
             mig_placement: self.mig_placement.clone(),
             manifests: self.kueue.manifests.clone(),
             queue_map: self.kueue.queue_map.clone(),
-            fidelity: self.kueue.fidelity.map(Into::into),
-            pods_ready_delay: self.kueue.pods_ready_delay.clone(),
+            fidelity: self.kueue.delays.fidelity.map(Into::into),
+            pods_ready_delay: self.kueue.delays.pods_ready_delay.clone(),
             out: self.out.clone(),
             ..self.rest.scenario(&self.input)
         }
