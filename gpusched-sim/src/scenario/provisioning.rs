@@ -50,6 +50,17 @@ impl Machines {
                 ));
             return Err(origins.blame(key, problem));
         }
+        for (key, controller) in [
+            ("node-pools", "karpenter"),
+            ("node-groups", "cluster-autoscaler"),
+        ] {
+            let is_it = |name: &str| name.split(':').next() == Some(controller);
+            if self.told_cloud.contains(&key) && !policies.clone().any(is_it) {
+                let problem = format!("`{key}` means nothing without {controller}");
+                let help = format!("say `--provisioning {controller}` too, or leave it out");
+                return Err(origins.blame(key, Diagnostic::new(problem).help(help)));
+            }
+        }
         let mut policies = policies;
         match self.told.first() {
             Some(key) if !policies.any(|name| name != "static") => {
@@ -157,9 +168,11 @@ impl Scenario {
         }
         // Last: what controllers see of it is made from all that was said.
         if let Some(path) = &self.node_pools {
+            told.push("node-pools");
             cloud = cloud.with_node_pools(path)?;
         }
         if let Some(path) = &self.node_groups {
+            told.push("node-groups");
             cloud = cloud.with_node_groups(path)?;
         }
         Ok((cloud, told))

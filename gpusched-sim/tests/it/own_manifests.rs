@@ -88,6 +88,17 @@ fn what_is_wrong_with_manifests_is_said_with_its_place() {
         "{}",
         alone.screen()
     );
+    let other = desk.line(&format!(
+        "run --trace trace --provisioning cluster-autoscaler --node-pools {file}"
+    ));
+    assert_eq!(other.code, 2, "{}", other.screen());
+    assert!(
+        other
+            .err
+            .contains("`node-pools` means nothing without karpenter"),
+        "{}",
+        other.screen()
+    );
     let groups = "run --trace trace --provisioning cluster-autoscaler --node-groups groups.yaml";
     desk.write(
         "groups.yaml",

@@ -41,7 +41,8 @@ pub(crate) struct WhatIfArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) manifests: PathBuf,
 
-    /// Instance types and their prices: CSV or JSON as `gpusched catalog` has it [default: built in]
+    /// Instance types and their prices: CSV or JSON as `gpusched catalog` has it, or kwok's
+    /// `instance_types.json` [default: built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Option<PathBuf>,
 

@@ -227,7 +227,10 @@ fn manifests_that_cannot_be_are_refused_with_their_place() {
 
 #[test]
 fn a_static_pool_is_there_before_anybody_comes() {
-    let text = pool("fixed", "default", &of_type("small"), "replicas: 2");
+    // Without this it would be of spot machines, and these jobs may not run on them.
+    let way = "{key: karpenter.sh/capacity-type, operator: In, values: [on-demand]}";
+    let asked = format!("{}, {way}", of_type("small"));
+    let text = pool("fixed", "default", &asked, "replicas: 2");
     let theirs = with_pools(&(text + &pool("rest", "default", "", ""))).unwrap();
     let result = run(
         &plain(&[(0, 100, 1, 1), (500, 100, 1, 1)]),
@@ -239,4 +242,17 @@ fn a_static_pool_is_there_before_anybody_comes() {
     assert_eq!(starts(&result, 2), [180, 500]);
     let lives = result.records.lifetimes().unwrap().iter();
     assert!(lives.map(|life| life.gone).all(|gone| gone.is_none()));
+}
+
+#[test]
+fn copies_of_a_type_are_machines_of_one_spot_pool() {
+    let spot =
+        cloud("spot: {model: {up: {exponential: {mean: 1}}, down: {exponential: {mean: 1}}}}");
+    let two = pool("one", "first", "", "") + &pool("two", "second", "", "");
+    let theirs = spot.with_node_pools(&file(&two)).unwrap();
+    let own = theirs.of("karpenter");
+    let (_, pools) = own.market.open(&own.types, 0).unwrap();
+    // Two types in two classes: four offerings of two pools.
+    let distinct: std::collections::BTreeSet<_> = pools.values().collect();
+    assert_eq!((pools.len(), distinct.len()), (4, 2));
 }

@@ -150,7 +150,9 @@ impl KarpenterManifests {
         let known = super::labels::AWS_LABELS
             .iter()
             .map(|one| (*one).to_owned());
-        self.state.well_known = known.chain(labels).collect();
+        let told = catalog.iter().flat_map(|of| of.labels.keys().cloned());
+        let told: BTreeSet<String> = told.chain(labels).collect();
+        self.state.well_known = known.chain(told).collect();
         let known: Vec<&str> = self.state.well_known.iter().map(String::as_str).collect();
         let overlays = std::mem::take(&mut self.overlays);
         self.state.overlaid = !overlays.is_empty();
