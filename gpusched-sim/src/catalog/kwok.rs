@@ -259,6 +259,39 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_kwok_may_be_asked_for() {
+        use crate::manifest::KarpenterManifests;
+        let pool = "apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: default}
+spec:
+  template:
+    spec:
+      nodeClassRef: {group: karpenter.kwok.sh, kind: KWOKNodeClass, name: default}
+      requirements: [{key: karpenter.kwok.sh/instance-family, operator: In, values: [c]}]
+";
+        let path = std::env::temp_dir().join(format!("gpusched-kwok-{}.yaml", std::process::id()));
+        std::fs::write(&path, pool).unwrap();
+        let od = offering("on-demand", r#""a""#, "1.5");
+        let whole = r#""cpu": "1", "memory": "1Gi""#;
+        let both = format!("[{},{}]", of("c-1", whole, &od), of("m-1", whole, &od));
+        let types = types(&both).unwrap();
+        let manifests = KarpenterManifests::read_against(&path, &types, "kwok.json").unwrap();
+        assert!(
+            manifests.problems().is_empty(),
+            "{:?}",
+            manifests.problems()
+        );
+        // Pods may select by them without a pool defining them.
+        let known = &manifests.state().well_known;
+        assert!(
+            known
+                .iter()
+                .any(|key| key == "karpenter.kwok.sh/instance-family")
+        );
+    }
+
+    #[test]
     fn types_that_cannot_be_are_refused() {
         let od = offering("on-demand", r#""a""#, "1.5");
         let whole = r#""cpu": "1", "memory": "1Gi""#;

@@ -136,3 +136,35 @@ spec: {{{spec}}}
         .contains(why)
     );
 }
+
+/// Pods make no nodes of a NodePool with `replicas`; those it misses are made whoever waits.
+#[test]
+fn a_static_pool_is_short_of_nodes() {
+    let desk = desk("static");
+    desk.write(
+        "state/fixed.yaml",
+        "apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: fixed}
+spec:
+  replicas: 3
+  limits: {nodes: 2}
+  template:
+    spec:
+      nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}
+      requirements:
+      - {key: node.kubernetes.io/instance-type, operator: In, values: [p4d.24xlarge]}
+      - {key: karpenter.sh/capacity-type, operator: In, values: [on-demand]}
+",
+    );
+    let ran = desk.line("provision what-if --manifests state");
+    let made = ran.out.lines().filter(|line| line.contains(" fixed "));
+    let made: Vec<&str> = made.filter(|line| line.contains("p4d.24xlarge")).collect();
+    assert_eq!(made.len(), 2, "{}", ran.screen());
+    // Eight GPUs would be enough for it.
+    assert!(
+        ran.out.contains("research/big -> nowhere"),
+        "{}",
+        ran.screen()
+    );
+}

@@ -24,8 +24,7 @@ NodeOverlays, NodeClaims, Nodes, Pods, DaemonSets and PodDisruptionBudgets. Pods
 run are only moved where a node goes. Instance types and prices are those of the catalogue: see
 `gpusched catalog`. One that lists a region without zones offers its types in every zone of it that
 the manifests name. On spot the provider has the choice among the cheapest; what is shown is the
-cheapest. Nodes that a NodePool with `replicas` misses are not listed. Not modelled: volumes,
-capacity reservations.
+cheapest. Not modelled: volumes, capacity reservations.
 
 EXAMPLES:
   gpusched provision what-if --manifests examples/provisioning/what-if

@@ -14,18 +14,31 @@ use crate::provisioning::controller::{Command, MachineId, View};
 use std::collections::BTreeSet;
 
 impl Karpenter {
-    /// Launches what static pools miss.
-    pub(super) fn keep_replicas(&mut self, view: &View, commands: &mut Vec<Command>) {
+    /// Nodes that static pools miss, pool by pool. O(machines) with a static pool.
+    pub fn missing_replicas(&mut self, view: &View) -> Vec<NewNode> {
+        let mut pools = self.options.pools.iter();
+        if !pools.any(|pool| pool.replicas.is_some()) {
+            return Vec::new();
+        }
+        self.follow(view);
         let short = missing(&self.options.pools, view, &self.going);
-        if self.claims.outstanding() || short.is_empty() {
-            return;
+        if short.is_empty() {
+            return Vec::new();
         }
         self.refresh(view);
         let nodes = short.into_iter().flat_map(|(pool, count)| {
             let pool = &self.options.pools[pool];
             std::iter::repeat_n(node(pool, self.world.types()), count)
         });
-        for node in nodes.collect::<Vec<_>>() {
+        nodes.collect()
+    }
+
+    /// Launches what static pools miss.
+    pub(super) fn keep_replicas(&mut self, view: &View, commands: &mut Vec<Command>) {
+        if self.claims.outstanding() {
+            return;
+        }
+        for node in self.missing_replicas(view) {
             self.launch(&node, view.now, commands);
         }
     }
