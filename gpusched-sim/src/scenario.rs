@@ -293,13 +293,23 @@ scenario! {
     Wins mig_placement: String = "mig-placement",
     /// Which machines exist: `static` (default: those of the cluster, all the time), `reactive`
     /// (they are launched for jobs that wait and given back when they idle; the cluster says which
-    /// there may be), or a controller that rents them from a catalogue: `karpenter`,
-    /// `cluster-autoscaler` or, with another expander, `cluster-autoscaler:price`, and `oracle`, whose
-    /// bill is the least there can be.
+    /// there may be), or a controller that rents them from a catalogue: `karpenter`, or with the order
+    /// of its older releases `karpenter:v1.13`, `cluster-autoscaler` or, with another expander,
+    /// `cluster-autoscaler:price`, and `oracle`, whose bill is the least there can be.
     Wins provisioning: String = "provisioning",
     /// Where machines are rented: a file that says which types, how they boot, when spot machines
     /// are there, and how controllers group them (default: the built-in prices of AWS).
     Wins cloud: PathBuf = "cloud",
+    /// With `provisioning: karpenter`: folder of manifests, or one file, with NodePools, EC2NodeClasses
+    /// and NodeOverlays, which go before the pools of `cloud`.
+    Wins node_pools: PathBuf = "node-pools",
+    /// With `provisioning: cluster-autoscaler`: folder or file with its node groups, its Deployment
+    /// (for the flags) and the ConfigMap of its priority expander, which go before the groups of
+    /// `cloud`.
+    Wins node_groups: PathBuf = "node-groups",
+    /// Where machines are rented: jobs whose pods must not be disrupted (`karpenter.sh/do-not-disrupt`,
+    /// `safe-to-evict: "false"`), named as in `spot-for` (default: those `cloud` says, else none).
+    Wins do_not_disrupt_for: String = "do-not-disrupt-for",
     /// Where machines are rented: jobs that may run on spot capacity: `trace` (default: those the
     /// trace says), `all`, `none`, `preemptible`, `queue=NAME`, `tenant=NAME`, `user=NAME`,
     /// `priority<N`, `priority>N`, with commas between.

@@ -1,14 +1,17 @@
 //! The catalogue of instance types: built in, or a user's CSV or JSON.
 //!
+//! A user's JSON may also be the `instance_types.json` of Karpenter's kwok provider (`kwok.rs`).
 //! One row or object per instance type and region. Prices are dated data, never code: the built-in
 //! table is the file `builtin.csv`, in the format of a user's own, read by the same reader.
 
+mod kwok;
 mod row;
 
 use crate::diagnostic::{Diagnostic, Result};
 use crate::trace::input::Source;
 use crate::trace::table::{Split, Table};
 use gpusched_core::provisioning::catalog::InstanceType;
+use kwok::{from_kwok, is_kwok, known};
 pub use row::COLUMNS;
 use row::{Columns, check, from_json, from_row};
 use serde_json::Value;
@@ -74,8 +77,13 @@ fn read_json(name: &str, text: &str) -> Result<Vec<InstanceType>> {
             .help("write [{\"instance_type\": …, \"on_demand_usd_h\": …}, …]")
     })?;
     let mut types: Vec<InstanceType> = Vec::new();
+    let kwok = values.iter().any(is_kwok).then(known);
     for (index, value) in values.iter().enumerate() {
-        let one = from_json(value).and_then(|one| {
+        let read = match &kwok {
+            Some(known) => from_kwok(value, known),
+            None => from_json(value),
+        };
+        let one = read.and_then(|one| {
             check(&one)?;
             match types.iter().any(|other| other.name == one.name) {
                 true => Err(format!("\"{}\" is there twice", one.name)),
@@ -86,10 +94,10 @@ fn read_json(name: &str, text: &str) -> Result<Vec<InstanceType>> {
             // Values of a parsed document have no lines; the number of the object says where.
             Diagnostic::new(format!("instance type {}: {problem}", index + 1))
                 .in_file(name)
-                .help(format!(
-                    "keys are the columns of the CSV: {}",
-                    COLUMNS.join(", ")
-                ))
+                .help(match &kwok {
+                    Some(_) => "it is read as a type of Karpenter's kwok provider".to_owned(),
+                    None => format!("keys are the columns of the CSV: {}", COLUMNS.join(", ")),
+                })
         })?);
     }
     Ok(types)

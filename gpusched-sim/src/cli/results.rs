@@ -78,7 +78,7 @@ pub(crate) fn write(
             report::write_costs_csv(to, work, result, costs)
         })?;
         if result.machines.is_some() {
-            let types = &plan.machines.cloud.types;
+            let types = &plan.machines.cloud.of(&plan.machines.policy).types;
             out.file(&name("machines.csv"), |to| {
                 report::write_machines_csv(to, costs, inventory, types)
             })?;

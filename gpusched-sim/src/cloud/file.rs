@@ -10,7 +10,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct CloudFile {
-    /// The catalogue: CSV or JSON as `gpusched catalog` prints it (default: built in).
+    /// The catalogue: CSV or JSON as `gpusched catalog` prints it, or the `instance_types.json` of
+    /// Karpenter's kwok provider (default: built in).
     pub(super) catalog: Option<PathBuf>,
     /// Whose types (default `aws` with the built-in catalogue, else everybody's).
     pub(super) provider: Option<String>,

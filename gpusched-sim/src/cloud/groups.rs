@@ -61,6 +61,7 @@ impl Reader<'_> {
             pools: self.pools(&keys.node_pools)?,
             groups: self.groups(&keys.node_groups, types)?,
             priorities: self.priorities(&keys.priorities)?,
+            options: None,
         })
     }
 

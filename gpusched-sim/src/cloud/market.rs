@@ -58,11 +58,17 @@ impl Market {
     pub(super) fn open(&self, types: &[InstanceType], seed: u64) -> Option<Open> {
         let mut pools = BTreeMap::new();
         let mut offers = Vec::new();
+        // A type comes once for every class of nodes, and those are machines of one pool.
+        let mut known = BTreeMap::new();
         for (index, of) in types.iter().enumerate() {
             for (at, offer) in of.offerings.iter().enumerate() {
                 if offer.capacity_type == CapacityType::Spot {
-                    pools.insert((index, at), PoolId(offers.len() as u32));
-                    offers.push((of, offer));
+                    let next = PoolId(offers.len() as u32);
+                    let pool = *known.entry((&of.name, &offer.zone)).or_insert(next);
+                    pools.insert((index, at), pool);
+                    if pool == next {
+                        offers.push((of, offer));
+                    }
                 }
             }
         }

@@ -8,6 +8,7 @@
 //! | `market.rs` | when spot machines can be had and when they are taken away |
 //! | `jobs.rs` | which jobs a rule is about |
 //! | `policies.rs` | the controllers of nodes, by name |
+//! | `own.rs` | manifests of a controller's own in the place of pools and groups |
 //!
 //! Machines of every type have a block of places in the inventory of the replay, closed until
 //! somebody launches one. Blocks are long enough at first for the largest job, and for what all jobs
@@ -18,6 +19,7 @@ mod file;
 mod groups;
 mod jobs;
 mod market;
+mod own;
 mod policies;
 mod prices;
 mod read;
@@ -35,8 +37,9 @@ use gpusched_core::cluster::{Cluster, Inventory, Node};
 use gpusched_core::ids::{JobId, NodeId};
 use gpusched_core::provisioning::catalog::{CapacityType, InstanceType};
 use gpusched_core::provisioning::controlled::{
-    self, Boot, Controlled, REPLICAS, Stage, Terms, machine, published,
+    self, Boot, Controlled, REPLICAS, Stage, Terms, machine,
 };
+use gpusched_core::provisioning::karpenter::Requirements;
 use gpusched_core::provisioning::karpenter::objects::NodeType;
 use gpusched_core::provisioning::oracle::{Rate, bound};
 use gpusched_core::provisioning::{Lifetime, Money};
@@ -77,7 +80,13 @@ pub struct Cloud {
     pub spot_share: f64,
     /// Jobs whose pods must not be disrupted.
     pub keep_for: JobRule,
+    /// What of manifests has no say in a replay, a line each.
+    pub notes: Vec<String>,
     groups: Groups,
+    /// By type: its labels as manifests have them; none = those of the catalogue.
+    described: Vec<Requirements>,
+    /// By the name of a controller: what it sees in the place of this.
+    own: BTreeMap<&'static str, Arc<Cloud>>,
 }
 
 impl Default for Cloud {
@@ -118,10 +127,16 @@ impl Cloud {
     /// The inventory with so many places of each type.
     fn inventory(&self, places: &[u32]) -> Result<Inventory> {
         let mut nodes: Vec<Node> = Vec::new();
-        for (of, &count) in self.types.iter().zip(places) {
+        for (number, (of, &count)) in self.types.iter().zip(places).enumerate() {
             let one = machine(of, "");
+            // A type comes once for every class of nodes.
+            let before = self.types[..number].iter();
+            let name = match before.filter(|other| other.name == of.name).count() {
+                0 => of.name.clone(),
+                copy => format!("{}+{copy}", of.name),
+            };
             nodes.extend((0..count).map(|index| Node {
-                name: format!("{}-{index}", of.name),
+                name: format!("{name}-{index}"),
                 ..one.clone()
             }));
         }
@@ -170,12 +185,7 @@ impl Cloud {
         options: &ReplayOptions,
     ) -> Result<Controlled> {
         let replicas = Cloud::replicas(work);
-        let types: Arc<Vec<NodeType>> = Arc::new(
-            self.types
-                .iter()
-                .map(|of| published(of, replicas))
-                .collect(),
-        );
+        let types: Arc<Vec<NodeType>> = Arc::new(self.seen(replicas));
         let name = options.provisioning.as_str();
         let controller = policies::controller(self, name, &types, replicas, options.seed)?;
         let instant = |boot: Boot| Boot {
@@ -222,6 +232,14 @@ impl Cloud {
     /// # Errors
     /// As [`crate::replay::replay`].
     pub(crate) fn replay(
+        &self,
+        work: &Workload,
+        options: &ReplayOptions,
+    ) -> Result<RunResult, ReplayError> {
+        self.of(&options.provisioning).replay_here(work, options)
+    }
+
+    fn replay_here(
         &self,
         work: &Workload,
         options: &ReplayOptions,

@@ -4,9 +4,12 @@ use super::Cloud;
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::policy::PolicyInfo;
 use gpusched_core::provisioning::cluster_autoscaler::expander::{Expander, Priorities};
-use gpusched_core::provisioning::cluster_autoscaler::{ClusterAutoscaler, NodeGroup, Options};
+use gpusched_core::provisioning::cluster_autoscaler::{
+    ClusterAutoscaler, Limited, NodeGroup, Options,
+};
 use gpusched_core::provisioning::controlled::GPU;
 use gpusched_core::provisioning::controller::Controller;
+use gpusched_core::provisioning::karpenter::disruption::Order;
 use gpusched_core::provisioning::karpenter::objects::NodeType;
 use gpusched_core::provisioning::karpenter::{Karpenter, KarpenterOptions, Pool, SolveOptions};
 use gpusched_core::provisioning::oracle::{self, Oracle};
@@ -14,10 +17,13 @@ use gpusched_core::provisioning::oracle::{self, Oracle};
 /// The one whose bill is a bound.
 pub(super) const ORACLE: &str = "oracle";
 
-const KARPENTER: &str = "karpenter";
+pub(super) const KARPENTER: &str = "karpenter";
+
+/// What may follow its name after `:`, and in which order candidates of a disruption come then.
+const RELEASES: [(&str, Order); 2] = [("v1.14", Order::V1_14), ("v1.13", Order::V1_13)];
 
 /// Followed by `:` and expanders with `+` between, if others are wanted than its default.
-const CLUSTER_AUTOSCALER: &str = "cluster-autoscaler";
+pub(super) const CLUSTER_AUTOSCALER: &str = "cluster-autoscaler";
 
 /// What controllers are told of pools and groups.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +34,8 @@ pub(super) struct Groups {
     pub(super) groups: Vec<NodeGroup>,
     /// What its `priority` expander prefers.
     pub(super) priorities: Priorities,
+    /// What its flags say; `None` = its defaults.
+    pub(super) options: Option<Options>,
 }
 
 static INFOS: [PolicyInfo; 3] = [
@@ -36,7 +44,9 @@ static INFOS: [PolicyInfo; 3] = [
         summary: "Karpenter v1.14.1: machines bought for pods that wait, and consolidated",
         rule: "Pods that wait are batched (1 s idle, at most 10 s), packed onto nodes that are \
                there and then onto new ones of the pools, bought as cheaply as the provider has \
-               them; nodes that are empty, or whose pods would do with fewer or cheaper ones, go.",
+               them; nodes that are empty, or whose pods would do with fewer or cheaper ones, go: \
+               those first that save most for what moving their pods costs; karpenter:v1.13 as until \
+               then, those first whose pods cost least to move.",
         source: "kubernetes-sigs/karpenter v1.14.1, karpenter-provider-aws",
     },
     PolicyInfo {
@@ -70,6 +80,7 @@ pub fn check_rented(name: &str) -> Result<()> {
     match name.split_once(':') {
         None if is_rented(name) => Ok(()),
         Some((CLUSTER_AUTOSCALER, chain)) => expanders(chain).map(|_| ()),
+        Some((KARPENTER, release)) => order(release).map(|_| ()),
         _ => Err(unknown(name)),
     }
 }
@@ -78,6 +89,17 @@ fn unknown(name: &str) -> Box<Diagnostic> {
     let kind = name.split(':').next().unwrap_or(name);
     Diagnostic::new(format!("there is no provisioning policy `{name}`"))
         .help(format!("`{kind}` takes nothing after its name"))
+}
+
+/// The order of candidates in a release of Karpenter.
+fn order(release: &str) -> Result<Order> {
+    let known = RELEASES.iter().find(|(name, _)| *name == release);
+    known.map(|(_, order)| *order).ok_or_else(|| {
+        let names = RELEASES.map(|(name, _)| name).join(" and ");
+        Diagnostic::new(format!("Karpenter's `{release}` is not modelled")).help(format!(
+            "choose from {names}: in which order nodes are consolidated"
+        ))
+    })
 }
 
 /// The expanders of a chain, such as `priority+least-waste`.
@@ -106,7 +128,12 @@ pub(super) fn controller(
     check_rented(name)?;
     Ok(match name.split_once(':') {
         None if name == ORACLE => Box::<Oracle>::default(),
-        None if name == KARPENTER => Box::new(karpenter(cloud, types, replicas, seed)),
+        None if name == KARPENTER => {
+            Box::new(karpenter(cloud, Order::default(), types, replicas, seed))
+        }
+        Some((KARPENTER, release)) => {
+            Box::new(karpenter(cloud, order(release)?, types, replicas, seed))
+        }
         chain => {
             let chain = chain.map(|(_, chain)| expanders(chain)).transpose()?;
             Box::new(cluster_autoscaler(cloud, chain, types, replicas, seed)?)
@@ -114,7 +141,13 @@ pub(super) fn controller(
     })
 }
 
-fn karpenter(cloud: &Cloud, types: &[NodeType], replicas: i64, seed: u64) -> Karpenter {
+fn karpenter(
+    cloud: &Cloud,
+    order: Order,
+    types: &[NodeType],
+    replicas: i64,
+    seed: u64,
+) -> Karpenter {
     let mut pools = cloud.groups.pools.clone();
     for pool in &mut pools {
         let limits = pool.template.limits.as_mut();
@@ -133,6 +166,7 @@ fn karpenter(cloud: &Cloud, types: &[NodeType], replicas: i64, seed: u64) -> Kar
             well_known,
             ..SolveOptions::default()
         },
+        order,
         pod_grace: cloud.pod_grace,
         seed,
         ..KarpenterOptions::default()
@@ -149,10 +183,16 @@ fn cluster_autoscaler(
     let mut options = Options {
         priorities: cloud.groups.priorities.clone(),
         seed,
-        ..Options::default()
+        ..cloud.groups.options.clone().unwrap_or_default()
     };
     if let Some(chain) = chain {
         options.expanders = chain;
+    }
+    for limit in &mut options.limits {
+        if matches!(limit.of, Limited::Gpu(_)) {
+            limit.min = limit.min.saturating_mul(replicas);
+            limit.max = limit.max.saturating_mul(replicas);
+        }
     }
     // Prices are per whole GPU.
     options.pod_prices.gpu /= replicas as f64;

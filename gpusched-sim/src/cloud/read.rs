@@ -64,7 +64,10 @@ pub(super) fn read(keys: CloudFile, name: &str, text: &str) -> Result<Cloud> {
         spot_for: rule(&keys.spot_for, JobRule::trace())?,
         spot_share: 0.0,
         keep_for: rule(&keys.do_not_disrupt, JobRule::default())?,
+        notes: Vec::new(),
         groups: reader.all_groups(&keys, &types)?,
+        described: Vec::new(),
+        own: BTreeMap::new(),
         types,
     })
 }

@@ -8,6 +8,9 @@ use gpusched_core::units::MICROS;
 use gpusched_core::workload::{Behaviour, Checkpointing, JobDraft, Owner, Shape, WorkloadBuilder};
 use proptest::prelude::*;
 
+mod evictions;
+mod own;
+
 /// Two types: one GPU for a thousandth of a dollar a second on demand and a third of that as spot;
 /// four GPUs for four times as much.
 const CATALOG: &str = "\

@@ -31,7 +31,7 @@ pub use dra::{
     ClaimSource, ClaimingPods, DeviceTaintRule, DraManifests, DraObjects, PodClaim, PodGroup,
     TaintedDevices, write,
 };
-pub use karpenter::{KarpenterManifests, KarpenterState, StateNode, StatePod};
+pub use karpenter::{KarpenterManifests, KarpenterState, StateNode, StatePod, StatePodBudget};
 pub use read::{Manifests, Submission};
 pub use scheduler::scheduler_profile;
 

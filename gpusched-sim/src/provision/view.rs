@@ -1,13 +1,15 @@
 //! A cluster of manifests as a solve sees it ([`Problem`]) and as disruption does ([`View`]).
 
-use crate::manifest::{KarpenterState, StateNode, StatePod};
+use crate::manifest::{KarpenterState, StateNode, StatePod, StatePodBudget};
 use gpusched_core::ids::JobId;
 use gpusched_core::kube::{Effect, Resources, Taint};
 use gpusched_core::provisioning::controller::{Machine, MachineId, MachinePod, View, ViewPod};
 use gpusched_core::provisioning::karpenter::objects::{ExistingNode, PlacedPod, Pod};
-use gpusched_core::provisioning::karpenter::{Problem, Reserved, SolveOptions};
+use gpusched_core::provisioning::karpenter::{
+    PodDisruptionBudget, Problem, Reserved, SolveOptions, is_reschedulable,
+};
 use gpusched_core::units::{MICROS, Span, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Pods a node takes when it does not say.
@@ -108,17 +110,21 @@ impl<'s> Scene<'s> {
         }
     }
 
-    /// Pods that wait for a node, those of nodes that are going included.
+    /// Pods that wait for a node; those of nodes that are going included, but for those that will
+    /// not be evicted as far as anybody knows.
     pub(super) fn waiting(&self) -> Vec<usize> {
-        let gone = |pod: &StatePod| match &pod.node {
+        let budgets = self.pod_budgets();
+        let gone = |index: usize, pod: &StatePod| match &pod.node {
             None => true,
             Some(name) => {
                 let mut nodes = self.nodes.iter();
-                nodes.any(|one| one.going && one.name == *name) && !pod.daemon
+                nodes.any(|one| one.going && one.name == *name)
+                    && !pod.daemon
+                    && is_reschedulable(&self.view_pod(index), &budgets)
             }
         };
         (0..self.pods.len())
-            .filter(|one| gone(self.pods[*one]))
+            .filter(|one| gone(*one, self.pods[*one]))
             .collect()
     }
 
@@ -155,7 +161,9 @@ impl<'s> Scene<'s> {
                 ..self.existing(node)
             }
         });
+        // Pods make no nodes of static pools.
         let pools = self.state.pools.iter();
+        let pools = pools.filter(|pool| pool.replicas.is_none());
         let problem = Problem {
             pools: pools.map(|one| one.template.clone()).collect(),
             types: self.state.types.clone(),
@@ -203,23 +211,56 @@ impl<'s> Scene<'s> {
         }
     }
 
+    /// PodDisruptionBudgets as they stand, with pods by number as in [`Scene::view`].
+    pub(super) fn pod_budgets(&self) -> Vec<PodDisruptionBudget> {
+        let all = self.state.pod_budgets.iter();
+        all.map(|one| self.pod_budget(one)).collect()
+    }
+
+    fn pod_budget(&self, of: &StatePodBudget) -> PodDisruptionBudget {
+        let covers = |pod: &&&StatePod| {
+            let labels = &pod.spec.labels;
+            let selector = of.selector.as_ref();
+            pod.namespace == of.namespace && selector.is_some_and(|one| one.matches(labels))
+        };
+        let (mut pods, mut healthy) = (0, 0);
+        for pod in self.pods.iter().filter(covers) {
+            pods += 1;
+            healthy += u32::from(pod.node.is_some() && !pod.unready);
+        }
+        let unready = self.pods.iter().enumerate().filter(|(_, pod)| pod.unready);
+        let unready = unready.map(|(index, _)| (JobId(index as u32), 0));
+        PodDisruptionBudget {
+            namespace: of.namespace.clone(),
+            name: of.name.clone(),
+            selector: of.selector.clone(),
+            allowed: of.allowed.unwrap_or_else(|| of.room(pods, healthy)),
+            blocking: of.blocking(),
+            exempt: match of.unready_may_go {
+                true => unready.collect(),
+                false => BTreeSet::new(),
+            },
+        }
+    }
+
+    fn view_pod(&self, index: usize) -> ViewPod {
+        let pod = self.pods[index];
+        ViewPod {
+            job: JobId(index as u32),
+            index: 0,
+            created: pod.created,
+            spec: Arc::new(pod.spec.clone()),
+            priority: pod.priority,
+            deletion_cost: pod.deletion_cost,
+            keep: pod.keep(self.now),
+        }
+    }
+
     /// The cluster as disruption sees it: machines are nodes and jobs are pods, by number.
     ///
     /// Disruption keeps room for daemon pods by itself where their DaemonSets are known: what they
     /// use of a node is not taken off it twice.
     pub(super) fn view(&self) -> View {
-        let view_pod = |index: usize| {
-            let pod = self.pods[index];
-            ViewPod {
-                job: JobId(index as u32),
-                index: 0,
-                created: pod.created,
-                spec: Arc::new(pod.spec.clone()),
-                priority: pod.priority,
-                deletion_cost: pod.deletion_cost,
-                keep: pod.keep(self.now),
-            }
-        };
         let machine = |node: &StateNode| {
             let mut available = node.allocatable.clone();
             subtract(&mut available, &self.used(node, false));
@@ -249,7 +290,7 @@ impl<'s> Scene<'s> {
                 leaving: node.going.then_some(self.now + Span::from_secs(1)),
                 pods: pods
                     .map(|index| MachinePod {
-                        pod: view_pod(index),
+                        pod: self.view_pod(index),
                         since,
                     })
                     .collect(),
@@ -265,7 +306,7 @@ impl<'s> Scene<'s> {
             machines: machines
                 .map(|(index, node)| (MachineId(index as u32), machine(node)))
                 .collect(),
-            pending: unbound.map(view_pod).collect(),
+            pending: unbound.map(|one| self.view_pod(one)).collect(),
             version: 1,
             pending_version: 1,
         }

@@ -51,6 +51,8 @@ pub struct WhatIf<'s> {
     pub(super) asked: Vec<usize>,
     pub(super) nodes: Vec<usize>,
     pub(super) solution: Solution,
+    /// What static pools miss.
+    missing: Vec<NewNode>,
     pub(super) outlook: Outlook,
 }
 
@@ -131,6 +133,7 @@ impl<'s> WhatIf<'s> {
         let mut karpenter = Karpenter::new(KarpenterOptions {
             pools: state.pools.clone(),
             daemons: state.daemons.clone(),
+            pod_budgets: scene.pod_budgets(),
             solve: scene.options(Reserved::Strict),
             ..KarpenterOptions::default()
         });
@@ -140,9 +143,11 @@ impl<'s> WhatIf<'s> {
             .keys()
             .map(|node| MachineId(nodes[*node] as u32));
         karpenter.nominate(&placed.collect::<Vec<_>>(), scene.now);
+        let view = scene.view();
         WhatIf {
             solution,
-            outlook: karpenter.outlook(&scene.view()),
+            missing: karpenter.missing_replicas(&view),
+            outlook: karpenter.outlook(&view),
             scene,
             problem,
             asked,
@@ -155,15 +160,17 @@ impl<'s> WhatIf<'s> {
         self.scene.now
     }
 
-    /// Nodes that would be made for pods that wait, in the order they were first needed.
+    /// Nodes that would be made for pods that wait, in the order they were first needed; then those
+    /// that static pools miss.
     pub fn planned(&self) -> Vec<Planned> {
         let name = |pod: &usize| self.problem.pods[*pod].name.clone();
         let all = self.solution.claims.iter();
-        all.map(|node| Planned {
-            pods: node.pods.iter().map(name).collect(),
-            ..self.plan(node)
-        })
-        .collect()
+        all.chain(&self.missing)
+            .map(|node| Planned {
+                pods: node.pods.iter().map(name).collect(),
+                ..self.plan(node)
+            })
+            .collect()
     }
 
     fn plan(&self, node: &NewNode) -> Planned {

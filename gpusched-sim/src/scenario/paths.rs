@@ -15,7 +15,8 @@ pub(super) fn rebase(scenario: &mut Scenario, directory: &Path) {
     }
 }
 
-/// The files that say how something is done, by key: not the trace, the cluster and its wiring.
+/// The files, and folders of files, that say how something is done, by key: not the trace, the
+/// cluster and its wiring.
 pub(super) fn side_files(scenario: &Scenario) -> Vec<(&'static str, PathBuf)> {
     let mut files = Vec::new();
     let mut push = |key, path: Option<&Path>| files.extend(path.map(|path| (key, path.into())));
@@ -29,6 +30,9 @@ pub(super) fn side_files(scenario: &Scenario) -> Vec<(&'static str, PathBuf)> {
     );
     let sharing = scenario.sharing.as_deref().and_then(sharing_file);
     push("sharing", sharing.map(|(_, path, _)| Path::new(path)));
+    push("cloud", scenario.cloud.as_deref());
+    push("node-pools", scenario.node_pools.as_deref());
+    push("node-groups", scenario.node_groups.as_deref());
     files
 }
 
@@ -55,6 +59,8 @@ fn map(scenario: &mut Scenario, change: impl Fn(&Path) -> PathBuf) {
         &mut scenario.manifests,
         &mut scenario.queue_map,
         &mut scenario.cloud,
+        &mut scenario.node_pools,
+        &mut scenario.node_groups,
     ];
     for file in files {
         if let Some(file) = file

@@ -1,5 +1,5 @@
-//! Which machines exist, and what they cost: the keys `provisioning`, `cloud`, `spot-for`,
-//! `spot-share`, `boot`, `idle-timeout` and `gpu-price`.
+//! Which machines exist, and what they cost: the keys `provisioning`, `cloud`, `node-pools`,
+//! `node-groups`, `do-not-disrupt-for`, `spot-for`, `spot-share`, `boot`, `idle-timeout` and `gpu-price`.
 
 use super::{Origins, Scenario};
 use crate::cloud::{Cloud, JobRule, check_rented, is_rented, rented_policies};
@@ -49,6 +49,17 @@ impl Machines {
                     names.join(", ")
                 ));
             return Err(origins.blame(key, problem));
+        }
+        for (key, controller) in [
+            ("node-pools", "karpenter"),
+            ("node-groups", "cluster-autoscaler"),
+        ] {
+            let is_it = |name: &str| name.split(':').next() == Some(controller);
+            if self.told_cloud.contains(&key) && !policies.clone().any(is_it) {
+                let problem = format!("`{key}` means nothing without {controller}");
+                let help = format!("say `--provisioning {controller}` too, or leave it out");
+                return Err(origins.blame(key, Diagnostic::new(problem).help(help)));
+            }
         }
         let mut policies = policies;
         match self.told.first() {
@@ -124,6 +135,12 @@ impl Scenario {
             let rule = text.parse::<JobRule>();
             cloud.spot_for = rule.map_err(|problem| origins.blame("spot-for", problem))?;
         }
+        if let Some(text) = &self.do_not_disrupt_for {
+            told.push("do-not-disrupt-for");
+            let rule = text.parse::<JobRule>();
+            cloud.keep_for =
+                rule.map_err(|problem| origins.blame("do-not-disrupt-for", problem))?;
+        }
         match self.spot_share {
             None => {}
             Some(share) if (0.0..=1.0).contains(&share) => {
@@ -148,6 +165,15 @@ impl Scenario {
                 image: none,
                 ..cloud.boot
             };
+        }
+        // Last: what controllers see of it is made from all that was said.
+        if let Some(path) = &self.node_pools {
+            told.push("node-pools");
+            cloud = cloud.with_node_pools(path)?;
+        }
+        if let Some(path) = &self.node_groups {
+            told.push("node-groups");
+            cloud = cloud.with_node_groups(path)?;
         }
         Ok((cloud, told))
     }

@@ -10,6 +10,7 @@ use crate::trace::ReadReport;
 use crate::trace::input::fnv1a_of;
 use gpusched_core::workload::Workload;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A scenario ready to be replayed: defaults filled in, files read.
@@ -45,7 +46,7 @@ const JOBS: [&str; 10] = [
 ];
 
 /// Keys that say, with those, what is replayed and what is checked when it is read.
-const REST: [&str; 8] = [
+const REST: [&str; 11] = [
     "throughputs",
     "cluster",
     "topology",
@@ -54,7 +55,31 @@ const REST: [&str; 8] = [
     "scheduler-config",
     "profile",
     "job-profile",
+    "cloud",
+    "node-pools",
+    "node-groups",
 ];
+
+/// What a file holds; of a folder, what each of its files holds, in the order of their names.
+fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !path.is_dir() {
+        return std::fs::read(path);
+    }
+    let listed = std::fs::read_dir(path)?;
+    let mut files: Vec<PathBuf> = listed
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default();
+        all.extend_from_slice(name.as_encoded_bytes());
+        all.push(0);
+        all.extend(std::fs::read(&file)?);
+    }
+    Ok(all)
+}
 
 /// The values of some keys, as one text.
 fn key(scenario: &Scenario, keys: &[&str]) -> String {
@@ -165,7 +190,7 @@ fn digests(
     }
     let files = scenario.side_files().into_iter().zip(said.side_files());
     for ((role, path), (_, name)) in files {
-        let bytes = std::fs::read(&path).map_err(|error| {
+        let bytes = contents(&path).map_err(|error| {
             Diagnostic::new(format!("cannot read this file: {error}"))
                 .in_file(path.display().to_string())
                 .help("check the path")

@@ -22,6 +22,10 @@ const PARTS: &[(&str, &str)] = &[
         "apiVersion: karpenter.sh/v1alpha1\nkind: NodeOverlay\nmetadata: {name: o}\nspec:\n",
     ),
     (
+        "@pdb",
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: ",
+    ),
+    (
         "@node",
         "apiVersion: v1\nkind: Node\nmetadata:\n  name: node-1\n",
     ),
@@ -39,7 +43,12 @@ const BAD: &[Bad] = &[
     ("apiVersion: «karpenter.sh/v1beta1\nkind: NodePool\nmetadata: {name: a}\n", "error", "version `v1beta1`"),
     ("apiVersion: «v1\nkind: NodePool\nmetadata: {name: a}\n", "error", "kind NodePool is not of this group"),
     ("@pool@template---\napiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: {name: «gpu}\n", "error", "there is a NodePool `gpu` already"),
-    ("apiVersion: policy/v1\nkind: «PodDisruptionBudget\nmetadata: {name: a}\n", "warning", "are not applied"),
+    // PodDisruptionBudgets.
+    ("@pdb{minAvailable: 1, maxUnavailable: «1}\n", "error", "not both"),
+    ("@pdb{minAvailable: «120%}\n", "error", "`120%` is no number of pods"),
+    ("@pdb{minAvailable: «-1}\n", "error", "`-1` is no number of pods"),
+    ("@pdb{unhealthyPodEvictionPolicy: «Always}\n", "error", "`Always` is not possible here"),
+    ("@pdb{«minAvailible: 1}\n", "error", "there is no field `minAvailible`"),
     // Requirements.
     ("@pool@template      requirements: [{key: team, operator: «in, values: [a]}]\n", "error", "`in` is not possible here"),
     ("@pool@template      requirements: [{key: karpenter.k8s.aws/instance-cpu, operator: Gt, values: [«four]}]\n", "error", "Gt compares with a whole number"),
@@ -71,7 +80,9 @@ const BAD: &[Bad] = &[
     ("@pool  limits: {cpu: «\"-1\"}\n@template", "error", "is negative"),
     ("@pool  limits: {cpu: «0}\n@template", "warning", "makes no nodes: its limit is 0"),
     ("@pool  limits: {cpu: «many}\n@template", "error", "`many` is no quantity"),
-    ("@pool  replicas: «3\n@template", "warning", "NodePool gpu is of fixed size"),
+    ("@pool  replicas: «-3\n@template", "error", "-3 nodes cannot be"),
+    ("@pool  replicas: 3\n  weight: «5\n@template", "error", "a pool with `replicas` has no `weight`"),
+    ("@pool  replicas: 3\n  limits: {cpu: «800}\n@template", "error", "a pool with `replicas` has no limit on cpu"),
     ("@pool  weight: 3\n", "error", "`template` is missing"),
     // Disruption.
     ("@pool  disruption: {consolidationPolicy: «WhenUnderutilized}\n@template", "error", "`WhenUnderutilized` is not possible here"),

@@ -39,6 +39,7 @@ mod metrics;
 mod mig;
 mod mixed_mig;
 mod network;
+mod own_manifests;
 mod provision_deadline;
 mod provision_screens;
 mod provisioning;

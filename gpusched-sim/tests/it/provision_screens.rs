@@ -96,3 +96,75 @@ fn what_cannot_be_used_is_refused() {
         assert!(ran.err.contains(says), "{}", ran.screen());
     }
 }
+
+/// A node whose pod a PodDisruptionBudget holds says so by name; what is allowed is as the status
+/// says, or counted where there is none.
+#[test]
+fn budgets_of_pods_keep_their_node() {
+    let desk = desk("budgets");
+    let said = |spec: &str, status: &str| {
+        let budget = format!(
+            "apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{name: notebooks, namespace: research}}
+spec: {{{spec}}}
+{status}"
+        );
+        desk.write("state/budget.yaml", &budget);
+        let ran = desk.line("provision what-if --manifests state --explain gpu-old");
+        assert_eq!(ran.code, 0, "{}", ran.screen());
+        ran.out
+    };
+    let why = "pdb research/notebooks prevents pod evictions";
+    // Its only pod that runs is the notebook: of 3 pods it selects, 1 is healthy.
+    assert!(said("selector: {}, minAvailable: 1", "").contains(why));
+    assert!(!said("selector: {}, minAvailable: 0", "").contains(why));
+    assert!(said("selector: {}, maxUnavailable: 0", "").contains(why));
+    assert!(!said("selector: {matchLabels: {app: other}}, minAvailable: 1", "").contains(why));
+    assert!(
+        !said(
+            "selector: {}, minAvailable: 1",
+            "status: {disruptionsAllowed: 1}"
+        )
+        .contains(why)
+    );
+    assert!(
+        said(
+            "selector: {}, minAvailable: 0",
+            "status: {disruptionsAllowed: 0}"
+        )
+        .contains(why)
+    );
+}
+
+/// Pods make no nodes of a NodePool with `replicas`; those it misses are made whoever waits.
+#[test]
+fn a_static_pool_is_short_of_nodes() {
+    let desk = desk("static");
+    desk.write(
+        "state/fixed.yaml",
+        "apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: fixed}
+spec:
+  replicas: 3
+  limits: {nodes: 2}
+  template:
+    spec:
+      nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: gpu}
+      requirements:
+      - {key: node.kubernetes.io/instance-type, operator: In, values: [p4d.24xlarge]}
+      - {key: karpenter.sh/capacity-type, operator: In, values: [on-demand]}
+",
+    );
+    let ran = desk.line("provision what-if --manifests state");
+    let made = ran.out.lines().filter(|line| line.contains(" fixed "));
+    let made: Vec<&str> = made.filter(|line| line.contains("p4d.24xlarge")).collect();
+    assert_eq!(made.len(), 2, "{}", ran.screen());
+    // Eight GPUs would be enough for it.
+    assert!(
+        ran.out.contains("research/big -> nowhere"),
+        "{}",
+        ran.screen()
+    );
+}

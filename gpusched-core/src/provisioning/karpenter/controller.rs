@@ -1,15 +1,15 @@
 //! `karpenter`: launches what pods need, and disrupts nodes that are not worth their price.
 
+mod static_pools;
+
 use super::batch::Batch;
 use super::claims::{Choice, Claims};
 use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
-use super::launch::Allocation;
-use super::objects::PodSpec;
 use super::pool::Pool;
 use super::terminate::grace;
 use super::unavailable::Unavailable;
 use super::world::{Question, World};
-use super::{Effort, NewNode, SolveOptions};
+use super::{Effort, KarpenterOptions, NewNode};
 use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Command, Controller, Event, MachineId, View};
 use crate::units::{Span, Time};
@@ -18,60 +18,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How long a machine may take to join the cluster before it is given up.
 const REGISTRATION: Span = Span::from_secs(15 * 60);
 
-/// How Karpenter behaves; the defaults are its own.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KarpenterOptions {
-    /// Its pools.
-    pub pools: Vec<Pool>,
-    /// What daemon sets put on every node they match.
-    pub daemons: Vec<PodSpec>,
-    /// Settings of the solve.
-    pub solve: SolveOptions,
-    /// How long the batching window waits for another pod (`batch-idle-duration`).
-    pub batch_idle: Span,
-    /// How long it may be open (`batch-max-duration`).
-    pub batch_max: Span,
-    /// Which candidates of a disruption come first.
-    pub order: Order,
-    /// Whether a spot node may replace another (`SpotToSpotConsolidation`).
-    pub spot_to_spot: bool,
-    /// How the provider chooses among spot options. On demand it is always the cheapest.
-    pub spot: Allocation,
-    /// How long a pod has to end once it is evicted (`terminationGracePeriodSeconds`).
-    pub pod_grace: Span,
-    /// Microseconds from 1970 (UTC) to the start of the replay: what schedules of budgets go by.
-    pub epoch: i64,
-    /// Of what is drawn: see [`Allocation::PriceCapacity`].
-    pub seed: u64,
-}
-
-impl Default for KarpenterOptions {
-    fn default() -> KarpenterOptions {
-        KarpenterOptions {
-            pools: Vec::new(),
-            daemons: Vec::new(),
-            solve: SolveOptions::default(),
-            batch_idle: Span::from_secs(1),
-            batch_max: Span::from_secs(10),
-            order: Order::V1_14,
-            spot_to_spot: false,
-            spot: Allocation::LowestPrice,
-            pod_grace: Span::from_secs(30),
-            epoch: 0,
-            seed: 0,
-        }
-    }
-}
-
 /// Karpenter's controllers: provisioning, disruption, expiration, interruption.
 ///
 /// At one instant, in this order: interruptions, expirations and machines that never joined; the
-/// execution queue; provisioning; disruption. A solve waits until every launch has become a machine
-/// or failed, as upstream waits for its cache; so does a round of disruption.
+/// execution queue; static pools; provisioning; disruption. A solve waits until every launch has
+/// become a machine or failed, as upstream waits for its cache; so does a round of disruption.
 ///
 /// Not modelled: the 60 s a solve and the 1 and 3 minutes consolidation may take at most, since
-/// there is no clock; repair of unhealthy nodes; static pools; buffers. The last pod event of a
-/// node is exact, where upstream writes it down every ten seconds at most.
+/// there is no clock; repair of unhealthy nodes; drift of static pools; buffers. The last pod event
+/// of a node is exact, where upstream writes it down every ten seconds at most.
 #[derive(Debug)]
 pub struct Karpenter {
     options: KarpenterOptions,
@@ -102,7 +57,8 @@ impl Karpenter {
                 &options.pools,
                 options.daemons.clone(),
                 options.solve.clone(),
-            ),
+            )
+            .with_pod_budgets(options.pod_budgets.clone()),
             batch: Batch::new(options.batch_idle, options.batch_max),
             options,
             claims: Claims::default(),
@@ -409,6 +365,7 @@ fn scene<'a>(
     Scene {
         view,
         pools: &options.pools,
+        pod_budgets: &options.pod_budgets,
         claims,
         going,
         nominated,
@@ -421,7 +378,10 @@ fn scene<'a>(
 
 impl Controller for Karpenter {
     fn name(&self) -> String {
-        "karpenter".into()
+        match self.options.order {
+            Order::V1_14 => "karpenter".into(),
+            Order::V1_13 => "karpenter:v1.13".into(),
+        }
     }
 
     fn wake(&self, view: &View) -> Option<Time> {
@@ -443,6 +403,7 @@ impl Controller for Karpenter {
         self.retire(view, commands);
         self.progress(view, commands);
         self.follow(view);
+        self.keep_replicas(view, commands);
         self.batch.look(view, &self.going);
         self.provision(view, commands);
         self.disrupt(view, commands);

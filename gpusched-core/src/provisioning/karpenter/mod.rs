@@ -9,7 +9,9 @@
 //! | `launch.rs` | what a planned node asks the provider for |
 //! | `unavailable.rs` | what the provider has just been out of |
 //! | `pool.rs` | when nodes of a pool expire and are disrupted |
-//! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
+//! | `controller.rs` | the controllers put together: what happens at an instant, in which order; `controller/`: static pools |
+//! | `options.rs` | settings |
+//! | `pdb.rs` | PodDisruptionBudgets: which pods are not evicted now |
 //! | `batch.rs` | when pods that wait are solved |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `vacancies.rs` | which machines have room for which pods |
@@ -27,6 +29,8 @@ mod effort;
 pub mod labels;
 pub mod launch;
 pub mod objects;
+mod options;
+mod pdb;
 mod pool;
 mod requirement;
 mod requirements;
@@ -43,8 +47,10 @@ pub mod unavailable;
 mod vacancies;
 mod world;
 
-pub use controller::{Karpenter, KarpenterOptions};
+pub use controller::Karpenter;
 pub use effort::Effort;
+pub use options::KarpenterOptions;
+pub use pdb::{PodDisruptionBudget, is_reschedulable};
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};

@@ -1,7 +1,8 @@
 //! What a solve looks at, as plain data.
 
 use super::labels::{CAPACITY_TYPE, INSTANCE_TYPE, RESERVATION_ID, ZONE};
-use super::{Requirement, Requirements};
+use super::solve::alternatives;
+use super::{Requirement, Requirements, Undefined};
 use crate::kube::{LabelSelector, Labels, NodeAffinity, Resources, Taint, Toleration};
 use crate::provisioning::catalog::{InstanceType, Offering};
 
@@ -35,6 +36,30 @@ pub struct NodeType {
     pub allocatable: Resources,
     /// Where it is offered.
     pub offerings: Vec<NodeOffering>,
+}
+
+impl NodeType {
+    /// Whether a DaemonSet runs on nodes of this type, as far as labels of the type tell: what a
+    /// pool adds to them, and its taints, are not asked about. O(terms × labels).
+    ///
+    /// ```
+    /// use gpusched_core::provisioning::catalog::InstanceType;
+    /// use gpusched_core::provisioning::karpenter::objects::{NodeType, PodSpec};
+    /// let small = NodeType::from(&InstanceType { name: "small".into(), ..InstanceType::default() });
+    /// let key = "node.kubernetes.io/instance-type".to_owned();
+    /// let only = |name: &str| PodSpec {
+    ///     node_selector: [(key.clone(), name.to_owned())].into(),
+    ///     ..PodSpec::default()
+    /// };
+    /// assert!(small.hosts(&PodSpec::default(), &[]));
+    /// assert!(small.hosts(&only("small"), &[]) && !small.hosts(&only("large"), &[]));
+    /// ```
+    pub fn hosts(&self, daemon: &PodSpec, well_known: &[&str]) -> bool {
+        let undefined = Undefined::WellKnown(well_known);
+        let wanted = alternatives(daemon);
+        let mut wanted = wanted.iter();
+        wanted.any(|one| self.requirements.compatible(one, undefined).is_ok())
+    }
 }
 
 /// An offering with its labels as requirements.

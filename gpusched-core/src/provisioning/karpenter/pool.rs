@@ -10,6 +10,9 @@ use crate::units::{Span, Time};
 pub struct Pool {
     /// What its nodes may be.
     pub template: NodePool,
+    /// How many nodes it has, whoever waits (`replicas`, behind the gate `StaticCapacity`): such a
+    /// pool makes none for pods, and its nodes are not consolidated. `None` = as many as pods need.
+    pub replicas: Option<u32>,
     /// How old a node may get before it is deleted (`expireAfter`); `None` = as old as it likes.
     pub expire_after: Option<Span>,
     /// How long draining a node may take, whatever pods ask for (`terminationGracePeriod`);
@@ -32,6 +35,7 @@ impl From<NodePool> for Pool {
     fn from(template: NodePool) -> Pool {
         Pool {
             template,
+            replicas: None,
             expire_after: Some(Span::from_secs(720 * 3600)),
             termination_grace: None,
             disruption: Disruption::default(),

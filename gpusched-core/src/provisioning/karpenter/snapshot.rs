@@ -2,6 +2,7 @@
 
 use super::labels::NODEPOOL;
 use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
+use super::pdb::{PodDisruptionBudget, is_reschedulable};
 use super::world::Question;
 use crate::kube::{Effect, Resources, Taint};
 use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
@@ -48,13 +49,21 @@ pub(super) fn minds_others(pod: &PodSpec) -> bool {
     !pod.spread.is_empty() || near(&pod.affinity) || near(&pod.anti_affinity)
 }
 
-/// The pods of a question: those that wait, those whose machine is going, those to be moved.
-pub(super) fn asked<'v>(view: &'v View, question: Question<'_>) -> Vec<(&'v ViewPod, From)> {
+/// The pods of a question: those that wait; and of those whose machine is going or is to be emptied
+/// the ones that move.
+pub(super) fn asked<'v>(
+    view: &'v View,
+    question: Question<'_>,
+    pod_budgets: &[PodDisruptionBudget],
+) -> Vec<(&'v ViewPod, From)> {
     let waiting = view.pending.iter().map(|pod| (pod, From::Queue));
     let of = |id: &MachineId, from| {
         let machine = view.machines.get(id);
         let pods = machine.into_iter().flat_map(|machine| &machine.pods);
-        pods.map(move |one| (&one.pod, from))
+        let pods = pods
+            .map(|one| &one.pod)
+            .filter(|pod| is_reschedulable(pod, pod_budgets));
+        pods.map(move |pod| (pod, from))
     };
     let going = question.going.iter().flat_map(|id| of(id, From::Going));
     let emptied = question.emptied.iter().flat_map(|id| of(id, From::Emptied));

@@ -3,6 +3,7 @@
 
 use super::effort::Effort;
 use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
+use super::pdb::PodDisruptionBudget;
 use super::pool::Pool;
 use super::room::{Kinds, Room};
 use super::sieve::{Load, Sieve};
@@ -38,6 +39,7 @@ pub(super) struct World {
     seen: Option<u64>,
     going: BTreeSet<MachineId>,
     pub(super) effort: Effort,
+    pod_budgets: Vec<PodDisruptionBudget>,
 }
 
 /// A machine that takes pods.
@@ -114,18 +116,25 @@ impl World {
             seen: None,
             going: BTreeSet::new(),
             effort: Effort::default(),
+            pod_budgets: Vec::new(),
         };
         world.set_pools(pools);
         world
     }
 
+    /// Under these PodDisruptionBudgets.
+    pub(super) fn with_pod_budgets(mut self, all: Vec<PodDisruptionBudget>) -> World {
+        self.pod_budgets = all;
+        self
+    }
+
     /// The pools say something else from now on.
     pub(super) fn set_pools(&mut self, pools: &[Pool]) {
-        self.problem.pools = pools.iter().map(|pool| pool.template.clone()).collect();
-        self.limits = pools
-            .iter()
-            .map(|pool| pool.template.limits.clone())
-            .collect();
+        // Pods make no nodes of static pools.
+        let pools = pools.iter().filter(|pool| pool.replicas.is_none());
+        self.problem.pools = pools.map(|pool| pool.template.clone()).collect();
+        let pools = self.problem.pools.iter();
+        self.limits = pools.map(|pool| pool.limits.clone()).collect();
         self.seen = None;
     }
 
@@ -271,7 +280,7 @@ impl World {
     /// apart from others: that decides the same. O(machines with room × kinds of pods), all of them
     /// if pools have limits; and the solve.
     pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
-        let pods = asked(view, question);
+        let pods = asked(view, question, &self.pod_budgets);
         let mut kinds: BTreeSet<usize> = BTreeSet::new();
         kinds.extend(pods.iter().map(|(pod, _)| self.kinds.of(&pod.spec)));
         let minds = |kind: &usize| minds_others(&self.kinds.get(*kind).spec);
@@ -391,7 +400,7 @@ impl World {
             closed: Some(closed),
             going: &self.going,
         };
-        let pods = asked(view, question);
+        let pods = asked(view, question, &self.pod_budgets);
         let kinds = &mut self.kinds;
         let plain = |(pod, _): &(&ViewPod, From)| {
             let kind = kinds.of(&pod.spec);

@@ -43,6 +43,18 @@ pub(crate) struct PolicyArgs {
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) cloud: Option<PathBuf>,
 
+    /// With `--provisioning karpenter`: manifests of NodePools and what they name
+    #[arg(long, value_name = "DIR|FILE", help_heading = "Policies")]
+    pub(crate) node_pools: Option<PathBuf>,
+
+    /// With `--provisioning cluster-autoscaler`: its node groups, flags and priorities
+    #[arg(long, value_name = "DIR|FILE", help_heading = "Policies")]
+    pub(crate) node_groups: Option<PathBuf>,
+
+    /// Jobs whose pods are not disrupted on rented machines, such as `queue=train` [default: none]
+    #[arg(long, value_name = "RULE", help_heading = "Policies")]
+    pub(crate) do_not_disrupt_for: Option<String>,
+
     /// Jobs that may run on rented spot machines, such as `queue=batch,priority<0` [default: trace]
     #[arg(long, value_name = "RULE", help_heading = "Policies")]
     pub(crate) spot_for: Option<String>,

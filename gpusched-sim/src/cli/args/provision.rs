@@ -22,17 +22,17 @@ pub(crate) enum ProvisionVerb {
 #[derive(Args)]
 #[command(after_help = "\
 One solve of Karpenter v1.14.1 on the cluster as the manifests have it: NodePools, EC2NodeClasses,
-NodeOverlays, NodeClaims, Nodes, Pods and DaemonSets. Pods without a node are placed; those that
+NodeOverlays, NodeClaims, Nodes, Pods, DaemonSets and PodDisruptionBudgets. Pods without a node are placed; those that
 run are only moved where a node goes. Instance types and prices are those of the catalogue: see
 `gpusched catalog`. One that lists a region without zones offers its types in every zone of it that
 the manifests name. On spot the provider has the choice among the cheapest; what is shown is the
-cheapest. Not modelled: volumes, PodDisruptionBudgets, capacity reservations, static pools.
+cheapest. Not modelled: volumes, capacity reservations.
 
 EXAMPLES:
   gpusched provision what-if --manifests examples/provisioning/what-if
   gpusched provision what-if --manifests examples/provisioning/what-if --explain train-0
   gpusched provision what-if --manifests examples/provisioning/what-if --explain gpu-old
-  kubectl get nodepools,ec2nodeclasses,nodeclaims,nodes,pods,daemonsets -A -o yaml > live.yaml
+  kubectl get nodepools,ec2nodeclasses,nodeclaims,nodes,pods,daemonsets,pdb -A -o yaml > live.yaml
   gpusched provision what-if --manifests live.yaml --catalog prices.csv --format json
 
 EXIT CODES: 0 every pod has a place · 1 one has none · 2 the input was bad")]
@@ -42,7 +42,8 @@ pub(crate) struct WhatIfArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) manifests: PathBuf,
 
-    /// Instance types and their prices: CSV or JSON as `gpusched catalog` has it [default: built in]
+    /// Instance types and their prices: CSV or JSON as `gpusched catalog` has it, or kwok's
+    /// `instance_types.json` [default: built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Option<PathBuf>,
 

@@ -9,7 +9,7 @@
 //! | `node_groups.rs` | node groups: a list of our own, since upstream asks the cloud for them |
 //!
 //! A configuration is any number of YAML documents: a Deployment (or anything else with a pod
-//! template) whose container runs with CA's flags, the ConfigMap, and documents with
+//! template) whose container runs with CA's flags, the ConfigMap, DaemonSets, and documents with
 //! `nodeGroups`. Documents of other kinds are left out.
 
 mod flags;
@@ -22,9 +22,10 @@ pub use flags::{Configured, GroupSize, flags};
 use super::cursor::At;
 use super::document::{Document, File};
 use super::fault::Notices;
+use super::karpenter::daemon_set;
 use crate::diagnostic::{Diagnostic, Result};
 use gpusched_core::provisioning::cluster_autoscaler::{NodeGroup, Options};
-use gpusched_core::provisioning::karpenter::objects::NodeType;
+use gpusched_core::provisioning::karpenter::objects::{NodeType, PodSpec};
 use std::path::Path;
 
 /// Cluster Autoscaler as configured.
@@ -34,20 +35,22 @@ pub struct ClusterAutoscalerConfig {
     pub options: Options,
     /// Its node groups, in the order given.
     pub groups: Vec<NodeGroup>,
+    /// What DaemonSets put on every node they match.
+    pub daemons: Vec<PodSpec>,
 }
 
-/// Reads a configuration file. Instance types are looked up in `types`.
+/// Reads a configuration: a file, or all `*.yaml`, `*.yml` and `*.json` of a folder in the order of
+/// their names. Instance types are looked up in `types`.
 ///
 /// # Errors
-/// When the file cannot be read, or anything in it is not as it has to be. Located.
+/// When a file cannot be read, or anything in it is not as it has to be. Located.
 pub fn cluster_autoscaler(path: &Path, types: &[NodeType]) -> Result<ClusterAutoscalerConfig> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Diagnostic::new(format!("cannot read the configuration: {error}"))
-            .in_file(name.as_str())
-            .help("name a YAML file with `nodeGroups`, and Cluster Autoscaler's Deployment")
-    })?;
-    parse(&name, text, types)
+    let mut problems = Vec::new();
+    let files = super::read::parse(super::read::contents(path)?, &mut problems);
+    match problems.into_iter().next() {
+        Some(problem) => Err(Box::new(problem.diagnostic)),
+        None => all(&path.display().to_string(), &files, types),
+    }
 }
 
 /// Reads a configuration that is there as text; `name` is what messages call it.
@@ -55,25 +58,40 @@ pub fn cluster_autoscaler(path: &Path, types: &[NodeType]) -> Result<ClusterAuto
 /// # Errors
 /// As [`cluster_autoscaler`].
 pub fn parse(name: &str, text: String, types: &[NodeType]) -> Result<ClusterAutoscalerConfig> {
-    let (file, documents) = File::parse(name, text)?;
+    all(name, &[File::parse(name, text)?], types)
+}
+
+fn all(
+    name: &str,
+    files: &[(File, Vec<Document>)],
+    types: &[NodeType],
+) -> Result<ClusterAutoscalerConfig> {
+    let documents = || {
+        files
+            .iter()
+            .flat_map(|(file, documents)| documents.iter().map(move |document| (file, document)))
+    };
     let mut configured = Configured::default();
-    for document in &documents {
-        if let Some(read) = of(&file, document, flags::of_workload)? {
+    let mut daemons = Vec::new();
+    for (file, document) in documents() {
+        if document.value["kind"] == "DaemonSet" {
+            daemons.push(of(file, document, |at| daemon_set(&at))?);
+        } else if let Some(read) = of(file, document, flags::of_workload)? {
             configured = read;
         }
     }
-    for document in &documents {
+    for (file, document) in documents() {
         if document.value["kind"] == "ConfigMap" {
-            let text = of(&file, document, |at| priorities::text(&at))?;
+            let text = of(file, document, |at| priorities::text(&at))?;
             if let Some(text) = text {
-                configured.options.priorities = priorities::read(&file, document, text)?;
+                configured.options.priorities = priorities::read(file, document, text)?;
             }
         }
     }
     let mut groups = Vec::new();
-    for document in &documents {
+    for (file, document) in documents() {
         if document.value.get("nodeGroups").is_some() {
-            let more = of(&file, document, |at| {
+            let more = of(file, document, |at| {
                 node_groups::node_groups(at, types, &configured)
             })?;
             groups.extend(more);
@@ -87,6 +105,7 @@ pub fn parse(name: &str, text: String, types: &[NodeType]) -> Result<ClusterAuto
     Ok(ClusterAutoscalerConfig {
         options: configured.options,
         groups,
+        daemons,
     })
 }
 

@@ -37,9 +37,17 @@ pub(super) const AWS_LABELS: &[&str] = &[
     "topology.k8s.aws/zone-id",
 ];
 
+/// Labels of the types of Karpenter's kwok provider (`kwok/apis/v1alpha1/labels.go`).
+const KWOK_LABELS: &[&str] = &[
+    "karpenter.kwok.sh/instance-cpu",
+    "karpenter.kwok.sh/instance-family",
+    "karpenter.kwok.sh/instance-memory",
+    "karpenter.kwok.sh/instance-size",
+];
+
 /// Every label that a requirement may name without a NodePool defining it.
 pub(super) fn all_well_known() -> Vec<&'static str> {
-    [WELL_KNOWN, AWS_LABELS].concat()
+    [WELL_KNOWN, AWS_LABELS, KWOK_LABELS].concat()
 }
 
 /// Tells what the name and the numbers of a type say about its labels: architecture and system,
@@ -52,8 +60,12 @@ pub(super) fn describe(of: &InstanceType, seen: &mut NodeType) {
         let requirement = Requirement::one_of(key, &[value]);
         seen.requirements.set(key, Some(requirement));
     };
-    say(ARCH, if is_arm(of) { "arm64" } else { "amd64" });
-    say(OS, "linux");
+    if !of.labels.contains_key(ARCH) {
+        say(ARCH, if is_arm(of) { "arm64" } else { "amd64" });
+    }
+    if !of.labels.contains_key(OS) {
+        say(OS, "linux");
+    }
     if of.cloud != "aws" {
         // Nobody else's types have the labels of AWS; of whom a type is has to be known for that.
         let theirs = AWS_LABELS.iter().filter(|key| key.contains("/instance-"));

@@ -9,9 +9,10 @@
 //! | `types.rs`, `labels.rs` | the catalogue as NodePools see it |
 //! | `node.rs` | Nodes and NodeClaims |
 //! | `pod.rs` | Pods and DaemonSets |
+//! | `pod_budget.rs` | PodDisruptionBudgets |
 //!
-//! Kinds nothing here decides with are left out. Not modelled: volumes, PodDisruptionBudgets,
-//! capacity reservations, static pools.
+//! Kinds nothing here decides with are left out. Not modelled: volumes, capacity reservations;
+//! that a DaemonSet's pod may keep its node from going.
 
 mod disruption;
 mod labels;
@@ -20,12 +21,15 @@ mod node_class;
 mod node_overlay;
 mod node_pool;
 mod pod;
+mod pod_budget;
 mod read;
 mod requirement;
 mod types;
 
 pub use node::StateNode;
 pub use pod::StatePod;
+pub(super) use pod::daemon_set;
+pub use pod_budget::StatePodBudget;
 pub use read::KarpenterManifests;
 
 use gpusched_core::provisioning::karpenter::Pool;
@@ -43,6 +47,9 @@ pub struct KarpenterState {
     pub overlaid: bool,
     /// Instance types, once for every class of nodes, and those of nodes that are in no catalogue.
     pub types: Vec<NodeType>,
+    /// Which type of the catalogue each is; those of nodes that are in none come last and are left
+    /// out here.
+    pub origins: Vec<usize>,
     /// Labels the provider knows beyond the core's.
     pub well_known: Vec<String>,
     /// Pools that make nodes.
@@ -53,6 +60,8 @@ pub struct KarpenterState {
     pub nodes: Vec<StateNode>,
     /// Pods that run, or wait to.
     pub pods: Vec<StatePod>,
+    /// Which pods may be evicted.
+    pub pod_budgets: Vec<StatePodBudget>,
     /// The newest instant any of this is known to have happened at; [`Time::ZERO`] if none is.
     pub latest: Time,
 }

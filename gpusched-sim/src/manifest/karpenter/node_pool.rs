@@ -24,12 +24,12 @@ pub(super) struct ReadPool {
     pub(super) startup_taints: Vec<Taint>,
 }
 
-/// A NodePool; `None` for one of fixed size, which the scheduler does not use.
+/// A NodePool.
 pub(super) fn node_pool(
     at: &At<'_, '_>,
     types: &[NodeType],
     classes: &[NodeClass],
-) -> Read<Option<ReadPool>> {
+) -> Read<ReadPool> {
     let spec = at.field("spec");
     spec.only(&[&["template", "disruption", "limits", "weight", "replicas"]])?;
     let template = spec.field("template");
@@ -53,12 +53,7 @@ pub(super) fn node_pool(
     let read_labels = labels.labels()?;
     labels.map(|name, value| key_of(name, &value))?;
     let class = class_ref(&node.field("nodeClassRef"), classes)?;
-    let replicas = spec.field("replicas");
-    if replicas.present() {
-        let fault = replicas.fault(format!("NodePool {name} is of fixed size"));
-        replicas.warn(fault.help("the scheduler does not use such pools: it is left out"));
-        return Ok(None);
-    }
+    let replicas = replicas(&spec)?;
     let all: Requirements = wanted.iter().cloned().collect();
     let mut all = all.intersection(&Requirements::of_labels(&read_labels));
     let of_class = Requirement::one_of(&class.label(), &[&class.name]);
@@ -67,6 +62,7 @@ pub(super) fn node_pool(
     let limits = limits(&spec.field("limits"), &name, &left)?;
     let expire = node.field("expireAfter");
     let pool = Pool {
+        replicas,
         template: NodePool {
             weight: weight(&spec.field("weight"))?,
             requirements: wanted.into_iter().chain([of_class]).collect(),
@@ -82,11 +78,36 @@ pub(super) fn node_pool(
         termination_grace: node.field("terminationGracePeriod").duration()?,
         disruption: disruption(&spec.field("disruption"))?,
     };
-    Ok(Some(ReadPool {
+    Ok(ReadPool {
         pool,
         class,
         startup_taints: node.field("startupTaints").list(taint)?,
-    }))
+    })
+}
+
+/// How many nodes a static pool has. It has no weight, and no limits but on `nodes`.
+fn replicas(spec: &At<'_, '_>) -> Read<Option<u32>> {
+    let at = spec.field("replicas");
+    let Some(number) = at.i64()? else {
+        return Ok(None);
+    };
+    let number = u32::try_from(number).map_err(|_| {
+        let fault = at.fault(format!("{number} nodes cannot be"));
+        fault.help("leave `replicas` out for as many nodes as pods need")
+    })?;
+    let weight = spec.field("weight");
+    if weight.present() {
+        let fault = weight.fault("a pool with `replicas` has no `weight`");
+        return Err(fault.help("pods make no nodes of it: take one of the two out"));
+    }
+    spec.field("limits").map(|resource, value| match resource {
+        "nodes" => Ok(()),
+        _ => {
+            let fault = value.fault(format!("a pool with `replicas` has no limit on {resource}"));
+            Err(fault.help("only `nodes` may be limited"))
+        }
+    })?;
+    Ok(Some(number))
 }
 
 /// Checks the name of a label that a pool gives to its nodes.

@@ -34,6 +34,8 @@ pub struct StatePod {
     pub priority: i32,
     /// What its controller says deleting it costs.
     pub deletion_cost: i32,
+    /// Whether its condition `Ready` is `False`.
+    pub unready: bool,
     /// Since when, and until when, it must not be disrupted.
     pub(super) kept: Kept,
 }
@@ -100,6 +102,7 @@ pub(super) fn pod(at: &At<'_, '_>) -> Read<Option<StatePod>> {
         daemon: meta.owners.iter().any(owned) || leaving,
         spec: solve_spec(&spec, namespace.clone(), meta.labels)?,
         priority: spec.field("priority").i32()?.unwrap_or(0),
+        unready: unready(&status)?,
         deletion_cost: deletion_cost(&annotations.field(DELETION_COST))?,
         kept: kept(&annotations.field(DO_NOT_DISRUPT), started)?,
         namespace,
@@ -107,8 +110,16 @@ pub(super) fn pod(at: &At<'_, '_>) -> Read<Option<StatePod>> {
     }))
 }
 
+fn unready(status: &At<'_, '_>) -> Read<bool> {
+    let all = status.field("conditions").list(|item| {
+        let (of, is) = (item.field("type").str()?, item.field("status").str()?);
+        Ok((of, is) == (Some("Ready"), Some("False")))
+    })?;
+    Ok(all.contains(&true))
+}
+
 /// What a DaemonSet puts on every node it matches.
-pub(super) fn daemon_set(at: &At<'_, '_>) -> Read<PodSpec> {
+pub(in crate::manifest) fn daemon_set(at: &At<'_, '_>) -> Read<PodSpec> {
     let meta = Meta::read(at)?;
     let spec = at.field("spec");
     let template = spec.field("template");

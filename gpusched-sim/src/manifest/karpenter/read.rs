@@ -6,6 +6,7 @@ use super::node_class::{EC2, NodeClass, node_class};
 use super::node_overlay::{self, Overlay, node_overlay};
 use super::node_pool::{ReadPool, class_ref, node_pool};
 use super::pod::{daemon_set, pod};
+use super::pod_budget::pod_budget;
 use super::types::{Scan, types};
 use crate::catalog;
 use crate::diagnostic::{Result, did_you_mean};
@@ -33,14 +34,8 @@ const KINDS: &[(&str, &[&str], &str, bool)] = &[
     ("", &["v1"], "Node", false),
     ("apps", &["v1"], "DaemonSet", true),
     ("", &["v1"], "Pod", true),
+    ("policy", &["v1"], "PodDisruptionBudget", true),
 ];
-
-/// Kinds that matter and that nothing here applies, and why that may matter.
-const NOT_APPLIED: &[(&str, &str, &str)] = &[(
-    "policy",
-    "PodDisruptionBudget",
-    "PodDisruptionBudgets are not applied: a pod they protect is taken to be movable",
-)];
 
 /// What manifests and dumps say to Karpenter, and what is wrong with them.
 ///
@@ -87,8 +82,20 @@ impl KarpenterManifests {
             None => catalog::builtin(),
         };
         let types = catalog::read(&source)?;
-        let mut manifests = KarpenterManifests::from_files(contents(path)?, &types);
-        manifests.state.catalog = source.name().to_owned();
+        KarpenterManifests::read_against(path, &types, source.name())
+    }
+
+    /// As [`KarpenterManifests::read`], against these types of a catalogue of that name.
+    ///
+    /// # Errors
+    /// When there is nothing to read.
+    pub fn read_against(
+        path: &Path,
+        types: &[InstanceType],
+        catalog: &str,
+    ) -> Result<KarpenterManifests> {
+        let mut manifests = KarpenterManifests::from_files(contents(path)?, types);
+        catalog.clone_into(&mut manifests.state.catalog);
         Ok(manifests)
     }
 
@@ -137,13 +144,15 @@ impl KarpenterManifests {
         let others = scan.classes.iter().filter(|class| class.kind != EC2.1);
         self.classes.extend(others.cloned().map(NodeClass::plain));
         let types = types(catalog, &scan.zones, &self.classes);
-        self.state.types = types;
+        (self.state.origins, self.state.types) = types.into_iter().unzip();
         let labels = self.classes.iter().map(|class| class.of.label());
         let labels: BTreeSet<String> = labels.collect();
         let known = super::labels::AWS_LABELS
             .iter()
             .map(|one| (*one).to_owned());
-        self.state.well_known = known.chain(labels).collect();
+        let told = catalog.iter().flat_map(|of| of.labels.keys().cloned());
+        let told: BTreeSet<String> = told.chain(labels).collect();
+        self.state.well_known = known.chain(told).collect();
         let known: Vec<&str> = self.state.well_known.iter().map(String::as_str).collect();
         let overlays = std::mem::take(&mut self.overlays);
         self.state.overlaid = !overlays.is_empty();
@@ -230,9 +239,7 @@ impl KarpenterManifests {
         match kind {
             "EC2NodeClass" => self.classes.push(node_class(at)?),
             "NodeOverlay" => self.overlays.push(node_overlay(at)?),
-            "NodePool" => self
-                .pools
-                .extend(node_pool(at, &state.types, &self.classes)?),
+            "NodePool" => self.pools.push(node_pool(at, &state.types, &self.classes)?),
             "NodeClaim" => {
                 let claim = node::claim(at)?;
                 let spec = at.field("spec");
@@ -250,6 +257,7 @@ impl KarpenterManifests {
                 state.nodes.push(node);
             }
             "DaemonSet" => state.daemons.push(daemon_set(at)?),
+            "PodDisruptionBudget" => state.pod_budgets.push(pod_budget(at)?),
             _ => state.pods.extend(pod(at)?),
         }
         let created = at.field("metadata").field("creationTimestamp").time()?;
@@ -282,13 +290,6 @@ fn other(at: &At<'_, '_>, group: &str, kind: &str) -> Read<()> {
         }
     }
     let name = at.field("kind");
-    if let Some((.., why)) = NOT_APPLIED
-        .iter()
-        .find(|one| (one.0, one.1) == (group, kind))
-    {
-        name.warn(name.fault(*why));
-        return Ok(());
-    }
     if group == CORE || group == EC2.0 {
         let fault = name.fault(format!("there is no kind `{kind}` in {group}"));
         let ours = KINDS.iter().filter(|one| one.0 == group).map(|one| one.2);

@@ -63,18 +63,18 @@ fn class(value: &Value) -> Option<ClassRef> {
 /// its own class.
 ///
 /// A catalogue that has a region where zones should stand offers its types, at that price, in every
-/// zone of the region that manifests name.
+/// zone of the region that manifests name. With each comes which of the catalogue it is.
 pub(super) fn types(
     catalog: &[InstanceType],
     zones: &BTreeSet<String>,
     classes: &[NodeClass],
-) -> Vec<NodeType> {
+) -> Vec<(usize, NodeType)> {
     let mut all = Vec::new();
     for class in classes {
         let cloud = class.of.cloud();
         let ours =
             |of: &&InstanceType| of.cloud.is_empty() || cloud.is_none_or(|cloud| cloud == of.cloud);
-        for of in catalog.iter().filter(ours) {
+        for (origin, of) in catalog.iter().enumerate().filter(|(_, of)| ours(of)) {
             let mut node_type = NodeType::from(&in_zones(of, zones));
             labels::describe(of, &mut node_type);
             class.apply(&mut node_type);
@@ -94,7 +94,7 @@ pub(super) fn types(
                 };
                 node_type.requirements.set(&key, Some(label));
             }
-            all.push(node_type);
+            all.push((origin, node_type));
         }
     }
     all

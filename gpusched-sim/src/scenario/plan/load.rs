@@ -59,7 +59,10 @@ impl Plan {
             ..self.read.clone()
         };
         let (inventory, cluster) = match self.cluster == RENTED {
-            true => (self.machines.cloud.samples()?, self.rented_report()),
+            true => (
+                self.machines.cloud.of(&self.machines.policy).samples()?,
+                self.rented_report(),
+            ),
             false => load_inventory(&self.cluster, &nodes)?,
         };
         let (inventory, topology) = match &self.topology {
@@ -73,6 +76,9 @@ impl Plan {
         let file = paths::jobs_file(&self.trace);
         let heeded = heed::check(&work, &inventory, &file, self.read.lenient)?;
         trace.notes.extend(heeded);
+        trace
+            .notes
+            .extend(self.machines.cloud.notes.iter().cloned());
         let inventory = match &self.virtual_clusters {
             None => inventory,
             Some(path) => {
@@ -141,11 +147,11 @@ impl Plan {
         if !is_rented(provisioning) {
             return check_possible(&loaded.work, &loaded.inventory, &file, concerns);
         }
-        let samples = self.machines.cloud.samples()?;
+        let samples = self.machines.cloud.of(provisioning).samples()?;
         check_possible(&loaded.work, &samples, &file, concerns).map_err(|problem| {
             problem.help(
                 "no instance type that may be launched holds it: see `gpusched catalog`, allow more \
-                 types in `--cloud`, or `--lenient` to let such jobs wait",
+                 types in `--cloud` or `--node-pools`, or `--lenient` to let such jobs wait",
             )
         })
     }

@@ -1,6 +1,7 @@
 //! Nodes that may be disrupted: the gate every method has, and what is known of those it lets in.
 
 use super::super::claims::Claims;
+use super::super::pdb::{Held, PodDisruptionBudget, held};
 use super::super::pool::{ConsolidationPolicy, Pool};
 use super::super::snapshot;
 use super::budget::allowed;
@@ -17,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(in super::super) struct Scene<'a> {
     pub(in super::super) view: &'a View,
     pub(in super::super) pools: &'a [Pool],
+    pub(in super::super) pod_budgets: &'a [PodDisruptionBudget],
     pub(in super::super) claims: &'a Claims,
     /// Machines that are going, or about to be.
     pub(in super::super) going: &'a BTreeSet<MachineId>,
@@ -83,10 +85,21 @@ impl<'a> Scene<'a> {
         }
         let pool = self.pool(owner).ok_or_else(|| Why::NoPool(owner.clone()))?;
         let of = &self.pools[pool];
+        if of.replicas.is_some() {
+            return Err(Why::Static(owner.clone()));
+        }
         let bounded = reason == Reason::Drifted && of.termination_grace.is_some();
         let kept = machine.pods.iter().find(|one| one.pod.keep && !bounded);
         if let Some(kept) = kept {
             return Err(Why::PodKept(snapshot::name(&kept.pod)));
+        }
+        match held(machine, self.pod_budgets).filter(|_| !bounded) {
+            None => {}
+            Some(Held::By(budget)) => return Err(Why::PodBudget(budget.key())),
+            Some(Held::BySeveral(all)) => {
+                let names: Vec<String> = all.iter().map(|one| one.key()).collect();
+                return Err(Why::PodBudgets(names.join(", ")));
+            }
         }
         Ok(Candidate {
             machine: id,

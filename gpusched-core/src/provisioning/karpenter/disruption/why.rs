@@ -25,9 +25,18 @@ pub enum Why {
     /// Its pool does not exist.
     #[error("its NodePool {0} does not exist")]
     NoPool(String),
+    /// Its pool is of fixed size.
+    #[error("NodePool {0} is of fixed size (replicas)")]
+    Static(String),
     /// A pod on it has `karpenter.sh/do-not-disrupt`.
     #[error("pod {0} on it has karpenter.sh/do-not-disrupt")]
     PodKept(String),
+    /// A PodDisruptionBudget lets no pod go.
+    #[error("pdb {0} prevents pod evictions")]
+    PodBudget(String),
+    /// A pod on it is under several PodDisruptionBudgets, whatever they allow.
+    #[error("eviction does not support multiple PDBs on one pod: {0}")]
+    PodBudgets(String),
     /// Its pool is never consolidated (`consolidateAfter: Never`).
     #[error("NodePool {0} has consolidation disabled")]
     Disabled(String),

@@ -58,6 +58,7 @@ pub use explain::{Explanation, Place, Trial, explain};
 pub use filter::Filtered;
 pub(super) use filter::too_few;
 pub use problem::{NewNode, Problem, Reserved, Solution, SolveOptions};
+pub(super) use spec::alternatives;
 
 use super::Requirements;
 use super::objects::NodeType;

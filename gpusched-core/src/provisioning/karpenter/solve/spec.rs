@@ -122,7 +122,7 @@ pub(super) fn strict(pod: &PodSpec) -> Requirements {
 }
 
 /// What a pod's selector and any one of its required terms ask for.
-pub(super) fn alternatives(pod: &PodSpec) -> Vec<Requirements> {
+pub(in super::super) fn alternatives(pod: &PodSpec) -> Vec<Requirements> {
     let base = Requirements::of_labels(&pod.node_selector);
     match &pod.node_affinity.required {
         None => vec![base],

@@ -2,8 +2,10 @@
 
 mod consolidation;
 mod disruption;
+mod pod_budgets;
 mod provisioning;
 mod random;
+mod static_pools;
 
 use super::Pool;
 use super::testing::*;
