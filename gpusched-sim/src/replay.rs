@@ -11,8 +11,7 @@ use crate::engine::{Discipline, Engine, EngineError, Records};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Played, Sample,
     Sampler, SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, WarmUp,
-    device_use,
-    summarise, topology_summary,
+    device_use, summarise, topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
 use crate::sharing::{Risks, SharingMode};
