@@ -124,6 +124,16 @@ fn how(sheet: &Sheet<'_>) -> (Table, Table) {
                 None => format!("nothing cut: waits do not become steady ({})", cut.rule),
             })
     });
+    add("τ of means of censored times", &|run| {
+        run.restricted.map_or_else(String::new, |means| {
+            format!(
+                "{} ({} waits and {} JCT censored)",
+                span(means.bound_s),
+                thousands(means.waits_censored),
+                thousands(means.jcts_censored)
+            )
+        })
+    });
     add("Provisioning", &|run| {
         run.cost
             .as_ref()
