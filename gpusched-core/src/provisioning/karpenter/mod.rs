@@ -9,8 +9,10 @@
 //! | `launch.rs` | what a planned node asks the provider for |
 //! | `unavailable.rs` | what the provider has just been out of |
 //! | `pool.rs` | when nodes of a pool expire and are disrupted |
-//! | `controller.rs` | the controllers put together: what happens at an instant, in which order |
+//! | `options.rs` | how it behaves |
+//! | `controller.rs` | the controllers put together: what happens at an instant, in which order; `retire.rs`: how machines go |
 //! | `batch.rs` | when pods that wait are solved |
+//! | `news.rs` | which machines are not as they were |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `vacancies.rs` | which machines have room for which pods |
 //! | `sieve.rs` | what cannot be, without a solve |
@@ -26,7 +28,9 @@ pub mod disruption;
 mod effort;
 pub mod labels;
 pub mod launch;
+mod news;
 pub mod objects;
+mod options;
 mod pool;
 mod requirement;
 mod requirements;
@@ -43,8 +47,9 @@ pub mod unavailable;
 mod vacancies;
 mod world;
 
-pub use controller::{Karpenter, KarpenterOptions};
+pub use controller::Karpenter;
 pub use effort::Effort;
+pub use options::KarpenterOptions;
 pub use pool::{ConsolidationPolicy, Disruption, Pool};
 pub use requirement::{Operator, Requirement, RequirementError};
 pub use requirements::{Incompatible, Requirements, Undefined};

@@ -11,7 +11,7 @@ use super::Requirements;
 use super::Undefined;
 use super::room::{Kinds, Room, fits};
 use super::snapshot::{From, by_turn};
-use super::world::Node;
+use super::world::{Node, Question};
 use crate::kube::{Taint, Toleration};
 use crate::provisioning::controller::{MachineId, View, ViewPod};
 use rustc_hash::FxHashMap;
@@ -69,7 +69,7 @@ impl Vacancies {
         &mut self,
         view: &View,
         pods: Vec<(&ViewPod, From)>,
-        (emptied, closed): (&[MachineId], &BTreeSet<MachineId>),
+        question: Question<'_>,
         kinds: &mut Kinds,
         nodes: &BTreeMap<MachineId, Node>,
     ) -> bool {
@@ -84,8 +84,8 @@ impl Vacancies {
             let takes = |site: &&Site| {
                 let room = left.get(&site.id).unwrap_or(&nodes[&site.id].room);
                 fits(wants, room)
-                    && !emptied.contains(&site.id)
-                    && !(moved && closed.contains(&site.id))
+                    && !question.emptied.contains(&site.id)
+                    && !(moved && question.closes(&site.id))
             };
             let Some(site) = self.sites[&kind].iter().find(takes) else {
                 continue;

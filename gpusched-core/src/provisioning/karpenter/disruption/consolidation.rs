@@ -28,14 +28,9 @@ pub(super) struct Move {
 /// Whether a node is consolidated when its pods have other places.
 pub(super) fn eligible(scene: &Scene<'_>, id: MachineId) -> Result<Candidate, Why> {
     let one = scene.candidate(id, Reason::Underutilized)?;
-    accepts(scene, &one).map(|()| one)
-}
-
-/// Whether a node that has come through the gate is.
-pub(super) fn accepts(scene: &Scene<'_>, one: &Candidate) -> Result<(), Why> {
     match one.is_empty() {
         true => Err(Why::Empty),
-        false => scene.consolidatable(one, false),
+        false => scene.consolidatable(&one, false).map(|()| one),
     }
 }
 
@@ -80,12 +75,17 @@ pub(super) fn consolidate(
 ) -> Result<Move, Why> {
     let emptied: Vec<MachineId> = set.iter().map(|one| one.machine).collect();
     let price = set.iter().map(|one| one.price).sum();
+    let question = Question {
+        emptied: &emptied,
+        closed: Some(closed),
+        going: scene.going,
+    };
     world.effort.questions += 1;
-    if !scene.explain && world.is_hopeless(scene.view, &emptied, closed, price) {
+    if !scene.explain && world.is_hopeless(scene.view, question, price) {
         world.effort.hopeless += 1;
         return Err(Why::NotCheaper);
     }
-    if !scene.explain && world.is_unready(scene.view, &emptied, closed) {
+    if !scene.explain && world.is_unready(scene.view, question) {
         world.effort.unready += 1;
         return Err(Why::NotCheaper);
     }
