@@ -15,6 +15,8 @@
 //! | `news.rs` | which machines are not as they were |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `vacancies.rs` | which machines have room for which pods |
+//! | `recipes.rs` | which nodes are made for pods that no machine takes |
+//! | `likes.rs` | machines that need not all be asked about |
 //! | `sieve.rs` | what cannot be, without a solve |
 //! | `effort.rs` | what deciding took, counted |
 //! | `claims.rs` | launches until they are machines |
@@ -28,10 +30,12 @@ pub mod disruption;
 mod effort;
 pub mod labels;
 pub mod launch;
+mod likes;
 mod news;
 pub mod objects;
 mod options;
 mod pool;
+mod recipes;
 mod requirement;
 mod requirements;
 mod room;

@@ -20,6 +20,8 @@ pub(super) struct Sieve {
     availability: Option<u64>,
     /// What pods can have of each type.
     rooms: Vec<Room>,
+    /// The most of each resource they can have of any.
+    most: Room,
 }
 
 /// Machines remembered for each kind; with all of them among those that go, all are looked at.
@@ -63,26 +65,30 @@ impl Sieve {
         kinds: &mut Kinds,
         problem: &Problem,
     ) -> Option<Price> {
-        if let Some(price) = self.prices.get(load) {
-            return *price;
-        }
         if self.rooms.is_empty() {
             let types = problem.types.iter();
             self.rooms = types.map(|of| kinds.room(&of.allocatable)).collect();
+            self.most = most(&self.rooms);
         }
         let mut sum: Room = Vec::new();
-        let mut selectors = Requirements::default();
         for (kind, count) in load {
             let kind = kinds.get(*kind);
             sum.resize(sum.len().max(kind.wants.len()), 0);
             for (sum, want) in sum.iter_mut().zip(&kind.wants) {
                 *sum = sum.saturating_add(want.saturating_mul(i64::from(*count)));
             }
-            selectors.extend(
-                Requirements::of_labels(&kind.spec.node_selector)
-                    .iter()
-                    .cloned(),
-            );
+        }
+        // Most sets of many machines: not worth remembering.
+        if !fits(&sum, &self.most) {
+            return None;
+        }
+        if let Some(price) = self.prices.get(load) {
+            return *price;
+        }
+        let mut selectors = Requirements::default();
+        for (kind, _) in load {
+            let selector = Requirements::of_labels(&kinds.get(*kind).spec.node_selector);
+            selectors.extend(selector.iter().cloned());
         }
         let well_known: Vec<&str> = problem
             .options
@@ -110,4 +116,15 @@ impl Sieve {
         self.prices.insert(load.clone(), least);
         least
     }
+}
+
+fn most(rooms: &[Room]) -> Room {
+    let mut most = Room::new();
+    for room in rooms {
+        most.resize(most.len().max(room.len()), 0);
+        for (most, has) in most.iter_mut().zip(room) {
+            *most = (*most).max(*has);
+        }
+    }
+    most
 }

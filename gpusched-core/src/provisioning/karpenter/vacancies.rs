@@ -10,11 +10,14 @@
 use super::Requirements;
 use super::Undefined;
 use super::room::{Kinds, Room, fits};
-use super::snapshot::{From, by_turn};
+use super::snapshot::From;
 use super::world::{Node, Question};
+use crate::ids::JobId;
 use crate::kube::{Taint, Toleration};
 use crate::provisioning::controller::{MachineId, View, ViewPod};
+use crate::units::MICROS;
 use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Machines by the kinds of pods they have room for.
@@ -24,6 +27,47 @@ pub(super) struct Vacancies {
     roomy: BTreeMap<usize, BTreeSet<MachineId>>,
     /// By kind, as far as somebody asked in this round: those that take it, in the order of a solve.
     sites: FxHashMap<usize, Vec<Site>>,
+}
+
+/// A pod of a question, as much of it as matters where kinds are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) kind: usize,
+    pub(super) from: From,
+    /// When it was made: a second.
+    created: i64,
+    /// Which it is: job and index.
+    pub(super) id: (JobId, u32),
+    /// Its number among the pods of the question.
+    pub(super) index: usize,
+}
+
+impl Turn {
+    pub(super) fn new(index: usize, pod: &ViewPod, from: From, kinds: &mut Kinds) -> Turn {
+        Turn {
+            kind: kinds.of(&pod.spec),
+            from,
+            created: pod.created.0.div_euclid(MICROS),
+            id: (pod.job, pod.index),
+            index,
+        }
+    }
+
+    /// Sorts pods as a solve does: most cores first, then most memory, then by age and name.
+    pub(super) fn sort(pods: &mut [Turn], kinds: &Kinds) {
+        pods.sort_by_key(|one| (Reverse(kinds.get(one.kind).size), one.created, one.id));
+    }
+}
+
+/// What becomes of pods on machines that are there.
+#[derive(Debug, Default)]
+pub(super) struct Seating {
+    /// Machines that get some.
+    pub(super) placed: BTreeSet<MachineId>,
+    /// Pods that are moved to a machine that takes none yet.
+    pub(super) early: Vec<(Turn, MachineId)>,
+    /// Pods that no machine takes, in order.
+    pub(super) rest: Vec<Turn>,
 }
 
 /// A machine that takes a kind of pods.
@@ -63,43 +107,43 @@ impl Vacancies {
         })
     }
 
-    /// Whether a solve would put a pod that is moved on a machine that takes no pods yet; pods are
-    /// plain, and no daemon set is due anywhere. O(pods × (log pods + machines with room)).
-    pub(super) fn is_unready(
+    /// What a solve does with pods on machines that are there, in the order in which it takes them;
+    /// all are plain, and no daemon set is due anywhere. O(pods × machines with room).
+    pub(super) fn seat(
         &mut self,
         view: &View,
-        pods: Vec<(&ViewPod, From)>,
+        pods: &[Turn],
         question: Question<'_>,
-        kinds: &mut Kinds,
+        kinds: &Kinds,
         nodes: &BTreeMap<MachineId, Node>,
-    ) -> bool {
-        let mut pods = pods;
-        pods.sort_by(|(one, _), (two, _)| by_turn(one, two));
+    ) -> Seating {
         let mut left: FxHashMap<MachineId, Room> = FxHashMap::default();
-        for (pod, from) in pods {
-            let kind = kinds.of(&pod.spec);
-            self.look(view, kind, kinds, nodes);
-            let wants = &kinds.get(kind).wants;
-            let moved = from == From::Emptied;
+        let mut seating = Seating::default();
+        for pod in pods {
+            self.look(view, pod.kind, kinds, nodes);
+            let wants = &kinds.get(pod.kind).wants;
+            let moved = pod.from == From::Emptied;
             let takes = |site: &&Site| {
                 let room = left.get(&site.id).unwrap_or(&nodes[&site.id].room);
                 fits(wants, room)
                     && !question.emptied.contains(&site.id)
                     && !(moved && question.closes(&site.id))
             };
-            let Some(site) = self.sites[&kind].iter().find(takes) else {
+            let Some(site) = self.sites[&pod.kind].iter().find(takes) else {
+                seating.rest.push(*pod);
                 continue;
             };
             if moved && !site.initialized {
-                return true;
+                seating.early.push((*pod, site.id));
             }
+            seating.placed.insert(site.id);
             let room = left.entry(site.id);
             let room = room.or_insert_with(|| nodes[&site.id].room.clone());
             for (left, want) in room.iter_mut().zip(wants) {
                 *left -= want;
             }
         }
-        false
+        seating
     }
 
     /// Works out who takes a kind: those initialized first, then by name, as a solve has them.

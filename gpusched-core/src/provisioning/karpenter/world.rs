@@ -2,8 +2,10 @@
 //! without making anew what did not change.
 
 use super::effort::Effort;
+use super::likes::Likes;
 use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
 use super::pool::Pool;
+use super::recipes::Recipes;
 use super::room::{Kinds, Room};
 use super::sieve::{Load, Sieve};
 use super::snapshot::{From, asked, charge, existing, made, minds_others, with_max_pods};
@@ -17,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod foregone;
 mod offers;
+mod recall;
 
 /// Machines that take pods, and what solves share.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(super) struct World {
     kinds: Kinds,
     vacancies: Vacancies,
     sieve: Sieve,
+    recipes: Recipes,
+    pub(super) likes: Likes,
     /// Whether solves are left out, or made smaller, where that decides the same.
     pub(super) shortcuts: bool,
     /// Changes whenever what can be had does.
@@ -115,6 +120,8 @@ impl World {
             kinds: Kinds::default(),
             vacancies: Vacancies::default(),
             sieve: Sieve::default(),
+            recipes: Recipes::default(),
+            likes: Likes::default(),
             shortcuts: true,
             availability: 0,
             until: None,
@@ -134,6 +141,7 @@ impl World {
             .map(|pool| pool.template.limits.clone())
             .collect();
         self.sieve.forget_prices();
+        self.recipes.forget();
     }
 
     /// The types as they can be had now.
@@ -181,6 +189,8 @@ impl World {
         let node = machine.map(|machine| self.node(machine));
         let room = node.as_ref().map(|node| &node.room);
         self.vacancies.note(id, room, &self.kinds);
+        let gist = node.as_ref().map(|node| (&node.load, &node.room));
+        self.likes.note(id, gist, &self.kinds);
         self.apart += usize::from(node.as_ref().is_some_and(|node| node.apart));
         let before = match node {
             Some(node) => self.nodes.insert(id, node),
@@ -209,11 +219,22 @@ impl World {
     }
 
     /// Where everyone goes who waits, or whose machine is going or would be emptied.
+    pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
+        self.effort.asked += 1;
+        let recalled = self.recall(view, question);
+        #[cfg(test)]
+        if let Some(answer) = &recalled {
+            assert_eq!(*answer, self.solve(view, question), "{question:?}");
+        }
+        recalled.unwrap_or_else(|| self.solve(view, question))
+    }
+
+    /// What a solve says of a question.
     ///
     /// Machines on which none of these pods has room are left out, unless pods want to be near or
     /// apart from others: that decides the same. O(machines with room × kinds of pods), all of them
     /// if pools have limits; and the solve.
-    pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
+    fn solve(&mut self, view: &View, question: Question<'_>) -> Answer {
         let pods = asked(view, question);
         let mut kinds: BTreeSet<usize> = BTreeSet::new();
         kinds.extend(pods.iter().map(|(pod, _)| self.kinds.of(&pod.spec)));
@@ -260,15 +281,19 @@ impl World {
             .unzip();
         self.problem.nodes = nodes;
         self.problem.pods = made;
-        self.problem.options.reserved = match (self.problem.options.reserved, question.emptied) {
+        self.problem.options.reserved = self.reserved_for(question);
+        self.effort.solves += 1;
+        let solution = solve(&self.problem);
+        self.answer(solution, &ids, &from)
+    }
+
+    /// How reserved capacity is treated: strictly, unless machines are emptied.
+    fn reserved_for(&self, question: Question<'_>) -> Reserved {
+        match (self.problem.options.reserved, question.emptied) {
             (Reserved::Off, _) => Reserved::Off,
             (_, []) => Reserved::Strict,
             _ => Reserved::Fallback,
-        };
-        self.effort.solves += 1;
-        self.effort.nodes += self.problem.nodes.len() as u64;
-        let solution = solve(&self.problem);
-        self.answer(solution, &ids, &from)
+        }
     }
 
     fn answer(&self, solution: Solution, ids: &[MachineId], from: &[From]) -> Answer {

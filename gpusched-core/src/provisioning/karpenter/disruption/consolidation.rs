@@ -81,15 +81,40 @@ pub(super) fn consolidate(
         going: scene.going,
     };
     world.effort.questions += 1;
+    let like = match set {
+        [one] if !scene.explain => world.like(scene.view, question, (price, one.spot)),
+        _ => None,
+    };
+    if let Some(like) = &like
+        && world.likes.comes_to_nothing(like)
+    {
+        world.effort.alike += 1;
+        #[cfg(test)]
+        assert!(
+            weigh(scene, world, set, question, price).is_err(),
+            "{like:?}"
+        );
+        return Err(Why::NotCheaper);
+    }
+    let found = weigh(scene, world, set, question, price);
+    if let (Err(_), Some(like)) = (&found, like) {
+        world.likes.came_to_nothing(like);
+    }
+    found
+}
+
+fn weigh(
+    scene: &Scene<'_>,
+    world: &mut World,
+    set: &[Candidate],
+    question: Question<'_>,
+    price: Price,
+) -> Result<Move, Why> {
     if !scene.explain && world.is_hopeless(scene.view, question, price) {
         world.effort.hopeless += 1;
         return Err(Why::NotCheaper);
     }
-    if !scene.explain && world.is_unready(scene.view, question) {
-        world.effort.unready += 1;
-        return Err(Why::NotCheaper);
-    }
-    let mut found = simulate(scene, world, &emptied, Some(closed))?;
+    let mut found = simulate(scene, world, question.emptied, question.closed)?;
     match found.replacements.as_mut_slice() {
         [] => {}
         [node] => replace(scene, world, set, node, price)?,

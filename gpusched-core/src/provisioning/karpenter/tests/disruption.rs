@@ -17,7 +17,9 @@ fn empty(town: &mut Town, id: MachineId) -> String {
 
 fn change(town: &mut Town, id: MachineId) -> &mut crate::provisioning::controller::Machine {
     town.view.version += 1;
-    town.view.machines.get_mut(&id).unwrap()
+    let machine = town.view.machines.get_mut(&id).unwrap();
+    machine.version += 1;
+    machine
 }
 
 #[test]

@@ -1,18 +1,39 @@
 //! What can be told of a question without a solve.
 
+use super::super::likes::Like;
 use super::super::sieve::Load;
-use super::super::snapshot::{From, asked};
+use super::super::snapshot::asked;
 use super::{Question, World};
-use crate::kube::Effect;
 use crate::provisioning::Price;
-use crate::provisioning::controller::{MachineId, View, ViewPod};
-use std::collections::BTreeMap;
+use crate::provisioning::controller::{MachineId, View};
 
 impl World {
     /// A new round of questions begins.
     pub(in super::super) fn new_round(&mut self) {
         self.sieve.new_round(self.availability);
         self.vacancies.new_round();
+        self.likes.new_round();
+    }
+
+    /// What a machine is like, if what comes of emptying it comes of emptying its like.
+    pub(in super::super) fn like(
+        &mut self,
+        view: &View,
+        question: Question<'_>,
+        bought: (Price, bool),
+    ) -> Option<Like> {
+        let [id] = question.emptied else { return None };
+        if self.likes.is_unknown() {
+            let others = Question {
+                emptied: &[],
+                ..question
+            };
+            let pods = self.is_plain().then(|| asked(view, others));
+            let rooms = self.nodes.iter().map(|(id, node)| (*id, &node.room));
+            self.likes.ask(pods, &mut self.kinds, rooms);
+        }
+        let machine = &view.machines[id];
+        self.likes.of(*id, machine, bought, &mut self.kinds)
     }
 
     /// Whether emptying these machines is out of the question: the pods that have no room on any
@@ -28,17 +49,11 @@ impl World {
             return false;
         }
         let emptied = question.emptied;
-        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
-        for (kind, count) in emptied
-            .iter()
-            .filter_map(|id| self.nodes.get(id))
-            .flat_map(|one| &one.load)
-        {
-            *load.entry(*kind).or_insert(0) += count;
-        }
+        let loads = emptied.iter().filter_map(|id| self.nodes.get(id));
+        let mut load = sum(loads.map(|node| &node.load));
         let (nodes, kinds, vacancies) = (&self.nodes, &self.kinds, &mut self.vacancies);
         let sieve = &mut self.sieve;
-        load.retain(|kind, _| {
+        load.retain(|(kind, _)| {
             let roomy = vacancies.of(*kind, kinds, nodes);
             let takes = |id: &&MachineId| {
                 !question.closes(id) && view.machines[id].is_initialized(view.now)
@@ -49,29 +64,20 @@ impl World {
         if load.is_empty() {
             return false;
         }
-        let load: Load = load.into_iter().collect();
         let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
         least.is_none_or(|least| least >= price)
     }
+}
 
-    /// Whether emptying these machines would put some of their pods on machines that take none yet,
-    /// which is as bad as no place at all; `false` if only a solve can tell.
-    pub(in super::super) fn is_unready(&mut self, view: &View, question: Question<'_>) -> bool {
-        let mut taints = self.problem.pools.iter().flat_map(|pool| &pool.taints);
-        let prefers = taints.any(|taint| taint.effect == Effect::PreferNoSchedule);
-        if !self.shortcuts || self.apart > 0 || prefers || !self.problem.daemons.is_empty() {
-            return false;
+/// All of them together.
+fn sum<'l>(mut loads: impl Iterator<Item = &'l Load>) -> Load {
+    let mut sum = loads.next().cloned().unwrap_or_default();
+    for (kind, count) in loads.flatten() {
+        match sum.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, sum)) => *sum += count,
+            None => sum.push((*kind, *count)),
         }
-        let pods = asked(view, question);
-        let kinds = &mut self.kinds;
-        let plain = |(pod, _): &(&ViewPod, From)| {
-            let kind = kinds.of(&pod.spec);
-            kinds.get(kind).plain
-        };
-        if !pods.iter().all(plain) {
-            return false;
-        }
-        self.vacancies
-            .is_unready(view, pods, question, &mut self.kinds, &self.nodes)
     }
+    sum.sort_unstable();
+    sum
 }
