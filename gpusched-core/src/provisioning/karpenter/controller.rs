@@ -146,7 +146,9 @@ impl Karpenter {
     fn refresh(&mut self, view: &View) {
         self.follow(view);
         self.nominated.retain(|_, until| *until > view.now);
-        self.roster.pass(view.now);
+        let promised = self.nominated.keys();
+        let busy = self.going.iter().chain(promised).copied();
+        self.roster.pass(view.now, busy);
         self.world.refresh(view, &self.going, &self.out);
         self.world.new_round();
     }

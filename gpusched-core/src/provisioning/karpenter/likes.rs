@@ -12,17 +12,18 @@ use super::sieve::Load;
 use super::snapshot::From;
 use crate::ids::JobId;
 use crate::provisioning::Price;
-use crate::provisioning::controller::{Machine, MachineId, ViewPod};
+use crate::provisioning::controller::{MachineId, View, ViewPod};
 use crate::units::MICROS;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Pods, the price, and whether that is for spot.
+pub(super) type Make = (Load, Price, bool);
 
 /// Who is alike.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Like {
-    /// A number for the kinds of its pods.
-    load: u32,
-    price: Price,
-    spot: bool,
+    /// The number of a [`Make`].
+    make: u32,
     /// Of each pod of a kind that is asked about anyway: the kind, and how many of those are older.
     ages: Vec<(usize, usize)>,
 }
@@ -37,15 +38,18 @@ fn age(pod: &ViewPod) -> Age {
 /// What is known of machines, and in a round of those that are alike.
 #[derive(Debug, Default)]
 pub(super) struct Likes {
-    loads: FxHashMap<Load, u32>,
+    makes: FxHashMap<Make, u32>,
     gists: FxHashMap<MachineId, Gist>,
     /// How many kinds there were when masks were made.
     kinds: usize,
     level: Mask,
     intricate: Mask,
     asking: Asking,
-    /// Those of which nothing has come in this round.
-    nothing: FxHashSet<Like>,
+    round: u64,
+    /// By make: the last round in which nothing came of one whose pods' ages do not matter.
+    nothing: Vec<u64>,
+    /// Others of which nothing has come in this round.
+    nothing_aged: FxHashSet<Like>,
 }
 
 /// Pods that are asked about whatever is emptied.
@@ -61,7 +65,7 @@ enum Asking {
 
 #[derive(Debug)]
 struct Gist {
-    load: u32,
+    make: u32,
     /// Its pods.
     has: Mask,
     /// Who fits into its room.
@@ -72,21 +76,23 @@ impl Likes {
     /// Machines may have changed, or those who ask.
     pub(super) fn new_round(&mut self) {
         self.asking = Asking::Unknown;
-        self.nothing.clear();
+        self.round += 1;
+        self.nothing_aged.clear();
     }
 
     /// A machine has changed, come, or gone. O(kinds).
-    pub(super) fn note(&mut self, id: MachineId, node: Option<(&Load, &Room)>, kinds: &Kinds) {
-        let Some((load, room)) = node else {
+    pub(super) fn note(&mut self, id: MachineId, node: Option<(Make, &Room)>, kinds: &Kinds) {
+        let Some((make, room)) = node else {
             self.gists.remove(&id);
             return;
         };
-        let number = self.loads.len() as u32;
+        let number = self.makes.len() as u32;
         let gist = Gist {
-            load: *self.loads.entry(load.clone()).or_insert(number),
-            has: Mask::of(load.iter().map(|(kind, _)| *kind)),
+            has: Mask::of(make.0.iter().map(|(kind, _)| *kind)),
+            make: *self.makes.entry(make).or_insert(number),
             fits: kinds.fitting(room),
         };
+        self.nothing.resize(self.makes.len(), 0);
         self.gists.insert(id, gist);
     }
 
@@ -123,13 +129,7 @@ impl Likes {
     }
 
     /// What a machine is, if others may be like it.
-    pub(super) fn of(
-        &self,
-        id: MachineId,
-        machine: &Machine,
-        (price, spot): (Price, bool),
-        kinds: &mut Kinds,
-    ) -> Option<Like> {
+    pub(super) fn of(&self, id: MachineId, view: &View, kinds: &mut Kinds) -> Option<Like> {
         let Asking::These(asking, asked) = &self.asking else {
             return None;
         };
@@ -141,7 +141,7 @@ impl Likes {
         }
         let mut ages = Vec::new();
         if asking.meets(gist.has) {
-            ages.extend(machine.pods.iter().filter_map(|one| {
+            ages.extend(view.machines[&id].pods.iter().filter_map(|one| {
                 let kind = kinds.of(&one.pod.spec);
                 let older =
                     |asked: &Vec<Age>| asked.partition_point(|other| *other < age(&one.pod));
@@ -150,18 +150,23 @@ impl Likes {
             ages.sort_unstable();
         }
         Some(Like {
-            load: gist.load,
-            price,
-            spot,
+            make: gist.make,
             ages,
         })
     }
 
+    /// Whether nothing has come of one like it in this round.
     pub(super) fn comes_to_nothing(&self, like: &Like) -> bool {
-        self.nothing.contains(like)
+        match like.ages.is_empty() {
+            true => self.nothing[like.make as usize] == self.round,
+            false => self.nothing_aged.contains(like),
+        }
     }
 
     pub(super) fn came_to_nothing(&mut self, like: Like) {
-        self.nothing.insert(like);
+        match like.ages.is_empty() {
+            true => self.nothing[like.make as usize] = self.round,
+            false => drop(self.nothing_aged.insert(like)),
+        }
     }
 }

@@ -4,9 +4,11 @@
 //! without limits what pools may make does not depend on those machines. So the rest of a question
 //! is a question of its own, which holds as long as pools and what can be had do.
 
+use super::launch::worst_price;
 use super::objects::Pod;
 use super::room::Kinds;
 use super::{NewNode, Problem, Reserved, SolveError, solve};
+use crate::provisioning::Price;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +28,8 @@ pub(super) struct Recipes {
 pub(super) struct Recipe {
     pub(super) claims: Vec<NewNode>,
     pub(super) errors: BTreeMap<usize, SolveError>,
+    /// Of a single node: the least that any of its types costs when it costs most.
+    pub(super) floor: Option<Price>,
 }
 
 impl Recipes {
@@ -59,11 +63,24 @@ impl Recipes {
         problem.nodes.clear();
         problem.pods = key.1.iter().enumerate().map(pod).collect();
         let solution = solve(problem);
+        let floor = match solution.claims.as_slice() {
+            [node] => floor(node, problem),
+            _ => None,
+        };
         let recipe = Arc::new(Recipe {
             claims: solution.claims,
             errors: solution.errors,
+            floor,
         });
         self.known.insert(key, Arc::clone(&recipe));
         recipe
     }
+}
+
+fn floor(node: &NewNode, problem: &Problem) -> Option<Price> {
+    let well_known = problem.options.well_known.iter();
+    let well_known: Vec<&str> = well_known.map(String::as_str).collect();
+    let types = node.types.iter().map(|of| &problem.types[*of]);
+    let worst = types.filter_map(|of| worst_price(of, &node.requirements, &well_known));
+    worst.min()
 }

@@ -50,14 +50,22 @@ pub(super) fn minds_others(pod: &PodSpec) -> bool {
 /// The pods of a question: those that wait, those whose machine is going, those to be moved.
 pub(super) fn asked<'v>(view: &'v View, question: Question<'_>) -> Vec<(&'v ViewPod, From)> {
     let waiting = view.pending.iter().map(|pod| (pod, From::Queue));
-    let of = |id: &MachineId, from| {
-        let machine = view.machines.get(id);
-        let pods = machine.into_iter().flat_map(|machine| &machine.pods);
-        pods.map(move |one| (&one.pod, from))
-    };
-    let going = question.going.iter().flat_map(|id| of(id, From::Going));
-    let emptied = question.emptied.iter().flat_map(|id| of(id, From::Emptied));
-    waiting.chain(going).chain(emptied).collect()
+    let going = question.going.iter();
+    let going = going.flat_map(|id| pods_of(view, id).map(|pod| (pod, From::Going)));
+    waiting.chain(going).chain(moved(view, question)).collect()
+}
+
+/// Those to be moved.
+pub(super) fn moved<'v>(view: &'v View, question: Question<'_>) -> Vec<(&'v ViewPod, From)> {
+    let emptied = question.emptied.iter();
+    emptied
+        .flat_map(|id| pods_of(view, id).map(|pod| (pod, From::Emptied)))
+        .collect()
+}
+
+fn pods_of<'v>(view: &'v View, id: &MachineId) -> impl Iterator<Item = &'v ViewPod> + use<'v> {
+    let machine = view.machines.get(id).into_iter();
+    machine.flat_map(|machine| machine.pods.iter().map(|one| &one.pod))
 }
 
 /// The name of a pod: its job and which of the job's pods it is. Names sort as their numbers do.

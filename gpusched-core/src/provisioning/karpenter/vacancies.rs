@@ -33,6 +33,8 @@ pub(super) struct Vacancies {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) kind: usize,
+    /// Its cores and memory.
+    size: (i64, i64),
     pub(super) from: From,
     /// When it was made: a second.
     created: i64,
@@ -44,8 +46,10 @@ pub(super) struct Turn {
 
 impl Turn {
     pub(super) fn new(index: usize, pod: &ViewPod, from: From, kinds: &mut Kinds) -> Turn {
+        let kind = kinds.of(&pod.spec);
         Turn {
-            kind: kinds.of(&pod.spec),
+            kind,
+            size: kinds.get(kind).size,
             from,
             created: pod.created.0.div_euclid(MICROS),
             id: (pod.job, pod.index),
@@ -54,8 +58,8 @@ impl Turn {
     }
 
     /// Sorts pods as a solve does: most cores first, then most memory, then by age and name.
-    pub(super) fn sort(pods: &mut [Turn], kinds: &Kinds) {
-        pods.sort_by_key(|one| (Reverse(kinds.get(one.kind).size), one.created, one.id));
+    pub(super) fn sort(pods: &mut [Turn]) {
+        pods.sort_by_key(|one| (Reverse(one.size), one.created, one.id));
     }
 }
 
@@ -63,7 +67,7 @@ impl Turn {
 #[derive(Debug, Default)]
 pub(super) struct Seating {
     /// Machines that get some.
-    pub(super) placed: BTreeSet<MachineId>,
+    pub(super) placed: Vec<MachineId>,
     /// Pods that are moved to a machine that takes none yet.
     pub(super) early: Vec<(Turn, MachineId)>,
     /// Pods that no machine takes, in order.
@@ -136,7 +140,7 @@ impl Vacancies {
             if moved && !site.initialized {
                 seating.early.push((*pod, site.id));
             }
-            seating.placed.insert(site.id);
+            seating.placed.push(site.id);
             let room = left.entry(site.id);
             let room = room.or_insert_with(|| nodes[&site.id].room.clone());
             for (left, want) in room.iter_mut().zip(wants) {

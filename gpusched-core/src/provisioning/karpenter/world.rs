@@ -10,9 +10,10 @@ use super::room::{Kinds, Room};
 use super::sieve::{Load, Sieve};
 use super::snapshot::{From, asked, charge, existing, made, minds_others, with_max_pods};
 use super::unavailable::Unavailable;
-use super::vacancies::Vacancies;
+use super::vacancies::{Turn, Vacancies};
 use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
 use crate::kube::Resources;
+use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Machine, MachineId, View};
 use crate::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,8 @@ pub(super) struct World {
     sieve: Sieve,
     recipes: Recipes,
     pub(super) likes: Likes,
+    /// Pods that are asked about in this round whatever is emptied, in the order of a solve.
+    standing: Option<Vec<Turn>>,
     /// Whether solves are left out, or made smaller, where that decides the same.
     pub(super) shortcuts: bool,
     /// Changes whenever what can be had does.
@@ -122,6 +125,7 @@ impl World {
             sieve: Sieve::default(),
             recipes: Recipes::default(),
             likes: Likes::default(),
+            standing: None,
             shortcuts: true,
             availability: 0,
             until: None,
@@ -174,14 +178,14 @@ impl World {
         if first || !self.stale.is_empty() {
             for id in std::mem::take(&mut self.stale) {
                 let machine = view.machines.get(&id).filter(|_| !going.contains(&id));
-                self.follow(id, machine);
+                self.follow(view, id, machine);
             }
             self.availability += u64::from(self.reserve(view));
         }
         self.offer(view, out);
     }
 
-    fn follow(&mut self, id: MachineId, machine: Option<&Machine>) {
+    fn follow(&mut self, view: &View, id: MachineId, machine: Option<&Machine>) {
         let known = self.nodes.get(&id).map(|node| node.version);
         if known == machine.map(|machine| machine.version) {
             return;
@@ -189,7 +193,11 @@ impl World {
         let node = machine.map(|machine| self.node(machine));
         let room = node.as_ref().map(|node| &node.room);
         self.vacancies.note(id, room, &self.kinds);
-        let gist = node.as_ref().map(|node| (&node.load, &node.room));
+        let gist = node.as_ref().zip(machine).map(|(node, machine)| {
+            let bought = view.offering(machine);
+            let spot = bought.capacity_type == CapacityType::Spot;
+            ((node.load.clone(), bought.price, spot), &node.room)
+        });
         self.likes.note(id, gist, &self.kinds);
         self.apart += usize::from(node.as_ref().is_some_and(|node| node.apart));
         let before = match node {

@@ -14,7 +14,7 @@ use super::cost::legacy_cost;
 use super::{Order, Reason};
 use crate::provisioning::controller::{MachineId, View};
 use crate::units::Time;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(test)]
@@ -43,6 +43,8 @@ pub(in super::super) struct Roster {
     /// When machines will have been quiet for long enough.
     settling: BTreeSet<(Time, MachineId)>,
     lists: [BTreeMap<Turn, Candidate>; 2],
+    /// Machines that are going, or promised.
+    busy: FxHashSet<MachineId>,
 }
 
 /// A machine.
@@ -73,8 +75,11 @@ impl Roster {
         }
     }
 
-    /// Time has come to an instant. O(log machines) for each machine for which something was due.
-    pub(in super::super) fn pass(&mut self, now: Time) {
+    /// Time has come to an instant, and these machines are going or promised. O(log machines) for
+    /// each machine for which something was due.
+    pub(in super::super) fn pass(&mut self, now: Time, busy: impl Iterator<Item = MachineId>) {
+        self.busy.clear();
+        self.busy.extend(busy);
         let due = |queue: &mut BTreeSet<(Time, MachineId)>| {
             let first = queue.first().filter(|(at, _)| *at <= now).copied();
             first.inspect(|first| {
@@ -169,15 +174,14 @@ impl Roster {
     /// order of v1.13, which goes by the age of nodes.
     pub(super) fn lineup<'s>(
         &'s self,
-        scene: &Scene<'s>,
+        scene: &Scene<'_>,
         list: List,
-    ) -> impl Iterator<Item = Candidate> + 's {
-        let scene = *scene;
+    ) -> impl Iterator<Item = Candidate> + use<'s> {
         let all = self.lists[list as usize].values().copied();
-        let free = all.filter(move |one| scene.at_leisure(one.machine).is_ok());
+        let free = all.filter(|one| !self.busy.contains(&one.machine));
         let (kept, sorted) = match scene.order {
             Order::V1_14 => (Some(free), None),
-            Order::V1_13 => (None, Some(by_legacy_cost(&scene, free.collect()))),
+            Order::V1_13 => (None, Some(by_legacy_cost(scene, free.collect()))),
         };
         let sorted = sorted.into_iter().flatten();
         kept.into_iter().flatten().chain(sorted)

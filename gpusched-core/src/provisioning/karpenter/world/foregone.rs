@@ -13,15 +13,11 @@ impl World {
         self.sieve.new_round(self.availability);
         self.vacancies.new_round();
         self.likes.new_round();
+        self.standing = None;
     }
 
     /// What a machine is like, if what comes of emptying it comes of emptying its like.
-    pub(in super::super) fn like(
-        &mut self,
-        view: &View,
-        question: Question<'_>,
-        bought: (Price, bool),
-    ) -> Option<Like> {
+    pub(in super::super) fn like(&mut self, view: &View, question: Question<'_>) -> Option<Like> {
         let [id] = question.emptied else { return None };
         if self.likes.is_unknown() {
             let others = Question {
@@ -32,8 +28,7 @@ impl World {
             let rooms = self.nodes.iter().map(|(id, node)| (*id, &node.room));
             self.likes.ask(pods, &mut self.kinds, rooms);
         }
-        let machine = &view.machines[id];
-        self.likes.of(*id, machine, bought, &mut self.kinds)
+        self.likes.of(*id, view, &mut self.kinds)
     }
 
     /// Whether emptying these machines is out of the question: the pods that have no room on any
