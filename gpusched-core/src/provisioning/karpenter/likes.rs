@@ -3,16 +3,18 @@
 //! Where pods are plain (see [`super::vacancies`]) and a solve takes them in the order of their
 //! kinds, a machine matters by its pods' kinds, its price, and its own room, which is gone with it.
 //! Where nobody who is asked about fits into that room, machines with the same kinds of pods and
-//! the same price are alike, and one of them is asked about in a round. Pods of a kind go by age:
-//! how many of those that are asked about anyway are older than a pod that is moved makes a
-//! difference too, since only the latter may not go to a machine that takes no pods yet.
+//! the same price are alike, and one of them is asked about in a round.
+//!
+//! Pods of a kind go by age. Where some are asked about anyway, it may matter how many of them are
+//! older than a pod that is moved: if they wait, since they may be left over and it may not; or if a
+//! machine that is shut to it (it takes no pods yet, or is closed) has room for their kind.
 
 use super::room::{Kinds, Mask, Room};
 use super::sieve::Load;
 use super::snapshot::From;
 use crate::ids::JobId;
 use crate::provisioning::Price;
-use crate::provisioning::controller::{MachineId, View, ViewPod};
+use crate::provisioning::controller::{Machine, MachineId, ViewPod};
 use crate::units::MICROS;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -24,7 +26,7 @@ pub(super) type Make = (Load, Price, bool);
 pub(super) struct Like {
     /// The number of a [`Make`].
     make: u32,
-    /// Of each pod of a kind that is asked about anyway: the kind, and how many of those are older.
+    /// Of each pod whose age may matter: the kind, and how many of those asked about are older.
     ages: Vec<(usize, usize)>,
 }
 
@@ -60,7 +62,12 @@ enum Asking {
     Unknown,
     /// Nobody is alike.
     Intricate,
-    These(Mask, FxHashMap<usize, Vec<Age>>),
+    These {
+        kinds: Mask,
+        /// Those of them whose pods' ages may matter.
+        aged: Mask,
+        ages: FxHashMap<usize, Vec<Age>>,
+    },
 }
 
 #[derive(Debug)]
@@ -70,6 +77,7 @@ struct Gist {
     has: Mask,
     /// Who fits into its room.
     fits: Mask,
+    pods: Vec<(usize, Age)>,
 }
 
 impl Likes {
@@ -81,8 +89,13 @@ impl Likes {
     }
 
     /// A machine has changed, come, or gone. O(kinds).
-    pub(super) fn note(&mut self, id: MachineId, node: Option<(Make, &Room)>, kinds: &Kinds) {
-        let Some((make, room)) = node else {
+    pub(super) fn note(
+        &mut self,
+        id: MachineId,
+        node: Option<(Make, &Room, &Machine)>,
+        kinds: &mut Kinds,
+    ) {
+        let Some((make, room, machine)) = node else {
             self.gists.remove(&id);
             return;
         };
@@ -91,6 +104,11 @@ impl Likes {
             has: Mask::of(make.0.iter().map(|(kind, _)| *kind)),
             make: *self.makes.entry(make).or_insert(number),
             fits: kinds.fitting(room),
+            pods: machine
+                .pods
+                .iter()
+                .map(|one| (kinds.of(&one.pod.spec), age(&one.pod)))
+                .collect(),
         };
         self.nothing.resize(self.makes.len(), 0);
         self.gists.insert(id, gist);
@@ -102,21 +120,28 @@ impl Likes {
     }
 
     /// These pods are asked about whatever is emptied; `None` if nobody is alike. `rooms` are those
-    /// of all machines, looked at again where there are new kinds.
+    /// of all machines, looked at again where there are new kinds; `shut` take no pods that are moved.
     pub(super) fn ask<'r>(
         &mut self,
         pods: Option<Vec<(&ViewPod, From)>>,
         kinds: &mut Kinds,
         rooms: impl Iterator<Item = (MachineId, &'r Room)>,
+        shut: impl Iterator<Item = MachineId>,
     ) {
-        self.asking = pods.map_or(Asking::Intricate, |pods| {
-            let mut ages: FxHashMap<usize, Vec<Age>> = FxHashMap::default();
-            for (pod, _) in pods {
-                ages.entry(kinds.of(&pod.spec)).or_default().push(age(pod));
+        let Some(pods) = pods else {
+            self.asking = Asking::Intricate;
+            return;
+        };
+        let mut ages: FxHashMap<usize, Vec<Age>> = FxHashMap::default();
+        let mut waiting = Mask::default();
+        for (pod, from) in pods {
+            let kind = kinds.of(&pod.spec);
+            ages.entry(kind).or_default().push(age(pod));
+            if from == From::Queue {
+                waiting = waiting.and(Mask::of([kind].into_iter()));
             }
-            ages.values_mut().for_each(|ages| ages.sort_unstable());
-            Asking::These(Mask::of(ages.keys().copied()), ages)
-        });
+        }
+        ages.values_mut().for_each(|ages| ages.sort_unstable());
         if self.kinds != kinds.len() {
             self.kinds = kinds.len();
             (self.level, self.intricate) = (kinds.level(), kinds.intricate());
@@ -126,33 +151,38 @@ impl Likes {
                 }
             }
         }
+        let shut = shut.filter_map(|id| self.gists.get(&id));
+        let aged = shut.fold(waiting, |aged, gist| aged.and(gist.fits));
+        self.asking = Asking::These {
+            kinds: Mask::of(ages.keys().copied()),
+            aged,
+            ages,
+        };
     }
 
     /// What a machine is, if others may be like it.
-    pub(super) fn of(&self, id: MachineId, view: &View, kinds: &mut Kinds) -> Option<Like> {
-        let Asking::These(asking, asked) = &self.asking else {
+    pub(super) fn of(&self, id: MachineId) -> Option<Like> {
+        let Asking::These { kinds, aged, ages } = &self.asking else {
             return None;
         };
         let gist = self.gists.get(&id)?;
-        let all = asking.and(gist.has);
+        let all = kinds.and(gist.has);
         let differs = [self.level, self.intricate, gist.fits];
         if differs.into_iter().any(|mask| all.meets(mask)) {
             return None;
         }
-        let mut ages = Vec::new();
-        if asking.meets(gist.has) {
-            ages.extend(view.machines[&id].pods.iter().filter_map(|one| {
-                let kind = kinds.of(&one.pod.spec);
-                let older =
-                    |asked: &Vec<Age>| asked.partition_point(|other| *other < age(&one.pod));
-                Some((kind, older(asked.get(&kind)?)))
-            }));
-            ages.sort_unstable();
-        }
-        Some(Like {
+        let mut like = Like {
             make: gist.make,
-            ages,
-        })
+            ages: Vec::new(),
+        };
+        if kinds.meets(gist.has) && aged.meets(gist.has) {
+            like.ages.extend(gist.pods.iter().filter_map(|(kind, age)| {
+                let asked = ages.get(kind)?;
+                Some((*kind, asked.partition_point(|other| other < age)))
+            }));
+            like.ages.sort_unstable();
+        }
+        Some(like)
     }
 
     /// Whether nothing has come of one like it in this round.

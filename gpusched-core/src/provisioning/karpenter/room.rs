@@ -16,6 +16,16 @@ pub(super) fn fits(wants: &[i64], there: &[i64]) -> bool {
     wants.iter().zip(there).all(|(want, there)| *want <= there)
 }
 
+/// How many times so much is there. O(resources).
+pub(super) fn times(wants: &[i64], there: &[i64]) -> u32 {
+    if !fits(wants, there) {
+        return 0;
+    }
+    let shares = wants.iter().zip(there).filter(|(want, _)| **want > 0);
+    let least = shares.map(|(want, there)| there / want).min();
+    least.map_or(u32::MAX, |least| u32::try_from(least).unwrap_or(u32::MAX))
+}
+
 /// Kinds of pods, by their specs: equal specs are one allocation.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {

@@ -9,7 +9,7 @@
 
 use super::Requirements;
 use super::Undefined;
-use super::room::{Kinds, Room, fits};
+use super::room::{Kinds, Room, fits, times};
 use super::snapshot::From;
 use super::world::{Node, Question};
 use crate::ids::JobId;
@@ -24,9 +24,29 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Vacancies {
     /// By kind, as far as somebody asked.
-    roomy: BTreeMap<usize, BTreeSet<MachineId>>,
+    roomy: BTreeMap<usize, Roomy>,
+    /// By kind, as far as somebody asked in this round: how many pods find room where pods may be
+    /// moved to.
+    spare: FxHashMap<usize, u32>,
     /// By kind, as far as somebody asked in this round: those that take it, in the order of a solve.
     sites: FxHashMap<usize, Vec<Site>>,
+}
+
+/// How many pods of a kind each machine has room for, if any; and all of them together.
+#[derive(Debug, Default)]
+struct Roomy {
+    machines: BTreeMap<MachineId, u32>,
+    all: u32,
+}
+
+impl Roomy {
+    fn set(&mut self, id: MachineId, pods: u32) {
+        let before = match pods {
+            0 => self.machines.remove(&id),
+            _ => self.machines.insert(id, pods),
+        };
+        self.all = self.all + pods - before.unwrap_or(0);
+    }
 }
 
 /// A pod of a question, as much of it as matters where kinds are known.
@@ -72,6 +92,19 @@ pub(super) struct Seating {
     pub(super) early: Vec<(Turn, MachineId)>,
     /// Pods that no machine takes, in order.
     pub(super) rest: Vec<Turn>,
+    /// Whether it was ended early: nothing can come of it.
+    pub(super) futile: bool,
+}
+
+/// Takes what is wanted, if it is there.
+fn take(there: &mut Room, wants: &Room) -> bool {
+    let there_is = fits(wants, there);
+    if there_is {
+        for (there, want) in there.iter_mut().zip(wants) {
+            *there -= want;
+        }
+    }
+    there_is
 }
 
 /// A machine that takes a kind of pods.
@@ -79,22 +112,33 @@ pub(super) struct Seating {
 struct Site {
     id: MachineId,
     initialized: bool,
+    room: Room,
 }
 
 impl Vacancies {
     /// Time has passed, or machines have changed.
     pub(super) fn new_round(&mut self) {
         self.sites.clear();
+        self.spare.clear();
     }
 
     /// A machine has changed, come, or (without room) gone. O(kinds).
     pub(super) fn note(&mut self, id: MachineId, room: Option<&Room>, kinds: &Kinds) {
         for (kind, roomy) in &mut self.roomy {
-            match room.is_some_and(|room| fits(&kinds.get(*kind).wants, room)) {
-                true => roomy.insert(id),
-                false => roomy.remove(&id),
-            };
+            let wants = &kinds.get(*kind).wants;
+            roomy.set(id, room.map_or(0, |room| times(wants, room)));
         }
+    }
+
+    fn roomy(&mut self, kind: usize, kinds: &Kinds, nodes: &BTreeMap<MachineId, Node>) -> &Roomy {
+        self.roomy.entry(kind).or_insert_with(|| {
+            let wants = &kinds.get(kind).wants;
+            let mut roomy = Roomy::default();
+            for (id, node) in nodes {
+                roomy.set(*id, times(wants, &node.room));
+            }
+            roomy
+        })
     }
 
     /// The machines with room for a pod of a kind. O(machines) once.
@@ -103,50 +147,83 @@ impl Vacancies {
         kind: usize,
         kinds: &Kinds,
         nodes: &BTreeMap<MachineId, Node>,
-    ) -> &BTreeSet<MachineId> {
-        self.roomy.entry(kind).or_insert_with(|| {
-            let wants = &kinds.get(kind).wants;
-            let all = nodes.iter().filter(|(_, node)| fits(wants, &node.room));
-            all.map(|(id, _)| *id).collect()
-        })
+    ) -> impl Iterator<Item = MachineId> {
+        self.roomy(kind, kinds, nodes).machines.keys().copied()
+    }
+
+    /// The most pods of a kind that may be moved to machines that stay: those of them that have
+    /// come to take pods and are not closed. The others are `shut`. The room of several machines
+    /// to be emptied is counted too. O(machines that are shut) once in a round.
+    pub(super) fn spare(
+        &mut self,
+        kind: usize,
+        emptied: &[MachineId],
+        shut: [&BTreeSet<MachineId>; 2],
+        kinds: &Kinds,
+        nodes: &BTreeMap<MachineId, Node>,
+    ) -> u32 {
+        let known = self.spare.get(&kind).copied();
+        let roomy = self.roomy(kind, kinds, nodes);
+        let of = |id: &MachineId| roomy.machines.get(id).copied().unwrap_or(0);
+        let spare = known.unwrap_or_else(|| {
+            let shut = shut.into_iter().flatten();
+            roomy.all - shut.map(of).sum::<u32>()
+        });
+        let own = match emptied {
+            [one] if !shut.iter().any(|shut| shut.contains(one)) => of(one),
+            _ => 0,
+        };
+        self.spare.insert(kind, spare);
+        spare - own
     }
 
     /// What a solve does with pods on machines that are there, in the order in which it takes them;
-    /// all are plain, and no daemon set is due anywhere. O(pods × machines with room).
+    /// all are plain, and no daemon set is due anywhere. With `most`, which no new node has more
+    /// than, it ends as soon as pods that are moved are stranded, or need several new nodes.
+    /// O(pods × machines with room).
     pub(super) fn seat(
         &mut self,
         view: &View,
         pods: &[Turn],
         question: Question<'_>,
-        kinds: &Kinds,
-        nodes: &BTreeMap<MachineId, Node>,
+        most: Option<&Room>,
+        (kinds, nodes): (&Kinds, &BTreeMap<MachineId, Node>),
     ) -> Seating {
+        // What is left of those that have been given pods.
         let mut left: FxHashMap<MachineId, Room> = FxHashMap::default();
+        let mut new = most.cloned();
         let mut seating = Seating::default();
         for pod in pods {
             self.look(view, pod.kind, kinds, nodes);
             let wants = &kinds.get(pod.kind).wants;
             let moved = pod.from == From::Emptied;
             let takes = |site: &&Site| {
-                let room = left.get(&site.id).unwrap_or(&nodes[&site.id].room);
+                let room = left.get(&site.id).unwrap_or(&site.room);
                 fits(wants, room)
                     && !question.emptied.contains(&site.id)
                     && !(moved && question.closes(&site.id))
             };
             let Some(site) = self.sites[&pod.kind].iter().find(takes) else {
                 seating.rest.push(*pod);
+                let new = new.as_mut().filter(|_| pod.from != From::Queue);
+                if new.is_some_and(|new| !take(new, wants)) {
+                    seating.futile = true;
+                    return seating;
+                }
                 continue;
             };
             if moved && !site.initialized {
                 seating.early.push((*pod, site.id));
+                if most.is_some() {
+                    seating.futile = true;
+                    return seating;
+                }
             }
-            seating.placed.push(site.id);
             let room = left.entry(site.id);
-            let room = room.or_insert_with(|| nodes[&site.id].room.clone());
-            for (left, want) in room.iter_mut().zip(wants) {
-                *left -= want;
-            }
+            take(room.or_insert_with(|| site.room.clone()), wants);
         }
+        seating.placed = left.into_keys().collect();
+        seating.placed.sort_unstable();
         seating
     }
 
@@ -164,11 +241,12 @@ impl Vacancies {
                 && tolerates(&node.existing.taints, &spec.tolerations)
                 && (asked.is_empty() || labels().compatible(&asked, Undefined::Denied).is_ok())
         };
-        let roomy = self.of(kind, kinds, nodes).iter().filter(takes);
+        let roomy = self.of(kind, kinds, nodes).filter(|id| takes(&id));
         let mut sites: Vec<Site> = roomy
             .map(|id| Site {
-                id: *id,
-                initialized: view.machines[id].is_initialized(view.now),
+                id,
+                initialized: view.machines[&id].is_initialized(view.now),
+                room: nodes[&id].room.clone(),
             })
             .collect();
         sites.sort_by_key(|site| (!site.initialized, &nodes[&site.id].existing.name));

@@ -29,6 +29,8 @@ pub(super) struct World {
     limits: Vec<Option<Resources>>,
     /// Machines that are not going.
     nodes: BTreeMap<MachineId, Node>,
+    /// Those of them that took no pods yet when the world was refreshed last.
+    booting: BTreeSet<MachineId>,
     /// On how many of them a pod must be apart from others.
     apart: usize,
     kinds: Kinds,
@@ -119,6 +121,7 @@ impl World {
                 ..Problem::default()
             },
             nodes: BTreeMap::new(),
+            booting: BTreeSet::new(),
             apart: 0,
             kinds: Kinds::default(),
             vacancies: Vacancies::default(),
@@ -182,6 +185,11 @@ impl World {
             }
             self.availability += u64::from(self.reserve(view));
         }
+        let takes_none = |id: &MachineId| {
+            let there = self.nodes.contains_key(id);
+            there && !view.machines[id].is_initialized(view.now)
+        };
+        self.booting.retain(takes_none);
         self.offer(view, out);
     }
 
@@ -196,9 +204,10 @@ impl World {
         let gist = node.as_ref().zip(machine).map(|(node, machine)| {
             let bought = view.offering(machine);
             let spot = bought.capacity_type == CapacityType::Spot;
-            ((node.load.clone(), bought.price, spot), &node.room)
+            ((node.load.clone(), bought.price, spot), &node.room, machine)
         });
-        self.likes.note(id, gist, &self.kinds);
+        self.likes.note(id, gist, &mut self.kinds);
+        self.booting.insert(id);
         self.apart += usize::from(node.as_ref().is_some_and(|node| node.apart));
         let before = match node {
             Some(node) => self.nodes.insert(id, node),
@@ -253,7 +262,8 @@ impl World {
             true => ids.extend(self.nodes.keys()),
             false => {
                 for kind in kinds {
-                    ids.extend(self.vacancies.of(kind, &self.kinds, &self.nodes));
+                    let roomy = self.vacancies.of(kind, &self.kinds, &self.nodes);
+                    ids.extend(roomy);
                 }
             }
         }

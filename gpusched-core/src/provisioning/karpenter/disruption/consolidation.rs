@@ -117,7 +117,7 @@ fn weigh(
     question: Question<'_>,
     price: Price,
 ) -> Result<Move, Why> {
-    if !scene.explain && world.is_hopeless(scene.view, question, price) {
+    if !scene.explain && world.is_hopeless(question, price) {
         world.effort.hopeless += 1;
         return Err(Why::NotCheaper);
     }

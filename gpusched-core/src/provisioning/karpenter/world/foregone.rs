@@ -5,7 +5,8 @@ use super::super::sieve::Load;
 use super::super::snapshot::asked;
 use super::{Question, World};
 use crate::provisioning::Price;
-use crate::provisioning::controller::{MachineId, View};
+use crate::provisioning::controller::View;
+use std::collections::BTreeSet;
 
 impl World {
     /// A new round of questions begins.
@@ -26,20 +27,19 @@ impl World {
             };
             let pods = self.is_plain().then(|| asked(view, others));
             let rooms = self.nodes.iter().map(|(id, node)| (*id, &node.room));
-            self.likes.ask(pods, &mut self.kinds, rooms);
+            let shut = self
+                .booting
+                .iter()
+                .chain(question.closed.into_iter().flatten());
+            self.likes.ask(pods, &mut self.kinds, rooms, shut.copied());
         }
-        self.likes.of(*id, view, &mut self.kinds)
+        self.likes.of(*id)
     }
 
-    /// Whether emptying these machines is out of the question: the pods that have no room on any
-    /// machine that stays, is initialized and open would need a node no cheaper than `price`.
+    /// Whether emptying these machines is out of the question: the pods for which machines that
+    /// stay, are initialized and open have no room would need a node no cheaper than `price`.
     /// O(kinds of pods on them), once what is asked about kinds is known.
-    pub(in super::super) fn is_hopeless(
-        &mut self,
-        view: &View,
-        question: Question<'_>,
-        price: Price,
-    ) -> bool {
+    pub(in super::super) fn is_hopeless(&mut self, question: Question<'_>, price: Price) -> bool {
         if !self.shortcuts {
             return false;
         }
@@ -47,19 +47,20 @@ impl World {
         let loads = emptied.iter().filter_map(|id| self.nodes.get(id));
         let mut load = sum(loads.map(|node| &node.load));
         let (nodes, kinds, vacancies) = (&self.nodes, &self.kinds, &mut self.vacancies);
-        let sieve = &mut self.sieve;
-        load.retain(|(kind, _)| {
-            let roomy = vacancies.of(*kind, kinds, nodes);
-            let takes = |id: &&MachineId| {
-                !question.closes(id) && view.machines[id].is_initialized(view.now)
-            };
-            let with_room = || roomy.iter().filter(takes).copied();
-            !sieve.has_place(*kind, emptied, with_room)
+
+        let nobody = BTreeSet::new();
+        let shut = [&self.booting, question.closed.unwrap_or(&nobody)];
+        load.retain_mut(|(kind, count)| {
+            let spare = vacancies.spare(*kind, emptied, shut, kinds, nodes);
+            *count = count.saturating_sub(spare);
+            *count > 0
         });
         if load.is_empty() {
             return false;
         }
-        let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
+        let least = self
+            .sieve
+            .least_price(&load, &mut self.kinds, &self.problem);
         least.is_none_or(|least| least >= price)
     }
 }

@@ -6,6 +6,7 @@
 
 use super::super::launch::allows;
 use super::super::recipes::Recipe;
+use super::super::room::Room;
 use super::super::snapshot::{From, asked, moved, name_of};
 use super::super::vacancies::{Seating, Turn};
 use super::{Answer, Homeless, NoHome, Question, World};
@@ -19,7 +20,7 @@ impl World {
     /// What a solve would answer; `None` if only a solve can tell.
     /// O(pods × (log pods + machines with room)).
     pub(super) fn recall(&mut self, view: &View, question: Question<'_>) -> Option<Answer> {
-        let (mut seating, recipe) = self.walk(view, question)?;
+        let (seating, recipe) = self.walk(view, question, None)?;
         let early = seating.early.iter().map(|(pod, id)| {
             let node = self.nodes[id].existing.name.clone();
             (pod.id, NoHome::Uninitialized(node))
@@ -38,8 +39,6 @@ impl World {
                 *pod = seating.rest[*pod].index;
             }
         }
-        seating.placed.sort_unstable();
-        seating.placed.dedup();
         let first = homeless.into_iter().min_by_key(|(id, _)| *id);
         Some(Answer {
             claims,
@@ -61,10 +60,11 @@ impl World {
         price: Price,
         spot: bool,
     ) -> bool {
-        let Some((seating, recipe)) = self.walk(view, question) else {
+        let most = self.sieve.most(&mut self.kinds, &self.problem).clone();
+        let Some((seating, recipe)) = self.walk(view, question, Some(&most)) else {
             return false;
         };
-        if !seating.early.is_empty() {
+        if seating.futile {
             return true;
         }
         let Some(recipe) = recipe else { return false };
@@ -80,11 +80,12 @@ impl World {
     }
 
     /// Where plain pods go, and what is made for those that no machine takes; `None` if there are
-    /// others.
+    /// others. With `most`, only if something can come of it.
     fn walk(
         &mut self,
         view: &View,
         question: Question<'_>,
+        most: Option<&Room>,
     ) -> Option<(Seating, Option<Arc<Recipe>>)> {
         if !self.is_plain() {
             return None;
@@ -114,8 +115,10 @@ impl World {
         let mut turns: Vec<Turn> = all.copied().collect();
         Turn::sort(&mut turns);
         let (kinds, nodes) = (&self.kinds, &self.nodes);
-        let seating = self.vacancies.seat(view, &turns, question, kinds, nodes);
-        let recipe = (!seating.rest.is_empty()).then(|| {
+        let seats = &mut self.vacancies;
+        let seating = seats.seat(view, &turns, question, most, (kinds, nodes));
+        let solved = !seating.futile && !seating.rest.is_empty();
+        let recipe = solved.then(|| {
             let problem = &mut self.problem;
             problem.options.reserved = reserved;
             let rest = seating.rest.iter().map(|one| one.kind).collect();
