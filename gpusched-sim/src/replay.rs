@@ -1,39 +1,35 @@
 //! Replay a workload against named policies, in one call.
 
+mod checks;
+mod drive;
+mod reckon;
+mod roles;
+
 use crate::cloud::{Cloud, is_rented};
 use crate::diagnostic::Diagnostic;
-use crate::engine::{Discipline, Engine, EngineError, Observer, Records, Roles};
+use crate::engine::{Discipline, Engine, EngineError, Records};
 use crate::metrics::{
     BusyDevices, MigMeter, MigPeak, MigSummary, Paid, PlaceLog, PlaceStory, Sample, Sampler,
-    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, bill, cost, device_use,
-    job_costs, summarise, topology_summary,
+    SpeedOrigins, Split, Summary, TopologySummary, WaitInterval, WaitLog, device_use, summarise,
+    topology_summary,
 };
 use crate::network::{JobProfiles, NetworkMode};
-use crate::sharing::mig::MigSharing;
 use crate::sharing::{Risks, SharingMode};
-use gpusched_core::cluster::{Cluster, Inventory, MigMode};
-use gpusched_core::gpu::mig::repartition::repartition;
+use drive::drive;
+use gpusched_core::cluster::{Cluster, Inventory};
 use gpusched_core::performance::sharing::calibrate::Profile;
-use gpusched_core::performance::{Both, Variability};
-use gpusched_core::placement::device::Chooser;
-use gpusched_core::placement::device::registry::{self, device_policy};
-use gpusched_core::placement::kube_scheduler::{
-    KubeScheduler, Profile as SchedulerProfile, Release, TieBreak,
-};
-use gpusched_core::placement::mig::MigPlacement;
-use gpusched_core::placement::mig::registry::{mig_placement, mig_placements};
-use gpusched_core::placement::registry::{PlacementContext, placement};
-use gpusched_core::placement::{Placement, WithDevices, WithLocality, WithMig};
+use gpusched_core::placement::device::registry;
+use gpusched_core::placement::kube_scheduler::Profile as SchedulerProfile;
 use gpusched_core::policy::PolicyError;
 use gpusched_core::provisioning::Billing;
 use gpusched_core::provisioning::controlled::Controlled;
-use gpusched_core::provisioning::registry::{ProvisioningOptions, provisioning};
-use gpusched_core::queueing::Queueing;
-use gpusched_core::queueing::registry::queueing;
+use gpusched_core::provisioning::registry::ProvisioningOptions;
 use gpusched_core::units::{Span, Time};
 use gpusched_core::workload::{Shape, Workload};
+use reckon::reckon;
+use roles::{Stage, cast};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// The MIG placement policy where none is named: hard to beat, and it goes with every way to cut.
 pub const DEFAULT_MIG_PLACEMENT: &str = "best-fit-slots";
@@ -239,29 +235,22 @@ pub(crate) fn replay_on(
         .interpret(work, inventory, options.risks.overcommit);
     let (work, inventory) = interpreted.map_err(ReplayError::Sharing)?;
     let (work, inventory) = (work.as_ref(), inventory.as_ref());
-    let queueing = queueing(&options.queueing)?;
-    let context = PlacementContext {
+    let cluster = Cluster::new(inventory.clone(), work.shapes());
+    let stage = Stage {
+        recorded,
         work,
         inventory,
-        seed: options.seed,
+        cluster: &cluster,
     };
-    let placement = match Release::named(&options.placement) {
-        Some(release) => Box::new(KubeScheduler::new(&scheduler(options, release))),
-        None => placement(&options.placement, &context)?,
-    };
-    let devices = device_policy(&options.device_policy)?;
-    let instances = mig_placement(&options.mig_placement)?;
-    check_mig(work, inventory, queueing.as_ref(), instances.as_ref())?;
-    check_provisioning(&options.provisioning, queueing.as_ref())?;
-    if placement.may_evict() {
-        check_evicting(work, options, queueing.as_ref())?;
-    }
+    let cast = cast(&stage, options, rented)?;
     let labels = Summary {
-        queueing: queueing.name(),
-        placement: placement.name(),
+        queueing: cast.queueing,
+        placement: cast.placement,
         seed: options.seed,
         discipline: options.discipline,
         fidelity: "ideal".into(),
+        sharing: options.sharing.to_string(),
+        performance: cast.roles.performance.name(),
         version: env!("CARGO_PKG_VERSION").into(),
         horizon_s: options.horizon.map(Time::as_secs_f64),
         ..Summary::default()
@@ -271,58 +260,6 @@ pub(crate) fn replay_on(
         || options.sharing != SharingMode::Recorded
         || options.risks.faults_per_hour > 0.0
         || work.shapes().iter().any(parts);
-    let cluster = Cluster::new(inventory.clone(), work.shapes());
-    // The lowest-numbered devices are what policies take anyway.
-    let placement: Box<dyn Placement> = match options.device_policy == DEFAULT_DEVICE_POLICY {
-        true => placement,
-        false => Box::new(WithDevices::new(
-            placement,
-            Chooser::new(devices, inventory),
-        )),
-    };
-    let placement: Box<dyn Placement> = match asks_mig(work) {
-        true => Box::new(WithMig::new(placement, instances)),
-        false => placement,
-    };
-    let placement: Box<dyn Placement> = match asks_locality(work) && !placement.honours_locality() {
-        true => Box::new(WithLocality::new(placement, inventory)),
-        false => placement,
-    };
-    let mut roles = Roles::new(queueing, placement, &cluster);
-    roles.performance =
-        options
-            .sharing
-            .performance(recorded, work, inventory, options.profile.as_ref());
-    roles.provisioning = match rented {
-        Some(policy) => Box::new(policy(work, inventory)?),
-        None => provisioning(
-            &options.provisioning,
-            inventory,
-            &options.provisioning_options,
-        )?,
-    };
-    let network = options
-        .network
-        .performance(work, inventory, &options.job_profiles);
-    let variability = Variability::new(inventory).map(|model| Box::new(model) as Box<_>);
-    for model in [network, variability].into_iter().flatten() {
-        roles.performance = match roles.performance.name().as_str() {
-            "ideal" => model,
-            _ => Box::new(Both::new(roles.performance, model)),
-        };
-    }
-    roles.hazard = options.risks.hazard(&options.sharing, recorded, inventory);
-    if cluster.awaits_repartition() {
-        roles.repartition = Some(repartition(
-            MigSharing::Batched.repartition(),
-            &roles.costs,
-        )?);
-    }
-    let labels = Summary {
-        sharing: options.sharing.to_string(),
-        performance: roles.performance.name(),
-        ..labels
-    };
     let watch = (
         Sampler::new(work, inventory, options.sample_every),
         (
@@ -336,7 +273,7 @@ pub(crate) fn replay_on(
             ),
         ),
     );
-    let mut engine = Engine::observed(work, cluster, roles, options.discipline, watch);
+    let mut engine = Engine::observed(work, cluster, cast.roles, options.discipline, watch);
     let interrupted = drive(&mut engine, options)?;
     let speeds = engine.speed_origins().map(SpeedOrigins::from);
     let (records, (sampler, ((waits, places), (busy, slots)))) = engine.finish();
@@ -373,31 +310,9 @@ pub(crate) fn replay_on(
     let mut summary = summarise(work, inventory, &records, labels);
     let makespan = Span((summary.window.makespan_s * 1e6).round() as i64);
     summary.devices = device_use(recorded, work, inventory, &records, &busy, makespan);
-    let priced = inventory.nodes().iter().any(|node| node.price.is_some());
-    let evicted = !records.nobody_was_evicted();
-    let mut costs = None;
-    if priced || evicted || options.provisioning != "static" {
-        let from = work.jobs().first().map_or(Time::ZERO, |job| job.submit);
-        let until = from + makespan;
-        let paid = Paid::of(work, inventory, &records, options.billing, until);
-        let mut sums = cost(
-            work,
-            inventory,
-            &records,
-            options.provisioning.clone(),
-            &paid,
-        );
-        let energy = |price| price * summary.sampled.energy_kwh;
-        sums.energy_usd = options.energy_price.map(energy);
-        if sums.usd.is_some() {
-            let (lives, window, split) = (&paid.lives, paid.window, options.cost_split);
-            let by_job = job_costs(work, inventory, &records, lives, window, split);
-            let shared = bill(work, inventory, &records, lives, window, split, &by_job);
-            sums.bill = Some(shared);
-            costs = Some(Costs { paid, by_job });
-        }
-        summary.cost = Some(sums);
-    }
+    let energy_kwh = summary.sampled.energy_kwh;
+    let (cost, costs) = reckon(work, inventory, &records, options, makespan, energy_kwh);
+    summary.cost = cost;
     let gpu_years = match (rented, &summary.cost) {
         (Some(_), Some(cost)) => cost.gpu_hours.paid / (365.0 * 24.0),
         _ => inventory.gpus() as f64 * makespan.as_secs_f64() / (365.0 * 86_400.0),
@@ -422,151 +337,4 @@ pub(crate) fn replay_on(
         costs,
         interrupted,
     })
-}
-
-fn asks_mig(work: &Workload) -> bool {
-    work.shapes().iter().any(|shape| shape.mig.is_some())
-}
-
-fn asks_locality(work: &Workload) -> bool {
-    let sets = work.specs().iter().flat_map(|spec| &spec.pod_sets);
-    sets.into_iter().any(|set| set.locality.within.is_some())
-}
-
-/// Refuses policies that cannot be right where jobs ask for instances.
-fn check_mig(
-    work: &Workload,
-    inventory: &Inventory,
-    queueing: &dyn Queueing,
-    instances: &dyn MigPlacement,
-) -> Result<(), ReplayError> {
-    if !asks_mig(work) || !inventory.has_mig() {
-        return Ok(());
-    }
-    if queueing.plans_on_totals() {
-        let problem = format!(
-            "`{}` plans with totals of the cluster, and free slots say little about MIG instances",
-            queueing.name()
-        );
-        return Err(ReplayError::Sharing(
-            Diagnostic::new(problem).help("choose `easy`, `fifo-greedy`, or another that does not"),
-        ));
-    }
-    let on_demand = inventory
-        .nodes()
-        .iter()
-        .any(|node| node.mig == MigMode::OnDemand);
-    if on_demand && !instances.creates() {
-        let creating = mig_placements()
-            .map(|info| info.name)
-            .filter(|name| mig_placement(name).is_ok_and(|policy| policy.creates()));
-        let problem = format!(
-            "`{}` uses instances that stand, and under `mig:dynamic` none stands at first",
-            instances.name()
-        );
-        return Err(ReplayError::Sharing(Diagnostic::new(problem).help(
-            format!(
-                "cut the GPUs with a layout, `mig:batched`, or choose one of: {}",
-                creating.collect::<Vec<_>>().join(", ")
-            ),
-        )));
-    }
-    Ok(())
-}
-
-/// Refuses queueing policies that plan with machines that may not be there.
-/// The profile of kube-scheduler: as configured, under the rules of a release.
-fn scheduler(options: &ReplayOptions, release: Release) -> SchedulerProfile {
-    let configured = options.scheduler.as_deref().cloned().unwrap_or_default();
-    let mut profile = configured.under(release, options.seed);
-    let ties = options.scheduler_ties.as_deref();
-    if let Some(ties) = ties.and_then(|name| TieBreak::named(name, options.seed)) {
-        profile.ties = ties;
-    }
-    profile
-}
-
-fn check_provisioning(provisioning: &str, queueing: &dyn Queueing) -> Result<(), ReplayError> {
-    if provisioning == "static" || !queueing.plans_on_totals() {
-        return Ok(());
-    }
-    let problem = format!(
-        "`{}` plans with totals of the cluster, and under `{provisioning}` machines come and go",
-        queueing.name()
-    );
-    Err(ReplayError::Sharing(Diagnostic::new(problem).help(
-        "choose `easy`, `fifo-greedy`, or another that does not",
-    )))
-}
-
-/// Refuses what does not go with a placement policy that evicts, and gives out cells itself.
-fn check_evicting(
-    work: &Workload,
-    options: &ReplayOptions,
-    queueing: &dyn Queueing,
-) -> Result<(), ReplayError> {
-    let refuse = |problem: String, help: &str| {
-        let problem = Diagnostic::new(problem).help(help);
-        Err(ReplayError::Sharing(problem))
-    };
-    let placement = &options.placement;
-    if queueing.plans_ahead() {
-        let problem = format!(
-            "`{}` plans with the ends of running jobs, and `{placement}` with virtual clusters may \
-             evict them",
-            queueing.name()
-        );
-        return refuse(
-            problem,
-            "choose `fifo`, `fifo-greedy`, `sjf`, `ljf` or `priority`",
-        );
-    }
-    if options.device_policy != DEFAULT_DEVICE_POLICY {
-        let problem = format!(
-            "`{placement}` with virtual clusters chooses the GPUs of a node itself, and \
-             `device-policy: {}` would choose others",
-            options.device_policy
-        );
-        return refuse(problem, "leave the device policy out");
-    }
-    if asks_mig(work) {
-        let problem = format!(
-            "some jobs ask for MIG instances, and the cells of `{placement}` are whole GPUs"
-        );
-        return refuse(problem, "leave such jobs or the virtual clusters out");
-    }
-    Ok(())
-}
-
-/// Steps between looks at the stop flag.
-const STEPS: usize = 1024;
-
-/// Runs to the horizon or the end. `Ok(true)` = stopped from outside.
-fn drive<O: Observer>(
-    engine: &mut Engine<'_, O>,
-    options: &ReplayOptions,
-) -> Result<bool, EngineError> {
-    let until = options.horizon.unwrap_or(Time::NEVER);
-    let stopped = || {
-        let flag = options.stop.as_ref();
-        flag.is_some_and(|flag| flag.load(Ordering::Relaxed))
-    };
-    while !stopped() {
-        for _ in 0..STEPS {
-            if !engine.step_until(until)? {
-                // Moves the clock to a horizon that lies beyond the last event.
-                engine.run_until(until)?;
-                report(engine, options);
-                return Ok(false);
-            }
-        }
-        report(engine, options);
-    }
-    Ok(true)
-}
-
-fn report<O: Observer>(engine: &Engine<'_, O>, options: &ReplayOptions) {
-    if let Some(progress) = &options.progress {
-        progress.store(engine.arrived() as u64, Ordering::Relaxed);
-    }
 }

@@ -16,6 +16,7 @@ mod bits;
 pub(crate) mod cells;
 mod changes;
 mod fit;
+mod hold;
 mod index;
 mod instances;
 mod inventory;

@@ -1,87 +1,13 @@
 //! Fills a [`Workload`] from rows in any order, interning what jobs share.
 
-use super::{Behaviour, Gang, Job, Locality, Names, Outcome, Owner, PodSet, Shape, Spec, Workload};
+use super::groups::MoreGroup;
+use super::{
+    Behaviour, Gang, Job, JobDraft, Locality, Names, Outcome, Owner, PodSet, Shape, Spec, Workload,
+    WorkloadError,
+};
 use crate::ids::{OwnerId, ShapeId, SpecId};
-use crate::units::{Span, Time};
+use crate::units::Span;
 use rustc_hash::FxHashMap;
-
-/// One task group of a job, as a trace row gives it.
-#[derive(Clone, Debug)]
-pub struct JobDraft<'a> {
-    /// Key of the job; drafts with the same name are its task groups.
-    pub name: &'a str,
-    /// Role of this group.
-    pub task: &'a str,
-    /// Line it was read from (0 = none).
-    pub line: u64,
-    /// Pods.
-    pub count: u32,
-    /// Which pods start together.
-    pub gang: Gang,
-    /// Arrival.
-    pub submit: Time,
-    /// How long it runs once started.
-    pub run: Span,
-    /// What the scheduler is told about the run time, when anything is.
-    pub estimate: Option<Span>,
-    /// How it ends.
-    pub outcome: Outcome,
-    /// Per-pod request.
-    pub shape: Shape,
-    /// How near to one another the pods must, or should, be.
-    pub locality: Locality,
-    /// Whose it is.
-    pub owner: Owner,
-    /// How it uses its devices.
-    pub behaviour: Behaviour,
-}
-
-impl JobDraft<'_> {
-    /// A job of one pod.
-    pub fn new(name: &str, submit: Time, run: Span, shape: Shape) -> JobDraft<'_> {
-        JobDraft {
-            name,
-            task: "main",
-            line: 0,
-            count: 1,
-            gang: Gang::All,
-            submit,
-            run,
-            estimate: None,
-            outcome: Outcome::Completed,
-            shape,
-            locality: Locality::default(),
-            owner: Owner::default(),
-            behaviour: Behaviour::default(),
-        }
-    }
-}
-
-/// Why a workload could not be built.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorkloadError {
-    /// Task groups of one job that contradict each other.
-    #[error(
-        "job {job}: task group {task} has another {what} than the group before it; \
-         all groups of a job arrive together and run equally long"
-    )]
-    Groups {
-        /// The job.
-        job: String,
-        /// The group that differs.
-        task: String,
-        /// What differs.
-        what: &'static str,
-        /// Line of the group.
-        line: u64,
-    },
-    /// More jobs, names or kinds than the tables can index.
-    #[error("too many {what}: more than 2^32")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-    },
-}
 
 /// Stands for "no estimate" while jobs are collected: run times are never negative.
 const NO_ESTIMATE: Span = Span(i64::MIN);
@@ -102,9 +28,9 @@ const NO_ESTIMATE: Span = Span(i64::MIN);
 /// ```
 #[derive(Debug, Default)]
 pub struct WorkloadBuilder {
-    work: Workload,
+    pub(super) work: Workload,
     /// [`NO_ESTIMATE`] where there is none; empty until the first one.
-    estimates: Vec<Span>,
+    pub(super) estimates: Vec<Span>,
     shape_ids: FxHashMap<Shape, ShapeId>,
     spec_ids: FxHashMap<Vec<PodSet>, SpecId>,
     owner_ids: FxHashMap<Owner, OwnerId>,
@@ -112,25 +38,10 @@ pub struct WorkloadBuilder {
     behaviour_ids: FxHashMap<Behaviour, u32>,
     last_shape: Option<(Shape, u32, Locality, SpecId)>,
     last_owner: Option<(Owner, OwnerId)>,
-    gangs: Vec<(u32, Gang)>,
+    pub(super) gangs: Vec<(u32, Gang)>,
     /// Task groups after a job's first, joined in [`WorkloadBuilder::finish`].
-    more_groups: Vec<MoreGroup>,
+    pub(super) more_groups: Vec<MoreGroup>,
     numbered: bool,
-}
-
-#[derive(Debug)]
-struct MoreGroup {
-    job: String,
-    task: String,
-    line: u64,
-    submit: Time,
-    run: Span,
-    pods: PodSet,
-    gang: Gang,
-    outcome: Outcome,
-    estimate: Option<Span>,
-    owner: OwnerId,
-    behaves: u32,
 }
 
 impl WorkloadBuilder {
@@ -208,7 +119,7 @@ impl WorkloadBuilder {
     }
 
     /// Notes the behaviour of the job pushed last.
-    fn note_behaviour(&mut self, behaves: u32) {
+    pub(super) fn note_behaviour(&mut self, behaves: u32) {
         let jobs = self.work.jobs.len();
         if behaves != 0 && self.work.behaves.is_empty() {
             self.work.behaves.resize(jobs - 1, 0);
@@ -218,7 +129,7 @@ impl WorkloadBuilder {
         }
     }
 
-    fn append(
+    pub(super) fn append(
         &mut self,
         name: &str,
         job: Job,
@@ -308,7 +219,7 @@ impl WorkloadBuilder {
         spec
     }
 
-    fn spec(&mut self, pod_sets: Vec<PodSet>, line: u64) -> SpecId {
+    pub(super) fn spec(&mut self, pod_sets: Vec<PodSet>, line: u64) -> SpecId {
         if let Some(&id) = self.spec_ids.get(&pod_sets) {
             return id;
         }
@@ -352,122 +263,6 @@ impl WorkloadBuilder {
         work.outcomes.shrink_to_fit();
         sort_by_arrival(&mut work);
         Ok(work)
-    }
-
-    /// Attaches further task groups to their jobs. Groups whose job has no `main` group form the
-    /// job by themselves, at the place of the first of them.
-    fn join_groups(&mut self) -> Result<(), WorkloadError> {
-        let groups = std::mem::take(&mut self.more_groups);
-        if groups.is_empty() {
-            return Ok(());
-        }
-        let mut by_name: FxHashMap<String, usize> = (0..self.work.jobs.len())
-            .map(|index| (self.work.names.get(index), index))
-            .collect();
-        let mut gang_of: FxHashMap<usize, Gang> = self
-            .gangs
-            .iter()
-            .map(|&(index, gang)| (index as usize, gang))
-            .collect();
-        for group in groups {
-            let Some(&index) = by_name.get(&group.job) else {
-                let spec = self.spec(vec![group.pods], group.line);
-                let job = Job {
-                    submit: group.submit,
-                    run: group.run,
-                    spec,
-                    owner: group.owner,
-                };
-                let index = self.work.jobs.len();
-                self.append(&group.job, job, group.estimate, group.outcome, group.gang)?;
-                self.note_behaviour(group.behaves);
-                gang_of.insert(index, group.gang);
-                by_name.insert(group.job, index);
-                continue;
-            };
-            let job = self.work.jobs[index];
-            let what = if job.submit != group.submit {
-                Some("submit_s")
-            } else if job.run != group.run {
-                Some("run_s")
-            } else if gang_of.get(&index).is_some_and(|&gang| gang != group.gang) {
-                Some("gang")
-            } else {
-                None
-            };
-            if let Some(what) = what {
-                return Err(WorkloadError::Groups {
-                    job: group.job,
-                    task: group.task,
-                    what,
-                    line: group.line,
-                });
-            }
-            let mut pod_sets = self.work.specs[job.spec.index()].pod_sets.clone();
-            pod_sets.push(group.pods);
-            let spec = self.spec(pod_sets, group.line);
-            self.work.jobs[index].spec = spec;
-            gang_of.insert(index, group.gang);
-            if group.gang != Gang::All {
-                self.gangs.push((index as u32, group.gang));
-            }
-        }
-        Ok(())
-    }
-
-    /// Replaces every job that is not one gang by the parts that start on their own.
-    fn split_loose_jobs(&mut self) -> Result<(), WorkloadError> {
-        if self.gangs.is_empty() {
-            return Ok(());
-        }
-        let loose: FxHashMap<u32, Gang> = self.gangs.iter().copied().collect();
-        let old = std::mem::take(&mut self.work.jobs);
-        let (estimates, outcomes, behaves) = (
-            std::mem::take(&mut self.estimates),
-            std::mem::take(&mut self.work.outcomes),
-            std::mem::take(&mut self.work.behaves),
-        );
-        for (index, job) in old.into_iter().enumerate() {
-            let parts = match loose.get(&(index as u32)) {
-                Some(&gang) => self.parts(job.spec, gang),
-                None => vec![job.spec],
-            };
-            for spec in parts {
-                if self.work.jobs.len() >= u32::MAX as usize {
-                    return Err(WorkloadError::TooMany { what: "pods" });
-                }
-                self.work.sources.push(index as u32);
-                self.work.jobs.push(Job { spec, ..job });
-                if let Some(&estimate) = estimates.get(index) {
-                    self.estimates.push(estimate);
-                }
-                if let Some(&outcome) = outcomes.get(index) {
-                    self.work.outcomes.push(outcome);
-                }
-                if let Some(&behaves) = behaves.get(index) {
-                    self.work.behaves.push(behaves);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn parts(&mut self, spec: SpecId, gang: Gang) -> Vec<SpecId> {
-        let Spec {
-            pod_sets,
-            first_line,
-            ..
-        } = self.work.specs[spec.index()].clone();
-        let mut parts = Vec::new();
-        for set in pod_sets {
-            let (copies, count) = match gang {
-                Gang::None => (set.count, 1),
-                Gang::All | Gang::Task => (1, set.count),
-            };
-            let part = self.spec(vec![PodSet { count, ..set }], first_line);
-            parts.extend(std::iter::repeat_n(part, copies as usize));
-        }
-        parts
     }
 }
 
@@ -515,6 +310,7 @@ fn pick<T: Copy>(column: &[T], order: &[u32]) -> Vec<T> {
 mod tests {
     use super::*;
     use crate::ids::JobId;
+    use crate::units::Time;
 
     fn draft(name: &str, task: &'static str, count: u32, gang: Gang) -> JobDraft<'static> {
         let name: &'static str = Box::leak(name.to_owned().into_boxed_str());

@@ -8,13 +8,16 @@ mod arrange;
 mod behaviour;
 mod builder;
 mod checkpoint;
+mod draft;
+mod groups;
 mod names;
 mod request;
 
 pub use arrange::Arrival;
 pub use behaviour::Behaviour;
-pub use builder::{JobDraft, WorkloadBuilder, WorkloadError};
+pub use builder::WorkloadBuilder;
 pub use checkpoint::Checkpointing;
+pub use draft::{JobDraft, WorkloadError};
 pub use names::Names;
 pub use request::{Locality, MigRequest, PodSet, Shape, ShareWay, Spec};
 

@@ -35,7 +35,7 @@ const LIST: &str = "compare.csv";
 /// Runs the verb.
 pub(crate) fn compare(args: CompareArgs) -> Outcome {
     let (mut scenario, origins) = describe(args.scenario.as_deref(), args.flags())?;
-    if !args.network.is_empty() {
+    if !args.axes.network.is_empty() {
         // Each run has its own from the list; that of the file is none of them.
         scenario.network = None;
     }
@@ -201,12 +201,12 @@ fn folder(at: usize, of: usize, label: &str) -> String {
 /// provisioning policy and model of the network, in the order given.
 fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let given = [
-        &args.queueing,
-        &args.placement,
-        &args.sharing,
-        &args.mig_placement,
-        &args.provisioning,
-        &args.network,
+        &args.axes.queueing,
+        &args.axes.placement,
+        &args.axes.sharing,
+        &args.axes.mig_placement,
+        &args.axes.provisioning,
+        &args.axes.network,
     ];
     if given.iter().all(|list| list.is_empty()) {
         return Err(Diagnostic::new("there are no policies to compare").help(
@@ -217,7 +217,7 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let known = queueings().map(|info| info.name);
     let queueing = names(
         "queueing",
-        &args.queueing,
+        &args.axes.queueing,
         known,
         check_queueing,
         &plan.queueing,
@@ -225,28 +225,28 @@ fn product(args: &CompareArgs, plan: &Plan) -> Result<Vec<Trial>> {
     let known = placements().iter().map(|info| info.name);
     let placement = names(
         "placement",
-        &args.placement,
+        &args.axes.placement,
         known,
         check_placement,
         &plan.placement,
     )?;
-    let sharing = modes(&args.sharing, &plan.sharing)?;
+    let sharing = modes(&args.axes.sharing, &plan.sharing)?;
     let known = mig_placements().map(|info| info.name);
     let instances = names(
         "mig-placement",
-        &args.mig_placement,
+        &args.axes.mig_placement,
         known,
         check_mig_placement,
         &plan.mig_placement,
     )?;
     let machines = names(
         "provisioning",
-        &args.provisioning,
+        &args.axes.provisioning,
         all_provisionings().map(|info| info.name),
         check_provisioning,
         &plan.machines.policy,
     )?;
-    let networks = match &args.network[..] {
+    let networks = match &args.axes.network[..] {
         [] => vec![plan.network],
         given => NetworkMode::parse_list(given).map_err(|problem| problem.in_file("--network"))?,
     };

@@ -4,7 +4,6 @@ use super::pace::RunningJob;
 use super::records::Fate;
 use super::{Discipline, Engine, Observer, turn};
 use gpusched_core::ids::JobId;
-use gpusched_core::performance::Residence;
 use gpusched_core::performance::sharing::Speed;
 use gpusched_core::queueing::Finished;
 use gpusched_core::units::{Span, Time};
@@ -49,19 +48,7 @@ impl<O: Observer> Engine<'_, O> {
         let first = self.records.first_spot(job);
         let spots = &self.book.spots[first..first + pods];
         self.observer.evicted(job, self.now, spots);
-        let residence = Residence {
-            work: self.work,
-            job,
-            spots,
-        };
-        self.roles.performance.ended(residence, &mut self.speeds);
-        if let Some(hazard) = &mut self.roles.hazard {
-            hazard.ended(residence);
-        }
-        if self.provisioner_follows {
-            self.roles.provisioning.ended(residence, self.now);
-        }
-        self.paces.forget(job);
+        self.vacate(job, first..first + pods);
         let checkpoints = self.work.checkpoints(job);
         let save = |saved, reached| checkpoints.saved(saved, reached, warned);
         self.records

@@ -5,11 +5,13 @@
 //! Events have one total order: instant, class (node changes, then finishes and submissions as
 //! the [`Discipline`] says), sequence of decision.
 
+mod discipline;
 mod event_queue;
 mod evict;
 mod mig;
 mod observer;
 mod pace;
+mod pass;
 mod records;
 mod roles;
 
@@ -350,89 +352,6 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.paces.purge(&mut self.finishes, &self.records);
     }
 
-    fn batched(&mut self) -> Result<(), EngineError> {
-        while let Some(finish) = self.next_finish() {
-            self.give_back(finish.job);
-            self.end(finish.job, Fate::Done);
-        }
-        while let Some(job) = self.arrival() {
-            self.submit(job);
-        }
-        self.pass()
-    }
-
-    /// The next job that ends at this instant.
-    #[inline]
-    fn next_finish(&mut self) -> Option<Finish> {
-        self.paces
-            .next_finish(self.now, &mut self.finishes, &self.records)
-    }
-
-    fn per_event(&mut self) -> Result<(), EngineError> {
-        let mut due = std::mem::take(&mut self.due);
-        while let Some(finish) = self.next_finish() {
-            due.push(finish);
-        }
-        // Whether a job was expected to end now is decided here and asked again below: nothing
-        // that happens in between changes the answer.
-        for finish in &due {
-            if self.ends_as_believed(finish.job) {
-                self.give_back(finish.job);
-            }
-        }
-        for finish in &due {
-            if self.ends_as_believed(finish.job) {
-                let (queueing, mut turn) = turn(self);
-                queueing.returned(finish.job, &mut turn);
-            }
-        }
-        let mut happened = false;
-        while let Some(job) = self.arrival() {
-            self.submit(job);
-            self.pass()?;
-            happened = true;
-        }
-        for finish in due.drain(..) {
-            if !self.ends_as_believed(finish.job) {
-                self.give_back(finish.job);
-            }
-            self.end(finish.job, Fate::Done);
-            self.pass()?;
-            happened = true;
-        }
-        self.due = due;
-        if !happened {
-            self.pass()?;
-        }
-        Ok(())
-    }
-
-    fn ends_as_believed(&self, job: JobId) -> bool {
-        self.believed_end(job) == self.now
-    }
-
-    /// When the scheduler believed a job that ends now would end. Predictions shorter than the
-    /// run were replaced by the estimate when they passed.
-    fn believed_end(&self, job: JobId) -> Time {
-        let start = self.records.since(job);
-        let predicted = self.believed.get(&job).copied().unwrap_or(Span::ZERO);
-        if start + predicted >= self.now {
-            start + predicted
-        } else {
-            start + self.work.estimate(job)
-        }
-    }
-
-    fn arrival(&mut self) -> Option<JobId> {
-        let job = self.work.jobs().get(self.next_arrival)?;
-        if job.submit > self.now {
-            return None;
-        }
-        let id = JobId(self.next_arrival as u32);
-        self.next_arrival += 1;
-        Some(id)
-    }
-
     #[inline]
     fn submit(&mut self, job: JobId) {
         let kind = match self.roles.placement.kinds() {
@@ -489,19 +408,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         let first = self.records.first_spot(job);
         let spots = &self.book.spots[first..first + spec.pods as usize];
         self.observer.finished(job, self.now, spots);
-        let residence = Residence {
-            work: self.work,
-            job,
-            spots,
-        };
-        self.roles.performance.ended(residence, &mut self.speeds);
-        if let Some(hazard) = &mut self.roles.hazard {
-            hazard.ended(residence);
-        }
-        if self.provisioner_follows {
-            self.roles.provisioning.ended(residence, self.now);
-        }
-        self.paces.forget(job);
+        self.vacate(job, first..first + spec.pods as usize);
         self.change_speeds();
         // The queueing policy gets a turn, and a turn borrows the book: lend it the places.
         let lent = std::mem::take(&mut self.book.spots);
@@ -515,141 +422,22 @@ impl<'w, O: Observer> Engine<'w, O> {
         self.book.spots = lent;
     }
 
+    /// Tells the roles that a job has left its places.
     #[inline]
-    fn pass(&mut self) -> Result<(), EngineError> {
-        if self.roles.repartition.is_some() {
-            self.repartition();
+    fn vacate(&mut self, job: JobId, spots: std::ops::Range<usize>) {
+        let residence = Residence {
+            work: self.work,
+            job,
+            spots: &self.book.spots[spots],
+        };
+        self.roles.performance.ended(residence, &mut self.speeds);
+        if let Some(hazard) = &mut self.roles.hazard {
+            hazard.ended(residence);
         }
-        loop {
-            let openings = self.roles.placement.openings();
-            let (queueing, mut turn) = turn(self);
-            queueing.pass(&mut turn);
-            let evicted = !self.book.evicted.is_empty();
-            self.carry_out();
-            // Whoever was evicted waits again, and not all of what it held need be in use.
-            if !evicted && openings == self.roles.placement.openings() {
-                break;
-            }
+        if self.provisioner_follows {
+            self.roles.provisioning.ended(residence, self.now);
         }
-        if self.roles.repartition.is_some() {
-            self.ask_repartitioner();
-        }
-        match self.book.fault.take() {
-            None => Ok(()),
-            Some((job, cause)) => Err(EngineError::Placement {
-                policy: self.roles.placement.name(),
-                job: self.work.name(job),
-                cause,
-            }),
-        }
-    }
-
-    /// Lets the repartitioner act, if its time has come.
-    #[cold]
-    fn repartition(&mut self) {
-        if let (Some(desk), Some(policy)) = (&mut self.mig, &mut self.roles.repartition) {
-            let at = (self.now, &self.roles.costs);
-            desk.act(policy.as_mut(), self.work, &mut self.cluster, at);
-        }
-    }
-
-    /// Asks the repartitioner when its time comes.
-    #[cold]
-    fn ask_repartitioner(&mut self) {
-        if let (Some(desk), Some(policy)) = (&mut self.mig, &self.roles.repartition) {
-            desk.refresh(policy.as_ref(), self.work, &self.cluster);
-        }
-    }
-
-    /// Tells the desk whose reason to wait is another one now.
-    #[cold]
-    fn note_refusals(&mut self) {
-        let Some(desk) = &mut self.mig else { return };
-        for &(job, _) in &self.book.changed {
-            let spec = self.work.spec(self.work.job(job).spec);
-            let asks = mig::asks_mig(spec, &self.cluster);
-            desk.waits(job, self.book.reason(job), self.now, asks);
-        }
-    }
-
-    /// What preparing the places of a job that starts takes.
-    #[cold]
-    fn set_up(&mut self, job: JobId, spots: std::ops::Range<usize>) {
-        let Some(desk) = &mut self.mig else { return };
-        let spec = self.work.spec(self.work.job(job).spec);
-        let at = (self.now, &self.roles.costs);
-        let setup = desk.started(job, spec, &self.book.spots[spots], &self.cluster, at);
-        self.records.set_up(job, setup);
-    }
-
-    /// Makes the decisions of a pass happen.
-    #[inline]
-    fn carry_out(&mut self) {
-        if self.roles.repartition.is_some() {
-            self.note_refusals();
-        }
-        for (job, before) in self.book.changed.drain(..) {
-            let since = self.records.since(job);
-            if since < self.now {
-                self.observer.waited(job, before, since, self.now);
-                self.records.mark(job, self.now);
-            }
-        }
-        for at in 0..self.book.started.len() {
-            let start = self.book.started[at];
-            let job = start.job;
-            self.make_way(at);
-            let since = self.records.since(job);
-            if since < self.now {
-                self.observer
-                    .waited(job, self.book.reason(job), since, self.now);
-            }
-            let first = start.first_spot as usize;
-            let pods = self.work.spec(self.work.job(job).spec).pods as usize;
-            self.records.start_at(job, self.now, start.first_spot);
-            if self.mig.is_some() {
-                self.set_up(job, first..first + pods);
-            }
-            let at = self.now + self.span(job);
-            let spots = &self.book.spots[first..first + pods];
-            self.observer.started(job, self.now, spots);
-            // A job without an end has no finish to wait for.
-            if at < Time::NEVER {
-                self.finishes.push(Finish {
-                    at,
-                    order: self.starts,
-                    job,
-                });
-            }
-            let residence = Residence {
-                work: self.work,
-                job,
-                spots,
-            };
-            self.roles.performance.started(residence, &mut self.speeds);
-            if let Some(hazard) = &mut self.roles.hazard {
-                hazard.started(residence, self.now, &mut self.dead);
-            }
-            if self.provisioner_follows {
-                self.roles.provisioning.started(residence, self.now);
-            }
-            if !self.records.attempts(job).is_empty() {
-                self.starts_again(job, at);
-            }
-            self.change_speeds();
-            self.starts += 1;
-            self.waiting -= 1;
-            self.running += 1;
-            if self.discipline == Discipline::PerEvent {
-                self.believed.insert(job, start.predicted);
-            }
-        }
-        self.book.started.clear();
-        self.book.evicted.clear();
-        for (job, record) in self.book.explained.drain(..) {
-            self.observer.explained(job, &record);
-        }
-        self.paces.purge(&mut self.finishes, &self.records);
+        self.paces.forget(job);
     }
 
     /// Makes what the performance model said happen.

@@ -2,18 +2,8 @@
 
 use crate::cli::Desk;
 
-/// One screen per verb; `INSTA_UPDATE=always cargo test --test it cli_screens` accepts changes.
-macro_rules! screens {
-    ($($name:ident: $line:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let desk = Desk::new(concat!("screen-", stringify!($name)));
-            insta::assert_snapshot!(stringify!($name), desk.line($line).screen());
-        })*
-    };
-}
-
 screens! {
+    "" on |name| Desk::new(&format!("screen-{name}"));
     welcome: "";
     help: "--help";
     help_run: "run --help";

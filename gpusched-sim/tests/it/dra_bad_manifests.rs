@@ -1,11 +1,8 @@
 //! Manifests of `resource.k8s.io` that are wrong, and what is said about each, with its place:
 //! what the API server of 1.36 refuses is refused here.
 
-use gpusched_sim::manifest::{ClaimSource, DraManifests, Severity};
-
-/// A manifest with `«` in front of what is wrong, under what it comes (`error` or `warning`), and
-/// the words to expect.
-type Bad = (&'static str, &'static str, &'static str);
+use crate::common::bad_manifests::{Bad, each_is_said_where_it_stands, said, written_out};
+use gpusched_sim::manifest::{ClaimSource, DraManifests};
 
 /// What makes a manifest below complete, where `@` stands for it.
 const PARTS: &[(&str, &str)] = &[
@@ -123,49 +120,12 @@ const BAD: &[Bad] = &[
     ("apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  parallelism: «-2\n", "error", "cannot be negative"),
 ];
 
-/// The manifest written out, and the line and column of the `«` in it.
-fn written_out(manifest: &str) -> (String, Option<(u64, u64)>) {
-    let mut text = manifest.to_owned();
-    for (short, long) in PARTS {
-        text = text.replace(short, long);
-    }
-    let place = text.find('«').map(|at| {
-        let before = &text[..at];
-        let line = before.matches('\n').count() as u64 + 1;
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        (line, last.chars().count() as u64 + 1)
-    });
-    (text.replace('«', ""), place)
-}
-
 #[test]
 fn everything_wrong_is_said_where_it_stands() {
     assert!(BAD.len() >= 50);
-    let mut failures = Vec::new();
-    for (manifest, under, says) in BAD {
-        let (text, place) = written_out(manifest);
-        let manifests = DraManifests::parse([("bad.yaml", text.as_str())]);
-        let found = manifests.problems().iter().any(|problem| {
-            let word = match problem.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            };
-            let diagnostic = &problem.diagnostic;
-            word == *under
-                && diagnostic.message.contains(says)
-                && diagnostic.file.as_deref() == Some("bad.yaml")
-                && place.is_none_or(|place| (diagnostic.line, diagnostic.column) == place)
-        });
-        if !found || manifests.is_sound() == (*under == "error") {
-            let all = manifests
-                .problems()
-                .iter()
-                .map(|one| one.diagnostic.render(false));
-            let all: String = all.collect();
-            failures.push(format!("{says} at {place:?}:\n{text}\nsaid was:\n{all}"));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n----\n"));
+    each_is_said_where_it_stands(BAD, PARTS, |text| {
+        said(DraManifests::parse([("bad.yaml", text)]).problems())
+    });
 }
 
 /// Lists are too long by one; each says how long they may be.
@@ -235,7 +195,7 @@ fn lists_have_ends() {
             "at most 64 bytes",
         ),
     ] {
-        let (text, _) = written_out(&text);
+        let (text, _) = written_out(&text, PARTS);
         let manifests = DraManifests::parse([("long.yaml", text)]);
         let said: Vec<&str> = manifests
             .problems()
@@ -251,7 +211,7 @@ fn lists_have_ends() {
         (slice(many(128, &device(""))), 128),
         (slice(many(64, &device(taint))), 64),
     ] {
-        let (text, _) = written_out(&text);
+        let (text, _) = written_out(&text, PARTS);
         let manifests = DraManifests::parse([("long.yaml", text)]);
         assert!(manifests.is_sound(), "{:?}", manifests.problems());
         assert_eq!(manifests.objects().slices[0].content.devices.len(), fits);

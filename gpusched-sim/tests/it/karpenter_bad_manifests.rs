@@ -1,10 +1,7 @@
 //! Manifests of Karpenter that are wrong, and what is said about each, with its place.
 
-use gpusched_sim::manifest::{KarpenterManifests, Severity};
-
-/// A manifest with `«` in front of what is wrong, under what it comes (`error` or `warning`), and
-/// the words to expect.
-type Bad = (&'static str, &'static str, &'static str);
+use crate::common::bad_manifests::{Bad, each_is_said_where_it_stands, said};
+use gpusched_sim::manifest::KarpenterManifests;
 
 /// What makes a manifest below complete, where `@` stands for it.
 const PARTS: &[(&str, &str)] = &[
@@ -105,44 +102,10 @@ const BAD: &[Bad] = &[
     ("@pod  schedulingGates: «[{name: quota}]\n", "warning", "not scheduled while it is gated"),
 ];
 
-/// The manifest in full, and where its `«` stood.
-fn written_out(manifest: &str) -> (String, Option<(u64, u64)>) {
-    let mut text = manifest.to_owned();
-    for (short, long) in PARTS {
-        text = text.replace(short, long);
-    }
-    let place = text.find('«').map(|at| {
-        let before = &text[..at];
-        let line = before.matches('\n').count() as u64 + 1;
-        let last = before.rsplit('\n').next().unwrap_or_default();
-        (line, last.chars().count() as u64 + 1)
-    });
-    (text.replace('«', ""), place)
-}
-
 #[test]
 fn everything_wrong_is_said_where_it_stands() {
     assert!(BAD.len() >= 50);
-    let mut failures = Vec::new();
-    for (manifest, under, says) in BAD {
-        let (text, place) = written_out(manifest);
-        let manifests = KarpenterManifests::parse([("bad.yaml", text.as_str())]);
-        let found = manifests.problems().iter().any(|problem| {
-            let word = match problem.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-            };
-            let diagnostic = &problem.diagnostic;
-            word == *under
-                && diagnostic.message.contains(says)
-                && diagnostic.file.as_deref() == Some("bad.yaml")
-                && place.is_none_or(|place| (diagnostic.line, diagnostic.column) == place)
-        });
-        if !found || manifests.is_sound() == (*under == "error") {
-            let all = manifests.problems().iter();
-            let all: String = all.map(|one| one.diagnostic.render(false)).collect();
-            failures.push(format!("{says} at {place:?}:\n{text}\nsaid was:\n{all}"));
-        }
-    }
-    assert!(failures.is_empty(), "{}", failures.join("\n----\n"));
+    each_is_said_where_it_stands(BAD, PARTS, |text| {
+        said(KarpenterManifests::parse([("bad.yaml", text)]).problems())
+    });
 }

@@ -173,18 +173,8 @@ fn desk(test: &str) -> Desk {
     desk
 }
 
-macro_rules! screens {
-    ($($name:ident: $line:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let desk = desk(stringify!($name));
-            let name = concat!("kueue_admit_", stringify!($name));
-            insta::assert_snapshot!(name, desk.line($line).screen());
-        })*
-    };
-}
-
 screens! {
+    "kueue_admit_" on desk;
     help: "kueue admit --help";
     example_single_queue: "kueue admit --manifests single-queue -f single-queue/job.yaml";
     example_topology: "kueue admit --manifests topology -f topology/jobs.yaml";

@@ -76,17 +76,8 @@ fn desk(test: &str) -> Desk {
     desk
 }
 
-macro_rules! screens {
-    ($($name:ident: $line:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let desk = desk(stringify!($name));
-            insta::assert_snapshot!(stringify!($name), desk.line($line).screen());
-        })*
-    };
-}
-
 screens! {
+    "" on desk;
     kueue_run_table: "run --queueing kueue --manifests queues --trace trace";
     kueue_run_json: "run --queueing kueue --manifests queues --trace trace --format json";
     kueue_run_csv: "run --queueing kueue --manifests queues --trace trace --format csv";

@@ -94,20 +94,15 @@ spec:
   clusterQueue: reserach
 ";
 
-macro_rules! screens {
-    ($($name:ident: $line:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let desk = desk(concat!("screen-", stringify!($name)));
-            desk.write("trouble/queue.yaml", TROUBLE);
-            desk.write("doubtful/queue.yaml", DOUBTFUL);
-            let name = concat!("kueue_", stringify!($name));
-            insta::assert_snapshot!(name, desk.line($line).screen());
-        })*
-    };
+fn troubled(name: &str) -> Desk {
+    let desk = desk(&format!("screen-{name}"));
+    desk.write("trouble/queue.yaml", TROUBLE);
+    desk.write("doubtful/queue.yaml", DOUBTFUL);
+    desk
 }
 
 screens! {
+    "kueue_" on troubled;
     help: "kueue --help";
     help_lint: "kueue lint --help";
     help_explain: "kueue explain --help";

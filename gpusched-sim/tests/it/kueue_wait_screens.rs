@@ -136,18 +136,8 @@ fn desk(test: &str) -> Desk {
     desk
 }
 
-macro_rules! screens {
-    ($($name:ident: $line:expr;)*) => {
-        $(#[test]
-        fn $name() {
-            let desk = desk(stringify!($name));
-            let name = concat!("kueue_wait_", stringify!($name));
-            insta::assert_snapshot!(name, desk.line($line).screen());
-        })*
-    };
-}
-
 screens! {
+    "kueue_wait_" on desk;
     help: "kueue wait --help";
     estimate: "kueue wait --manifests busy -f six.yaml --trace past --samples 200 --seed 3";
     as_json: "kueue wait --manifests busy -f six.yaml --trace past --samples 200 --seed 3 --format json";

@@ -1,6 +1,7 @@
 //! The tests of gpusched-sim from outside, in one program: linked once, helpers shared.
 
 mod cases;
+#[macro_use]
 mod cli;
 mod common;
 mod compare_statistics;

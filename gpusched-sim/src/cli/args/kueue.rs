@@ -142,15 +142,8 @@ pub(crate) struct KueueWaitArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
 
-    /// What takes time besides the work: nothing, or scheduler, API server and pods that have to
-    /// leave [default: ideal]
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) fidelity: Option<FidelityArg>,
-
-    /// From admission until all pods are ready and work begins: seconds, or several with weights
-    /// such as `30@9,never`; waitForPodsReady of the manifests applies [default: 0]
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
-    pub(crate) pods_ready_delay: Option<String>,
+    #[command(flatten)]
+    pub(crate) delays: DelayArgs,
 
     /// Futures to follow at the same time [default: one per processor]
     #[arg(long, allow_negative_numbers = true, value_parser = whole::<usize>, value_name = "N")]
@@ -205,6 +198,20 @@ pub(crate) struct KueueLintArgs {
     pub(crate) rules: bool,
 }
 
+/// What takes time under Kueue.
+#[derive(Args)]
+pub(crate) struct DelayArgs {
+    /// What takes time besides the work: nothing, or scheduler, API server and pods that have to
+    /// leave [default: ideal]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) fidelity: Option<FidelityArg>,
+
+    /// From admission until all pods are ready and work begins: seconds, or several with weights
+    /// such as `30@9,never`; waitForPodsReady of the manifests applies [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    pub(crate) pods_ready_delay: Option<String>,
+}
+
 /// What `gpusched run --queueing kueue` needs besides.
 #[derive(Args)]
 #[command(next_help_heading = "With --queueing kueue")]
@@ -218,13 +225,6 @@ pub(crate) struct KueueRunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) queue_map: Option<PathBuf>,
 
-    /// What takes time besides the work: nothing, or scheduler, API server and pods that have to
-    /// leave [default: ideal]
-    #[arg(long, value_enum, value_name = "HOW")]
-    pub(crate) fidelity: Option<FidelityArg>,
-
-    /// From admission until all pods are ready and work begins: seconds, or several with weights
-    /// such as `30@9,never`; waitForPodsReady of the manifests applies [default: 0]
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
-    pub(crate) pods_ready_delay: Option<String>,
+    #[command(flatten)]
+    pub(crate) delays: DelayArgs,
 }

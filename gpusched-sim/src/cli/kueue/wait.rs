@@ -44,7 +44,7 @@ pub(super) fn wait(args: &KueueWaitArgs) -> Outcome {
     let horizon = horizon(args.horizon.map(|given| given.0))?;
     let window = args.window.as_deref().map(window).transpose()?;
     let threads = threads(args.threads)?;
-    let delay = args.pods_ready_delay.as_deref();
+    let delay = args.delays.pods_ready_delay.as_deref();
     let ready: Result<ReadyDelay> = delay.map_or(Ok(ReadyDelay::default()), str::parse);
     let ready = ready.map_err(|problem| problem.in_file("--pods-ready-delay"))?;
     let options = trace::read_options(&args.read)?;
@@ -79,7 +79,12 @@ pub(super) fn wait(args: &KueueWaitArgs) -> Outcome {
         seed: args.seed.unwrap_or(0),
         horizon,
         ready,
-        fidelity: Fidelity::from(args.fidelity.map(FidelityKey::from).unwrap_or_default()),
+        fidelity: Fidelity::from(
+            args.delays
+                .fidelity
+                .map(FidelityKey::from)
+                .unwrap_or_default(),
+        ),
     };
     let (kueue, id) = admit::submit(&manifests, &asked, now);
     let asked = Asked {

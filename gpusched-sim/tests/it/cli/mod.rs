@@ -1,5 +1,17 @@
 //! Runs the command the way a user does.
 
+/// A test per screen, named as its snapshot but for the prefix;
+/// `INSTA_UPDATE=always cargo test --test it` accepts changes.
+macro_rules! screens {
+    ($prefix:literal on $desk:expr; $($name:ident: $line:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            let desk = $desk(stringify!($name));
+            insta::assert_snapshot!(concat!($prefix, stringify!($name)), desk.line($line).screen());
+        })*
+    };
+}
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,4 +1,6 @@
-//! Reading rows from texts, for the tests of trace formats.
+//! Reading rows from texts, for the tests of trace formats; manifests that are wrong.
+
+pub(crate) mod bad_manifests;
 
 use gpusched_sim::trace::input::Source;
 use gpusched_sim::trace::row::{JobRow, NodeRow};

@@ -1,11 +1,10 @@
 //! Gangs of a training cluster: most of the GPUs are held by few large jobs. Nobody's data: sizes and
 //! run times are ours, chosen so that where a gang is put matters.
 
-use super::{ANY, ONE_CLASS, STEADY};
+use super::{ANY, INDEPENDENT};
 use crate::trace::generate::preset::{
-    Durations, Gap, GpuCounts, Lognormal, NodeGroup, PodSize, Preset, Sweep, component,
+    Durations, Gap, GpuCounts, NodeGroup, PodSize, Preset, component,
 };
-use gpusched_core::units::Span;
 
 pub(super) const GANGS: Preset = Preset {
     name: "gangs",
@@ -13,10 +12,6 @@ pub(super) const GANGS: Preset = Preset {
     // 42 GPUs × 11,160 s / 100 s = 4,690 GPUs in use: 69 % of the cluster below, if nothing slows
     // anybody down.
     gap: Gap::Exponential(100.0),
-    hours: [1.0; 24],
-    weekdays: [1.0; 7],
-    weather: STEADY,
-    batch_sizes: &[(1, 1.0)],
     gpu_counts: &[GpuCounts {
         max_batch: ANY,
         gpus: &[
@@ -38,36 +33,11 @@ pub(super) const GANGS: Preset = Preset {
         mixture: &[component(1.0, 8.6, 1.2)],
     }],
     run_range: (60.0, 400_000.0),
-    // Batches of one job: nothing of this is used.
-    sweeps: &[Sweep {
-        max_batch: ANY,
-        spread: Lognormal {
-            mu: 0.0,
-            sigma: 0.0,
-        },
-        stray: 0.0,
-        together: 0.0,
-        gap: Lognormal {
-            mu: 0.0,
-            sigma: 1.0,
-        },
-    }],
-    max_member_gap: 60.0,
-    resolution: Span(1_000),
-    tenants: 8,
-    tenant_exponent: 0.0,
-    users: 4,
-    user_exponent: 0.0,
-    classes: ONE_CLASS,
-    fractions: &[],
     pod_sizes: &[PodSize {
         max_gpus: ANY,
         shared: false,
         per_gpu: &[((8_000, 65_536), 1.0)],
     }],
-    models: &[],
-    ends: &[],
-    estimates: None,
     cluster: &[NodeGroup {
         nodes: 847,
         model: "A100-SXM4-80GB",
@@ -75,4 +45,5 @@ pub(super) const GANGS: Preset = Preset {
         cpu_milli: Some(128_000),
         mem_mib: Some(1_048_576),
     }],
+    ..INDEPENDENT
 };

@@ -9,7 +9,7 @@ mod philly;
 mod sample;
 mod uniform;
 
-use super::preset::{Class, Estimates, Preset, Weather};
+use super::preset::{Class, Estimates, Gap, Lognormal, Preset, Sweep, Weather};
 use crate::diagnostic::{Diagnostic, Result, did_you_mean};
 use gpusched_core::units::Span;
 
@@ -69,6 +69,48 @@ const ONE_CLASS: &[(Class, f64)] = &[(
     },
     1.0,
 )];
+
+/// Independent jobs at a steady rate, whole GPUs, nobody special: what presets that are nobody's
+/// data differ from.
+const INDEPENDENT: Preset = Preset {
+    name: "",
+    about: "",
+    gap: Gap::Exponential(60.0),
+    hours: [1.0; 24],
+    weekdays: [1.0; 7],
+    weather: STEADY,
+    batch_sizes: &[(1, 1.0)],
+    gpu_counts: &[],
+    durations: &[],
+    run_range: (0.0, f64::MAX),
+    // Batches of one job: nothing of this is used.
+    sweeps: &[Sweep {
+        max_batch: ANY,
+        spread: Lognormal {
+            mu: 0.0,
+            sigma: 0.0,
+        },
+        stray: 0.0,
+        together: 0.0,
+        gap: Lognormal {
+            mu: 0.0,
+            sigma: 1.0,
+        },
+    }],
+    max_member_gap: 60.0,
+    resolution: Span(1_000),
+    tenants: 8,
+    tenant_exponent: 0.0,
+    users: 4,
+    user_exponent: 0.0,
+    classes: ONE_CLASS,
+    fractions: &[],
+    pod_sizes: &[],
+    models: &[],
+    ends: &[],
+    estimates: None,
+    cluster: &[],
+};
 
 const HOUR: i64 = 3600;
 
