@@ -200,3 +200,91 @@ impl Likes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provisioning::karpenter::testing::{Town, options, pod, resources, spec, types};
+    use std::sync::Arc;
+
+    /// Machines of four cores with one pod each, of so many tenths of a core; job numbers rise.
+    fn town(sizes: &[i64]) -> (Town, Kinds, Likes) {
+        let mut town = Town::new(options(Vec::new()), types());
+        let (mut kinds, mut likes) = (Kinds::default(), Likes::default());
+        let mut specs: FxHashMap<i64, Arc<_>> = FxHashMap::default();
+        for (job, size) in (10..).zip(sizes) {
+            let mut pod = pod(job, spec(0));
+            let known = specs.entry(*size);
+            pod.spec = Arc::clone(known.or_insert_with(|| spec(100 * size).into()));
+            let id = town.machine("a", (2, 0), vec![pod]);
+            let machine = &town.view.machines[&id];
+            let kind = kinds.of(&machine.pods[0].pod.spec);
+            let left = resources(&[("cpu", 4000 - 100 * size), ("pods", 99)]);
+            let make = (vec![(kind, 1)], Price(400), false);
+            let room = kinds.room(&left);
+            likes.note(id, Some((make, &room, machine)), &mut kinds);
+        }
+        (town, kinds, likes)
+    }
+
+    fn ask(town: &Town, kinds: &mut Kinds, likes: &mut Likes, asked: &[(u32, From)], shut: &[u32]) {
+        let pods = asked.iter().map(|(of, from)| {
+            let pod = &town.view.machines[&MachineId(*of)].pods[0].pod;
+            (pod, *from)
+        });
+        let rooms: Vec<(MachineId, Room)> = town
+            .view
+            .machines
+            .iter()
+            .map(|(id, machine)| {
+                let mut left = machine.available.clone();
+                left.insert("pods".into(), 99);
+                (*id, kinds.room(&left))
+            })
+            .collect();
+        let rooms = rooms.iter().map(|(id, room)| (*id, room));
+        let shut = shut.iter().map(|id| MachineId(*id));
+        likes.new_round();
+        likes.ask(Some(pods.collect()), kinds, rooms, shut);
+    }
+
+    #[test]
+    fn equal_pods_at_an_equal_price_are_alike_unless_somebody_fits_into_the_room() {
+        // Of four cores, 3 are used, 3, 3.5, and 0.4: a pod of 0.4 fits beside all of them.
+        let (town, mut kinds, mut likes) = town(&[30, 30, 35, 4]);
+        let of = |likes: &Likes, id| likes.of(MachineId(id));
+        ask(&town, &mut kinds, &mut likes, &[], &[]);
+        assert!(of(&likes, 0).is_some());
+        assert_eq!(of(&likes, 0), of(&likes, 1));
+        assert_ne!(of(&likes, 0), of(&likes, 2));
+        // Its own pod fits into the room beside it.
+        assert_eq!(of(&likes, 3), None);
+        ask(&town, &mut kinds, &mut likes, &[(3, From::Going)], &[]);
+        assert_eq!(of(&likes, 0), None);
+    }
+
+    #[test]
+    fn what_came_of_one_holds_for_its_like_until_the_round_ends() {
+        let (town, mut kinds, mut likes) = town(&[30, 30, 35]);
+        ask(&town, &mut kinds, &mut likes, &[], &[]);
+        likes.came_to_nothing(likes.of(MachineId(0)).unwrap());
+        assert!(likes.comes_to_nothing(&likes.of(MachineId(1)).unwrap()));
+        assert!(!likes.comes_to_nothing(&likes.of(MachineId(2)).unwrap()));
+        ask(&town, &mut kinds, &mut likes, &[], &[]);
+        assert!(!likes.comes_to_nothing(&likes.of(MachineId(1)).unwrap()));
+    }
+
+    #[test]
+    fn age_matters_beside_pods_that_wait_and_machines_that_are_shut() {
+        // Jobs 10, 11, 12; the pod of 11 is asked about: 10 is older than it, 12 is not. A shut
+        // machine, 3, has room for three cores.
+        let (town, mut kinds, mut likes) = town(&[30, 30, 30, 4]);
+        let mut alike = |from, shut: &[u32]| {
+            ask(&town, &mut kinds, &mut likes, &[(1, from)], shut);
+            likes.of(MachineId(0)) == likes.of(MachineId(2))
+        };
+        assert!(alike(From::Going, &[]));
+        assert!(!alike(From::Queue, &[]));
+        assert!(!alike(From::Going, &[3]));
+    }
+}

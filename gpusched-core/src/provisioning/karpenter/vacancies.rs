@@ -27,7 +27,7 @@ pub(super) struct Vacancies {
     roomy: BTreeMap<usize, Roomy>,
     /// By kind, as far as somebody asked in this round: how many pods find room where pods may be
     /// moved to.
-    spare: FxHashMap<usize, u32>,
+    spare: FxHashMap<usize, u64>,
     /// By kind, as far as somebody asked in this round: those that take it, in the order of a solve.
     sites: FxHashMap<usize, Vec<Site>>,
 }
@@ -36,7 +36,7 @@ pub(super) struct Vacancies {
 #[derive(Debug, Default)]
 struct Roomy {
     machines: BTreeMap<MachineId, u32>,
-    all: u32,
+    all: u64,
 }
 
 impl Roomy {
@@ -45,7 +45,7 @@ impl Roomy {
             0 => self.machines.remove(&id),
             _ => self.machines.insert(id, pods),
         };
-        self.all = self.all + pods - before.unwrap_or(0);
+        self.all = self.all + u64::from(pods) - u64::from(before.unwrap_or(0));
     }
 }
 
@@ -161,13 +161,13 @@ impl Vacancies {
         shut: [&BTreeSet<MachineId>; 2],
         kinds: &Kinds,
         nodes: &BTreeMap<MachineId, Node>,
-    ) -> u32 {
+    ) -> u64 {
         let known = self.spare.get(&kind).copied();
         let roomy = self.roomy(kind, kinds, nodes);
-        let of = |id: &MachineId| roomy.machines.get(id).copied().unwrap_or(0);
+        let of = |id: &MachineId| roomy.machines.get(id).map_or(0, |pods| u64::from(*pods));
         let spare = known.unwrap_or_else(|| {
             let shut = shut.into_iter().flatten();
-            roomy.all - shut.map(of).sum::<u32>()
+            roomy.all - shut.map(of).sum::<u64>()
         });
         let own = match emptied {
             [one] if !shut.iter().any(|shut| shut.contains(one)) => of(one),
@@ -234,14 +234,14 @@ impl Vacancies {
         }
         let spec = &kinds.get(kind).spec;
         let asked = Requirements::of_labels(&spec.node_selector);
-        let takes = |id: &&MachineId| {
+        let takes = |id: &MachineId| {
             let node = &nodes[id];
             let labels = || Requirements::of_labels(&node.existing.labels);
             node.room.iter().all(|left| *left >= 0)
                 && tolerates(&node.existing.taints, &spec.tolerations)
                 && (asked.is_empty() || labels().compatible(&asked, Undefined::Denied).is_ok())
         };
-        let roomy = self.of(kind, kinds, nodes).filter(|id| takes(&id));
+        let roomy = self.of(kind, kinds, nodes).filter(takes);
         let mut sites: Vec<Site> = roomy
             .map(|id| Site {
                 id,

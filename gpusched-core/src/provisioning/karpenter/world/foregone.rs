@@ -47,12 +47,11 @@ impl World {
         let loads = emptied.iter().filter_map(|id| self.nodes.get(id));
         let mut load = sum(loads.map(|node| &node.load));
         let (nodes, kinds, vacancies) = (&self.nodes, &self.kinds, &mut self.vacancies);
-
         let nobody = BTreeSet::new();
         let shut = [&self.booting, question.closed.unwrap_or(&nobody)];
         load.retain_mut(|(kind, count)| {
             let spare = vacancies.spare(*kind, emptied, shut, kinds, nodes);
-            *count = count.saturating_sub(spare);
+            *count = count.saturating_sub(u32::try_from(spare).unwrap_or(u32::MAX));
             *count > 0
         });
         if load.is_empty() {
