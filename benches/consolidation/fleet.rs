@@ -100,6 +100,8 @@ pub struct Fleet<C> {
     /// When machines that drain are gone.
     drains: BTreeSet<(Time, MachineId)>,
     places: BTreeMap<JobId, MachineId>,
+    /// Machines that take pods, by the GPUs that are left.
+    open: BTreeSet<(i64, MachineId)>,
     jobs: u32,
     machines: u32,
     /// Machines launched, and pods moved off machines that went.
@@ -122,6 +124,7 @@ impl<C: Controller> Fleet<C> {
             boots: BTreeSet::new(),
             drains: BTreeSet::new(),
             places: BTreeMap::new(),
+            open: BTreeSet::new(),
             jobs: 0,
             machines: 0,
             launched: 0,
@@ -200,6 +203,7 @@ impl<C: Controller> Fleet<C> {
         while self.boots.first().is_some_and(|one| one.0 <= now) {
             let (_, id) = self.boots.pop_first().expect("looked at");
             self.view.version += 1;
+            self.reopen(id);
             self.controller.told(&Event::Initialized(id), &self.view);
         }
         while self.coming.last().is_some_and(|one| one.0 <= now) {
@@ -225,9 +229,18 @@ impl<C: Controller> Fleet<C> {
         self.view.version += 1;
         let version = self.view.version;
         let machine = self.view.machines.get_mut(&id).expect("a machine");
+        self.open.remove(&(machine.available[GPU], id));
         how(machine);
         machine.last_pod_event = now;
         machine.version = version;
+        self.reopen(id);
+    }
+
+    fn reopen(&mut self, id: MachineId) {
+        let machine = &self.view.machines[&id];
+        if machine.is_initialized(self.view.now) && !machine.cordoned {
+            self.open.insert((machine.available[GPU], id));
+        }
     }
 
     /// Waiting pods go to the machine on which they leave least, the oldest of those.
@@ -239,14 +252,10 @@ impl<C: Controller> Fleet<C> {
                     .iter()
                     .all(|(resource, want)| there.get(resource).is_some_and(|there| want <= there))
             };
-            let takes = |machine: &Machine| {
-                machine.is_initialized(now)
-                    && !machine.cordoned
-                    && has(&machine.available, &pod.spec.requests)
-            };
-            let machines = self.view.machines.iter().filter(|(_, one)| takes(one));
-            let best = machines.min_by_key(|(id, one)| (one.available[GPU], **id));
-            match best.map(|(id, _)| *id) {
+            let least = pod.spec.requests[GPU];
+            let mut roomy = self.open.range((least, MachineId(0))..).map(|one| one.1);
+            let best = roomy.find(|id| has(&self.view.machines[id].available, &pod.spec.requests));
+            match best {
                 None => self.view.pending.push(pod),
                 Some(id) => {
                     self.places.insert(pod.job, id);

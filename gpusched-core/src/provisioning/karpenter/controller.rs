@@ -1,22 +1,21 @@
 //! `karpenter`: launches what pods need, and disrupts nodes that are not worth their price.
 
-mod static_pools;
-
 use super::batch::Batch;
 use super::claims::{Choice, Claims};
-use super::disruption::{Action, Order, Outlook, Queue, Rounds, Scene, Verdict, outlook};
+use super::disruption::{Action, Order, Outlook, Queue, Roster, Rounds, Scene, Verdict, outlook};
+use super::news::Seen;
+use super::options::KarpenterOptions;
 use super::pool::Pool;
-use super::terminate::grace;
 use super::unavailable::Unavailable;
 use super::world::{Question, World};
-use super::{Effort, KarpenterOptions, NewNode};
+use super::{Effort, NewNode};
 use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Command, Controller, Event, MachineId, View};
 use crate::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How long a machine may take to join the cluster before it is given up.
-const REGISTRATION: Span = Span::from_secs(15 * 60);
+mod retire;
+mod static_pools;
 
 /// Karpenter's controllers: provisioning, disruption, expiration, interruption.
 ///
@@ -36,12 +35,12 @@ pub struct Karpenter {
     out: Unavailable,
     queue: Queue,
     rounds: Rounds,
+    roster: Roster,
+    seen: Seen,
     /// Machines that leave, or were told to.
     deleted: BTreeSet<MachineId>,
     /// Those, and those the queue is about to delete.
     going: BTreeSet<MachineId>,
-    /// The version of the view in which that was worked out.
-    seen: Option<u64>,
     nominated: BTreeMap<MachineId, Time>,
     /// Machines that will be taken away, and when.
     noticed: Vec<(MachineId, Time)>,
@@ -65,9 +64,10 @@ impl Karpenter {
             out: Unavailable::default(),
             queue: Queue::default(),
             rounds: Rounds::default(),
+            roster: Roster::default(),
+            seen: Seen::default(),
             deleted: BTreeSet::new(),
             going: BTreeSet::new(),
-            seen: None,
             nominated: BTreeMap::new(),
             noticed: Vec::new(),
             solved: None,
@@ -79,6 +79,8 @@ impl Karpenter {
     pub fn set_pools(&mut self, pools: Vec<Pool>) {
         self.world.set_pools(&pools);
         self.options.pools = pools;
+        self.roster = Roster::default();
+        self.seen.forget();
         self.rounds.forget();
         self.solved = None;
     }
@@ -94,18 +96,12 @@ impl Karpenter {
     /// ```
     pub fn outlook(&mut self, view: &View) -> Outlook {
         self.refresh(view);
-        let scene = scene(
-            view,
-            &self.options,
-            &self.claims,
-            &self.going,
-            &self.nominated,
-        );
+        let (scene, world, _) = self.scene(view);
         let scene = Scene {
             explain: true,
             ..scene
         };
-        outlook(&scene, &mut self.world)
+        outlook(&scene, world)
     }
 
     /// What deciding has taken so far.
@@ -125,113 +121,55 @@ impl Karpenter {
         Span(2 * self.options.batch_max.0).max(Span::from_secs(10))
     }
 
-    fn pool(&self, name: &str) -> Option<&Pool> {
-        let mut pools = self.options.pools.iter();
-        pools.find(|pool| pool.template.name == name)
-    }
-
-    /// Works out anew who is going. O(machines) if the view has changed.
+    /// Looks at what has changed, and works out anew who is going. O(machines) if the view has
+    /// changed.
     fn follow(&mut self, view: &View) {
-        if self.seen != Some(view.version) {
-            self.seen = Some(view.version);
-            self.deleted.retain(|id| view.machines.contains_key(id));
-            let leaving = view
-                .machines
-                .iter()
-                .filter(|(_, machine)| machine.leaving.is_some());
-            self.deleted.extend(leaving.map(|(id, _)| *id));
+        if let Some(news) = self.seen.look(view) {
+            for id in &news.gone {
+                self.deleted.remove(id);
+            }
+            let leaves = |id: &MachineId| view.machines[id].leaving.is_some();
+            self.deleted.extend(news.there().filter(leaves));
+            self.world.note(news.all());
+            self.rounds.note(&news);
+            self.roster.note(view, &self.options, &news);
         }
-        self.going = self
-            .queue
-            .candidates()
-            .chain(self.deleted.iter().copied())
-            .collect();
+        let deleted = self.deleted.iter().copied();
+        let going: BTreeSet<MachineId> = self.queue.candidates().chain(deleted).collect();
+        if going != self.going {
+            self.world
+                .note(going.symmetric_difference(&self.going).copied());
+            self.going = going;
+        }
     }
 
     /// Makes the world what the view shows.
     fn refresh(&mut self, view: &View) {
         self.follow(view);
         self.nominated.retain(|_, until| *until > view.now);
+        let promised = self.nominated.keys();
+        let busy = self.going.iter().chain(promised).copied();
+        self.roster.pass(view.now, busy);
         self.world.refresh(view, &self.going, &self.out);
         self.world.new_round();
     }
 
-    fn delete(
-        &mut self,
-        view: &View,
-        id: MachineId,
-        limit: Option<Span>,
-        reason: &'static str,
-        commands: &mut Vec<Command>,
-    ) {
-        let Some(machine) = view.machines.get(&id) else {
-            return;
+    /// What a round of disruption looks at, as of the last refresh; and what it works with.
+    fn scene<'a>(&'a mut self, view: &'a View) -> (Scene<'a>, &'a mut World, &'a mut Rounds) {
+        let scene = Scene {
+            view,
+            pools: &self.options.pools,
+            pod_budgets: &self.options.pod_budgets,
+            claims: &self.claims,
+            roster: &self.roster,
+            going: &self.going,
+            nominated: &self.nominated,
+            epoch: self.options.epoch,
+            order: self.options.order,
+            spot_to_spot: self.options.spot_to_spot,
+            explain: false,
         };
-        // One that goes already may have less time left than it thought.
-        if !self.deleted.insert(id) && limit.is_none() {
-            return;
-        }
-        let pool = machine.owner.as_ref().and_then(|owner| self.pool(owner));
-        let bound = pool.and_then(|pool| pool.termination_grace);
-        let limit = [limit, bound].into_iter().flatten().min();
-        commands.push(Command::Delete {
-            machine: id,
-            grace: grace(machine, self.options.pod_grace, limit),
-            reason,
-        });
-    }
-
-    /// Machines that will be taken away, have expired, or never joined.
-    fn retire(&mut self, view: &View, commands: &mut Vec<Command>) {
-        for (id, at) in std::mem::take(&mut self.noticed) {
-            let left = Some((at - view.now).max(Span::ZERO));
-            self.delete(view, id, left, "Interrupted", commands);
-        }
-        while let Some((at, id, reason)) = self.retirement(view)
-            && at <= view.now
-        {
-            self.delete(view, id, None, reason, commands);
-        }
-    }
-
-    /// The next machine that expires, or is given up for not having joined. Machines are in order
-    /// of age: O(pools) unless the oldest are going already.
-    fn retirement(&self, view: &View) -> Option<(Time, MachineId, &'static str)> {
-        let stays = |id: &MachineId| !self.deleted.contains(id);
-        let mut expires: Vec<(&str, Span)> = Vec::new();
-        for pool in &self.options.pools {
-            expires.extend(
-                pool.expire_after
-                    .map(|after| (pool.template.name.as_str(), after)),
-            );
-        }
-        let mut next = None;
-        for (id, machine) in view.machines.iter().filter(|(id, _)| stays(id)) {
-            if expires.is_empty() {
-                break;
-            }
-            let of = |(pool, _): &(&str, Span)| machine.owner.as_deref() == Some(pool);
-            if let Some(index) = expires.iter().position(of) {
-                let (_, after) = expires.swap_remove(index);
-                let this = (machine.launched + after, *id, "Expired");
-                next = [next, Some(this)].into_iter().flatten().min();
-            }
-        }
-        for (id, machine) in view.machines.iter().rev() {
-            let at = machine.launched + REGISTRATION;
-            if at < view.now {
-                break;
-            }
-            let owned = machine
-                .owner
-                .as_ref()
-                .is_some_and(|owner| self.pool(owner).is_some());
-            if owned && stays(id) && machine.registered > at {
-                let this = (at, *id, "RegistrationTimeout");
-                next = [next, Some(this)].into_iter().flatten().min();
-            }
-        }
-        next
+        (scene, &mut self.world, &mut self.rounds)
     }
 
     fn provision(&mut self, view: &View, commands: &mut Vec<Command>) {
@@ -304,14 +242,8 @@ impl Karpenter {
         }
         while !self.claims.outstanding() {
             self.refresh(view);
-            let scene = scene(
-                view,
-                &self.options,
-                &self.claims,
-                &self.going,
-                &self.nominated,
-            );
-            match self.rounds.run(&scene, &mut self.world) {
+            let (scene, world, rounds) = self.scene(view);
+            match rounds.run(&scene, world) {
                 Verdict::Nothing => return,
                 Verdict::Do(action) => {
                     if !self.carry_out(view, action, commands) {
@@ -352,27 +284,6 @@ impl Karpenter {
         for (id, reason) in deleted {
             self.delete(view, id, None, reason.name(), commands);
         }
-    }
-}
-
-fn scene<'a>(
-    view: &'a View,
-    options: &'a KarpenterOptions,
-    claims: &'a Claims,
-    going: &'a BTreeSet<MachineId>,
-    nominated: &'a BTreeMap<MachineId, Time>,
-) -> Scene<'a> {
-    Scene {
-        view,
-        pools: &options.pools,
-        pod_budgets: &options.pod_budgets,
-        claims,
-        going,
-        nominated,
-        epoch: options.epoch,
-        order: options.order,
-        spot_to_spot: options.spot_to_spot,
-        explain: false,
     }
 }
 

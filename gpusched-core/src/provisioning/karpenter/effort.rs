@@ -9,10 +9,10 @@ pub struct Effort {
     pub questions: u64,
     /// Those answered without a solve: they cannot save anything.
     pub hopeless: u64,
-    /// Those answered without a solve: pods would go to machines that take none yet.
-    pub unready: u64,
-    /// Solves, of disruption and of provisioning.
+    /// Those that were not looked at: nothing has come of a machine like it in the same round.
+    pub alike: u64,
+    /// What was asked of all that, where pods go, in disruption and in provisioning.
+    pub asked: u64,
+    /// How much of that took a solve.
     pub solves: u64,
-    /// Nodes those solves were given.
-    pub nodes: u64,
 }

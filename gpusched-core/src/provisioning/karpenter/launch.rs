@@ -163,9 +163,26 @@ fn compatible<'a>(
     of.offerings.iter().filter(fits).collect()
 }
 
-fn allows(wanted: &Requirements, capacity_type: CapacityType) -> bool {
+/// Whether a node may be bought that way.
+pub(super) fn allows(wanted: &Requirements, capacity_type: CapacityType) -> bool {
     let named = capacity_type.name();
     wanted.get(CAPACITY_TYPE).is_none_or(|one| one.has(named))
+}
+
+/// The dearest offering of the capacity type that a type would be launched as: reserved, else
+/// spot, else on demand.
+pub(super) fn worst_price(
+    of: &NodeType,
+    wanted: &Requirements,
+    well_known: &[&str],
+) -> Option<Price> {
+    let offers = compatible(of, wanted, well_known);
+    let prices = |way: CapacityType| {
+        let bought = offers.iter().map(|one| &one.offering);
+        let bought = bought.filter(|one| one.capacity_type == way);
+        bought.map(|one| one.price).max()
+    };
+    CapacityType::ALL.into_iter().find_map(prices)
 }
 
 /// Keeps what `keep` gives, unless that is nothing at all.

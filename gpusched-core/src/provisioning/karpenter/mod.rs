@@ -9,12 +9,15 @@
 //! | `launch.rs` | what a planned node asks the provider for |
 //! | `unavailable.rs` | what the provider has just been out of |
 //! | `pool.rs` | when nodes of a pool expire and are disrupted |
-//! | `controller.rs` | the controllers put together: what happens at an instant, in which order; `controller/`: static pools |
+//! | `controller.rs` | the controllers put together: what happens at an instant, in which order; `controller/`: how machines go, static pools |
 //! | `options.rs` | settings |
 //! | `pdb.rs` | PodDisruptionBudgets: which pods are not evicted now |
 //! | `batch.rs` | when pods that wait are solved |
+//! | `news.rs` | which machines are not as they were |
 //! | `world.rs`, `snapshot.rs`, `room.rs` | the cluster as solves see it |
 //! | `vacancies.rs` | which machines have room for which pods |
+//! | `recipes.rs` | which nodes are made for pods that no machine takes |
+//! | `likes.rs` | machines that need not all be asked about |
 //! | `sieve.rs` | what cannot be, without a solve |
 //! | `effort.rs` | what deciding took, counted |
 //! | `claims.rs` | launches until they are machines |
@@ -28,10 +31,13 @@ pub mod disruption;
 mod effort;
 pub mod labels;
 pub mod launch;
+mod likes;
+mod news;
 pub mod objects;
 mod options;
 mod pdb;
 mod pool;
+mod recipes;
 mod requirement;
 mod requirements;
 mod room;

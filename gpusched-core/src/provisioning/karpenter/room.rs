@@ -16,6 +16,16 @@ pub(super) fn fits(wants: &[i64], there: &[i64]) -> bool {
     wants.iter().zip(there).all(|(want, there)| *want <= there)
 }
 
+/// How many times so much is there. O(resources).
+pub(super) fn times(wants: &[i64], there: &[i64]) -> u32 {
+    if !fits(wants, there) {
+        return 0;
+    }
+    let shares = wants.iter().zip(there).filter(|(want, _)| **want > 0);
+    let least = shares.map(|(want, there)| there / want).min();
+    least.map_or(u32::MAX, |least| u32::try_from(least).unwrap_or(u32::MAX))
+}
+
 /// Kinds of pods, by their specs: equal specs are one allocation.
 #[derive(Debug, Default)]
 pub(super) struct Kinds {
@@ -31,8 +41,29 @@ pub(super) struct Kind {
     pub(super) spec: Arc<PodSpec>,
     /// What one of them requests, itself included.
     pub(super) wants: Room,
+    /// Cores and memory: solves take the largest first.
+    pub(super) size: (i64, i64),
     /// Whether it asks for no company, and has nothing to give up: see [`super::vacancies`].
     pub(super) plain: bool,
+}
+
+/// Kinds of pods, some of which may be no others' but taken for it: whoever is in a set is found in
+/// it, whoever is not may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mask(u128);
+
+impl Mask {
+    pub(super) fn of(kinds: impl Iterator<Item = usize>) -> Mask {
+        Mask(kinds.fold(0, |mask, kind| mask | 1 << (kind % 128)))
+    }
+
+    pub(super) fn and(self, other: Mask) -> Mask {
+        Mask(self.0 | other.0)
+    }
+
+    pub(super) fn meets(self, other: Mask) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 impl Kinds {
@@ -46,7 +77,9 @@ impl Kinds {
         let pods = self.column("pods");
         wants.resize(wants.len().max(pods + 1), 0);
         wants[pods] = 1;
+        let amount = |resource| spec.requests.get(resource).copied().unwrap_or(0);
         self.kinds.push(Kind {
+            size: (amount("cpu"), amount("memory")),
             plain: is_plain(spec),
             spec: Arc::clone(spec),
             wants,
@@ -57,6 +90,35 @@ impl Kinds {
 
     pub(super) fn get(&self, kind: usize) -> &Kind {
         &self.kinds[kind]
+    }
+
+    /// How many are known.
+    pub(super) fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Those with room for which there is in `room`.
+    pub(super) fn fitting(&self, room: &Room) -> Mask {
+        let all = self.kinds.iter().enumerate();
+        let fitting = all.filter(|(_, kind)| fits(&kind.wants, room));
+        Mask::of(fitting.map(|(index, _)| index))
+    }
+
+    /// Those that a solve takes neither before nor after some other kind, but by age.
+    pub(super) fn level(&self) -> Mask {
+        let mut sizes: FxHashMap<(i64, i64), u32> = FxHashMap::default();
+        for kind in &self.kinds {
+            *sizes.entry(kind.size).or_insert(0) += 1;
+        }
+        let all = self.kinds.iter().enumerate();
+        let level = all.filter(|(_, kind)| sizes[&kind.size] > 1);
+        Mask::of(level.map(|(index, _)| index))
+    }
+
+    /// Those that ask for company, or have something to give up.
+    pub(super) fn intricate(&self) -> Mask {
+        let all = self.kinds.iter().enumerate();
+        Mask::of(all.filter(|(_, kind)| !kind.plain).map(|(index, _)| index))
     }
 
     /// Amounts in the order of resources; new ones come last.

@@ -4,7 +4,6 @@ use super::labels::NODEPOOL;
 use super::room::{Kinds, Room, fits};
 use super::{Problem, Requirement, Requirements, Undefined};
 use crate::provisioning::Price;
-use crate::provisioning::controller::MachineId;
 use rustc_hash::FxHashMap;
 
 /// Kinds of pods, and how many of each, in order of kind.
@@ -13,22 +12,18 @@ pub(super) type Load = Vec<(usize, u32)>;
 /// What was found out about kinds of pods, as long as it holds.
 #[derive(Debug, Default)]
 pub(super) struct Sieve {
-    /// The first machines with room for a kind.
-    places: FxHashMap<usize, Vec<MachineId>>,
     /// The least a node costs that could hold a load; `None` = there is no such node.
     prices: FxHashMap<Load, Option<Price>>,
     availability: Option<u64>,
     /// What pods can have of each type.
     rooms: Vec<Room>,
+    /// The most of each resource they can have of any.
+    most: Room,
 }
 
-/// Machines remembered for each kind; with all of them among those that go, all are looked at.
-const REMEMBERED: usize = 4;
-
 impl Sieve {
-    /// Machines may have changed.
+    /// What can be had may have changed.
     pub(super) fn new_round(&mut self, availability: u64) {
-        self.places.clear();
         if self.availability != Some(availability) {
             self.availability = Some(availability);
             self.forget_prices();
@@ -41,18 +36,25 @@ impl Sieve {
         self.rooms.clear();
     }
 
-    /// Whether a pod of a kind has room on a machine that stays. `with_room` lists machines that
-    /// have, in order.
-    pub(super) fn has_place<I: Iterator<Item = MachineId>>(
-        &mut self,
-        kind: usize,
-        go: &[MachineId],
-        with_room: impl Fn() -> I,
-    ) -> bool {
-        let first = || with_room().take(REMEMBERED).collect::<Vec<_>>();
-        let places = self.places.entry(kind).or_insert_with(first);
-        let stays = |id: &MachineId| !go.contains(id);
-        places.iter().any(stays) || (places.len() == REMEMBERED && with_room().any(|id| stays(&id)))
+    /// The most of each resource that pods can have of any type.
+    pub(super) fn most(&mut self, kinds: &mut Kinds, problem: &Problem) -> &Room {
+        self.look_at_types(kinds, problem);
+        &self.most
+    }
+
+    fn look_at_types(&mut self, kinds: &mut Kinds, problem: &Problem) {
+        if !self.rooms.is_empty() {
+            return;
+        }
+        let types = problem.types.iter();
+        self.rooms = types.map(|of| kinds.room(&of.allocatable)).collect();
+        self.most.clear();
+        for room in &self.rooms {
+            self.most.resize(self.most.len().max(room.len()), 0);
+            for (most, has) in self.most.iter_mut().zip(room) {
+                *most = (*most).max(*has);
+            }
+        }
     }
 
     /// The least a new node costs that could hold all these pods at once, as far as room, node
@@ -63,26 +65,19 @@ impl Sieve {
         kinds: &mut Kinds,
         problem: &Problem,
     ) -> Option<Price> {
+        self.look_at_types(kinds, problem);
+        let sum = wanted(load, kinds);
+        // Most sets of many machines: not worth remembering.
+        if !fits(&sum, &self.most) {
+            return None;
+        }
         if let Some(price) = self.prices.get(load) {
             return *price;
         }
-        if self.rooms.is_empty() {
-            let types = problem.types.iter();
-            self.rooms = types.map(|of| kinds.room(&of.allocatable)).collect();
-        }
-        let mut sum: Room = Vec::new();
         let mut selectors = Requirements::default();
-        for (kind, count) in load {
-            let kind = kinds.get(*kind);
-            sum.resize(sum.len().max(kind.wants.len()), 0);
-            for (sum, want) in sum.iter_mut().zip(&kind.wants) {
-                *sum = sum.saturating_add(want.saturating_mul(i64::from(*count)));
-            }
-            selectors.extend(
-                Requirements::of_labels(&kind.spec.node_selector)
-                    .iter()
-                    .cloned(),
-            );
+        for (kind, _) in load {
+            let selector = Requirements::of_labels(&kinds.get(*kind).spec.node_selector);
+            selectors.extend(selector.iter().cloned());
         }
         let well_known: Vec<&str> = problem
             .options
@@ -110,4 +105,17 @@ impl Sieve {
         self.prices.insert(load.clone(), least);
         least
     }
+}
+
+/// What these pods want together.
+fn wanted(load: &Load, kinds: &Kinds) -> Room {
+    let mut sum = Room::new();
+    for (kind, count) in load {
+        let wants = &kinds.get(*kind).wants;
+        sum.resize(sum.len().max(wants.len()), 0);
+        for (sum, want) in sum.iter_mut().zip(wants) {
+            *sum = sum.saturating_add(want.saturating_mul(i64::from(*count)));
+        }
+    }
+    sum
 }

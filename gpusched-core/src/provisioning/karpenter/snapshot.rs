@@ -4,18 +4,17 @@ use super::labels::NODEPOOL;
 use super::objects::{ExistingNode, NodeType, PlacedPod, Pod, PodSpec, PodTerms};
 use super::pdb::{PodDisruptionBudget, is_reschedulable};
 use super::world::Question;
+use crate::ids::JobId;
 use crate::kube::{Effect, Resources, Taint};
 use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
 use crate::units::MICROS;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Pods a node takes when its type does not say: the kubelet's `maxPods`.
 const MAX_PODS: i64 = 110;
 
 /// Where a pod of a problem comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
     Queue,
     Going,
@@ -57,36 +56,37 @@ pub(super) fn asked<'v>(
     pod_budgets: &[PodDisruptionBudget],
 ) -> Vec<(&'v ViewPod, From)> {
     let waiting = view.pending.iter().map(|pod| (pod, From::Queue));
-    let of = |id: &MachineId, from| {
-        let machine = view.machines.get(id);
-        let pods = machine.into_iter().flat_map(|machine| &machine.pods);
-        let pods = pods
-            .map(|one| &one.pod)
-            .filter(|pod| is_reschedulable(pod, pod_budgets));
-        pods.map(move |pod| (pod, from))
-    };
-    let going = question.going.iter().flat_map(|id| of(id, From::Going));
-    let emptied = question.emptied.iter().flat_map(|id| of(id, From::Emptied));
-    waiting.chain(going).chain(emptied).collect()
+    let going = question.going.iter().flat_map(|id| pods_of(view, id));
+    let going = going.filter(|pod| is_reschedulable(pod, pod_budgets));
+    let going = going.map(|pod| (pod, From::Going));
+    let moved = moved(view, question, pod_budgets);
+    waiting.chain(going).chain(moved).collect()
+}
+
+/// Those to be moved.
+pub(super) fn moved<'v>(
+    view: &'v View,
+    question: Question<'_>,
+    pod_budgets: &[PodDisruptionBudget],
+) -> Vec<(&'v ViewPod, From)> {
+    let emptied = question.emptied.iter().flat_map(|id| pods_of(view, id));
+    let moved = emptied.filter(|pod| is_reschedulable(pod, pod_budgets));
+    moved.map(|pod| (pod, From::Emptied)).collect()
+}
+
+fn pods_of<'v>(view: &'v View, id: &MachineId) -> impl Iterator<Item = &'v ViewPod> + use<'v> {
+    let machine = view.machines.get(id).into_iter();
+    machine.flat_map(|machine| machine.pods.iter().map(|one| &one.pod))
 }
 
 /// The name of a pod: its job and which of the job's pods it is. Names sort as their numbers do.
 pub(super) fn name(pod: &ViewPod) -> String {
-    format!("{:010}-{:06}", pod.job.0, pod.index)
+    name_of((pod.job, pod.index))
 }
 
-/// The order in which a solve takes pods: most cores first, then most memory, then by age and name.
-pub(super) fn by_turn(one: &ViewPod, two: &ViewPod) -> Ordering {
-    let amount = |pod: &ViewPod, resource| pod.spec.requests.get(resource).copied().unwrap_or(0);
-    let size = |pod| (amount(pod, "cpu"), amount(pod, "memory"));
-    let by_size = || match Arc::ptr_eq(&one.spec, &two.spec) {
-        true => Ordering::Equal,
-        false => size(two).cmp(&size(one)),
-    };
-    let second = |pod: &ViewPod| pod.created.0.div_euclid(MICROS);
-    by_size()
-        .then_with(|| second(one).cmp(&second(two)))
-        .then_with(|| name(one).cmp(&name(two)))
+/// The name of a pod by job and index.
+pub(super) fn name_of((job, index): (JobId, u32)) -> String {
+    format!("{:010}-{index:06}", job.0)
 }
 
 pub(super) fn made(pod: &ViewPod, waiting: bool) -> Pod {

@@ -9,21 +9,102 @@
 
 use super::Requirements;
 use super::Undefined;
-use super::room::{Kinds, Room, fits};
-use super::snapshot::{From, by_turn};
-use super::world::Node;
+use super::room::{Kinds, Room, fits, times};
+use super::snapshot::From;
+use super::world::{Node, Question};
+use crate::ids::JobId;
 use crate::kube::{Taint, Toleration};
 use crate::provisioning::controller::{MachineId, View, ViewPod};
+use crate::units::MICROS;
 use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Machines by the kinds of pods they have room for.
 #[derive(Debug, Default)]
 pub(super) struct Vacancies {
     /// By kind, as far as somebody asked.
-    roomy: BTreeMap<usize, BTreeSet<MachineId>>,
+    roomy: BTreeMap<usize, Roomy>,
+    /// By kind, as far as somebody asked in this round: how many pods find room where pods may be
+    /// moved to.
+    spare: FxHashMap<usize, u64>,
     /// By kind, as far as somebody asked in this round: those that take it, in the order of a solve.
     sites: FxHashMap<usize, Vec<Site>>,
+}
+
+/// How many pods of a kind each machine has room for, if any; and all of them together.
+#[derive(Debug, Default)]
+struct Roomy {
+    machines: BTreeMap<MachineId, u32>,
+    all: u64,
+}
+
+impl Roomy {
+    fn set(&mut self, id: MachineId, pods: u32) {
+        let before = match pods {
+            0 => self.machines.remove(&id),
+            _ => self.machines.insert(id, pods),
+        };
+        self.all = self.all + u64::from(pods) - u64::from(before.unwrap_or(0));
+    }
+}
+
+/// A pod of a question, as much of it as matters where kinds are known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) kind: usize,
+    /// Its cores and memory.
+    size: (i64, i64),
+    pub(super) from: From,
+    /// When it was made: a second.
+    created: i64,
+    /// Which it is: job and index.
+    pub(super) id: (JobId, u32),
+    /// Its number among the pods of the question.
+    pub(super) index: usize,
+}
+
+impl Turn {
+    pub(super) fn new(index: usize, pod: &ViewPod, from: From, kinds: &mut Kinds) -> Turn {
+        let kind = kinds.of(&pod.spec);
+        Turn {
+            kind,
+            size: kinds.get(kind).size,
+            from,
+            created: pod.created.0.div_euclid(MICROS),
+            id: (pod.job, pod.index),
+            index,
+        }
+    }
+
+    /// Sorts pods as a solve does: most cores first, then most memory, then by age and name.
+    pub(super) fn sort(pods: &mut [Turn]) {
+        pods.sort_by_key(|one| (Reverse(one.size), one.created, one.id));
+    }
+}
+
+/// What becomes of pods on machines that are there.
+#[derive(Debug, Default)]
+pub(super) struct Seating {
+    /// Machines that get some.
+    pub(super) placed: Vec<MachineId>,
+    /// Pods that are moved to a machine that takes none yet.
+    pub(super) early: Vec<(Turn, MachineId)>,
+    /// Pods that no machine takes, in order.
+    pub(super) rest: Vec<Turn>,
+    /// Whether it was ended early: nothing can come of it.
+    pub(super) futile: bool,
+}
+
+/// Takes what is wanted, if it is there.
+fn take(there: &mut Room, wants: &Room) -> bool {
+    let there_is = fits(wants, there);
+    if there_is {
+        for (there, want) in there.iter_mut().zip(wants) {
+            *there -= want;
+        }
+    }
+    there_is
 }
 
 /// A machine that takes a kind of pods.
@@ -31,22 +112,33 @@ pub(super) struct Vacancies {
 struct Site {
     id: MachineId,
     initialized: bool,
+    room: Room,
 }
 
 impl Vacancies {
     /// Time has passed, or machines have changed.
     pub(super) fn new_round(&mut self) {
         self.sites.clear();
+        self.spare.clear();
     }
 
     /// A machine has changed, come, or (without room) gone. O(kinds).
     pub(super) fn note(&mut self, id: MachineId, room: Option<&Room>, kinds: &Kinds) {
         for (kind, roomy) in &mut self.roomy {
-            match room.is_some_and(|room| fits(&kinds.get(*kind).wants, room)) {
-                true => roomy.insert(id),
-                false => roomy.remove(&id),
-            };
+            let wants = &kinds.get(*kind).wants;
+            roomy.set(id, room.map_or(0, |room| times(wants, room)));
         }
+    }
+
+    fn roomy(&mut self, kind: usize, kinds: &Kinds, nodes: &BTreeMap<MachineId, Node>) -> &Roomy {
+        self.roomy.entry(kind).or_insert_with(|| {
+            let wants = &kinds.get(kind).wants;
+            let mut roomy = Roomy::default();
+            for (id, node) in nodes {
+                roomy.set(*id, times(wants, &node.room));
+            }
+            roomy
+        })
     }
 
     /// The machines with room for a pod of a kind. O(machines) once.
@@ -55,51 +147,84 @@ impl Vacancies {
         kind: usize,
         kinds: &Kinds,
         nodes: &BTreeMap<MachineId, Node>,
-    ) -> &BTreeSet<MachineId> {
-        self.roomy.entry(kind).or_insert_with(|| {
-            let wants = &kinds.get(kind).wants;
-            let all = nodes.iter().filter(|(_, node)| fits(wants, &node.room));
-            all.map(|(id, _)| *id).collect()
-        })
+    ) -> impl Iterator<Item = MachineId> {
+        self.roomy(kind, kinds, nodes).machines.keys().copied()
     }
 
-    /// Whether a solve would put a pod that is moved on a machine that takes no pods yet; pods are
-    /// plain, and no daemon set is due anywhere. O(pods × (log pods + machines with room)).
-    pub(super) fn is_unready(
+    /// The most pods of a kind that may be moved to machines that stay: those of them that have
+    /// come to take pods and are not closed. The others are `shut`. The room of several machines
+    /// to be emptied is counted too. O(machines that are shut) once in a round.
+    pub(super) fn spare(
+        &mut self,
+        kind: usize,
+        emptied: &[MachineId],
+        shut: [&BTreeSet<MachineId>; 2],
+        kinds: &Kinds,
+        nodes: &BTreeMap<MachineId, Node>,
+    ) -> u64 {
+        let known = self.spare.get(&kind).copied();
+        let roomy = self.roomy(kind, kinds, nodes);
+        let of = |id: &MachineId| roomy.machines.get(id).map_or(0, |pods| u64::from(*pods));
+        let spare = known.unwrap_or_else(|| {
+            let shut = shut.into_iter().flatten();
+            roomy.all - shut.map(of).sum::<u64>()
+        });
+        let own = match emptied {
+            [one] if !shut.iter().any(|shut| shut.contains(one)) => of(one),
+            _ => 0,
+        };
+        self.spare.insert(kind, spare);
+        spare - own
+    }
+
+    /// What a solve does with pods on machines that are there, in the order in which it takes them;
+    /// all are plain, and no daemon set is due anywhere. With `most`, which no new node has more
+    /// than, it ends as soon as pods that are moved are stranded, or need several new nodes.
+    /// O(pods × machines with room).
+    pub(super) fn seat(
         &mut self,
         view: &View,
-        pods: Vec<(&ViewPod, From)>,
-        (emptied, closed): (&[MachineId], &BTreeSet<MachineId>),
-        kinds: &mut Kinds,
-        nodes: &BTreeMap<MachineId, Node>,
-    ) -> bool {
-        let mut pods = pods;
-        pods.sort_by(|(one, _), (two, _)| by_turn(one, two));
+        pods: &[Turn],
+        question: Question<'_>,
+        most: Option<&Room>,
+        (kinds, nodes): (&Kinds, &BTreeMap<MachineId, Node>),
+    ) -> Seating {
+        // What is left of those that have been given pods.
         let mut left: FxHashMap<MachineId, Room> = FxHashMap::default();
-        for (pod, from) in pods {
-            let kind = kinds.of(&pod.spec);
-            self.look(view, kind, kinds, nodes);
-            let wants = &kinds.get(kind).wants;
-            let moved = from == From::Emptied;
+        let mut new = most.cloned();
+        let mut seating = Seating::default();
+        for pod in pods {
+            self.look(view, pod.kind, kinds, nodes);
+            let wants = &kinds.get(pod.kind).wants;
+            let moved = pod.from == From::Emptied;
             let takes = |site: &&Site| {
-                let room = left.get(&site.id).unwrap_or(&nodes[&site.id].room);
+                let room = left.get(&site.id).unwrap_or(&site.room);
                 fits(wants, room)
-                    && !emptied.contains(&site.id)
-                    && !(moved && closed.contains(&site.id))
+                    && !question.emptied.contains(&site.id)
+                    && !(moved && question.closes(&site.id))
             };
-            let Some(site) = self.sites[&kind].iter().find(takes) else {
+            let Some(site) = self.sites[&pod.kind].iter().find(takes) else {
+                seating.rest.push(*pod);
+                let new = new.as_mut().filter(|_| pod.from != From::Queue);
+                if new.is_some_and(|new| !take(new, wants)) {
+                    seating.futile = true;
+                    return seating;
+                }
                 continue;
             };
             if moved && !site.initialized {
-                return true;
+                seating.early.push((*pod, site.id));
+                if most.is_some() {
+                    seating.futile = true;
+                    return seating;
+                }
             }
             let room = left.entry(site.id);
-            let room = room.or_insert_with(|| nodes[&site.id].room.clone());
-            for (left, want) in room.iter_mut().zip(wants) {
-                *left -= want;
-            }
+            take(room.or_insert_with(|| site.room.clone()), wants);
         }
-        false
+        seating.placed = left.into_keys().collect();
+        seating.placed.sort_unstable();
+        seating
     }
 
     /// Works out who takes a kind: those initialized first, then by name, as a solve has them.
@@ -109,18 +234,19 @@ impl Vacancies {
         }
         let spec = &kinds.get(kind).spec;
         let asked = Requirements::of_labels(&spec.node_selector);
-        let takes = |id: &&MachineId| {
+        let takes = |id: &MachineId| {
             let node = &nodes[id];
             let labels = || Requirements::of_labels(&node.existing.labels);
             node.room.iter().all(|left| *left >= 0)
                 && tolerates(&node.existing.taints, &spec.tolerations)
                 && (asked.is_empty() || labels().compatible(&asked, Undefined::Denied).is_ok())
         };
-        let roomy = self.of(kind, kinds, nodes).iter().filter(takes);
+        let roomy = self.of(kind, kinds, nodes).filter(takes);
         let mut sites: Vec<Site> = roomy
             .map(|id| Site {
-                id: *id,
-                initialized: view.machines[id].is_initialized(view.now),
+                id,
+                initialized: view.machines[&id].is_initialized(view.now),
+                room: nodes[&id].room.clone(),
             })
             .collect();
         sites.sort_by_key(|site| (!site.initialized, &nodes[&site.id].existing.name));

@@ -2,20 +2,26 @@
 //! without making anew what did not change.
 
 use super::effort::Effort;
+use super::likes::Likes;
 use super::objects::{ExistingNode, NodeType, Pod, PodSpec};
 use super::pdb::PodDisruptionBudget;
 use super::pool::Pool;
+use super::recipes::Recipes;
 use super::room::{Kinds, Room};
 use super::sieve::{Load, Sieve};
 use super::snapshot::{From, asked, charge, existing, made, minds_others, with_max_pods};
 use super::unavailable::Unavailable;
-use super::vacancies::Vacancies;
+use super::vacancies::{Turn, Vacancies};
 use super::{NewNode, Problem, Reserved, Solution, SolveError, SolveOptions, solve};
-use crate::kube::{Effect, Resources};
-use crate::provisioning::Price;
-use crate::provisioning::controller::{Machine, MachineId, View, ViewPod};
+use crate::kube::Resources;
+use crate::provisioning::catalog::CapacityType;
+use crate::provisioning::controller::{Machine, MachineId, View};
 use crate::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
+
+mod foregone;
+mod offers;
+mod recall;
 
 /// Machines that take pods, and what solves share.
 #[derive(Debug)]
@@ -24,20 +30,25 @@ pub(super) struct World {
     limits: Vec<Option<Resources>>,
     /// Machines that are not going.
     nodes: BTreeMap<MachineId, Node>,
-    /// Whether a pod on one of them must be apart from others.
-    apart: bool,
+    /// Those of them that took no pods yet when the world was refreshed last.
+    booting: BTreeSet<MachineId>,
+    /// On how many of them a pod must be apart from others.
+    apart: usize,
     kinds: Kinds,
     vacancies: Vacancies,
     sieve: Sieve,
+    recipes: Recipes,
+    pub(super) likes: Likes,
+    /// Pods that are asked about in this round whatever is emptied, in the order of a solve.
+    standing: Option<Vec<Turn>>,
     /// Whether solves are left out, or made smaller, where that decides the same.
     pub(super) shortcuts: bool,
     /// Changes whenever what can be had does.
     pub(super) availability: u64,
     until: Option<Time>,
     out: Option<u64>,
-    /// The version of the view that was seen last, and who was going.
-    seen: Option<u64>,
-    going: BTreeSet<MachineId>,
+    /// Machines to be looked at again.
+    stale: BTreeSet<MachineId>,
     pub(super) effort: Effort,
     pod_budgets: Vec<PodDisruptionBudget>,
 }
@@ -64,6 +75,13 @@ pub(super) struct Question<'a> {
     pub(super) closed: Option<&'a BTreeSet<MachineId>>,
     /// Machines whose pods go elsewhere anyway.
     pub(super) going: &'a BTreeSet<MachineId>,
+}
+
+impl Question<'_> {
+    /// Whether a machine takes none of the pods that are moved.
+    pub(super) fn closes(&self, id: &MachineId) -> bool {
+        self.closed.is_some_and(|closed| closed.contains(id))
+    }
 }
 
 /// What came of it.
@@ -105,16 +123,19 @@ impl World {
                 ..Problem::default()
             },
             nodes: BTreeMap::new(),
-            apart: false,
+            booting: BTreeSet::new(),
+            apart: 0,
             kinds: Kinds::default(),
             vacancies: Vacancies::default(),
             sieve: Sieve::default(),
+            recipes: Recipes::default(),
+            likes: Likes::default(),
+            standing: None,
             shortcuts: true,
             availability: 0,
             until: None,
             out: None,
-            seen: None,
-            going: BTreeSet::new(),
+            stale: BTreeSet::new(),
             effort: Effort::default(),
             pod_budgets: Vec::new(),
         };
@@ -135,7 +156,8 @@ impl World {
         self.problem.pools = pools.map(|pool| pool.template.clone()).collect();
         let pools = self.problem.pools.iter();
         self.limits = pools.map(|pool| pool.limits.clone()).collect();
-        self.seen = None;
+        self.sieve.forget_prices();
+        self.recipes.forget();
     }
 
     /// The types as they can be had now.
@@ -154,42 +176,53 @@ impl World {
         self.until
     }
 
-    /// Follows the view, in which these machines are going. O(machines) when either changed.
+    /// These machines have changed, or have come to be going, or to stay.
+    pub(super) fn note(&mut self, machines: impl Iterator<Item = MachineId>) {
+        self.stale.extend(machines);
+    }
+
+    /// Follows the view, in which these machines are going. O(machines noted).
     pub(super) fn refresh(&mut self, view: &View, going: &BTreeSet<MachineId>, out: &Unavailable) {
-        if self.seen != Some(view.version) || self.going != *going {
-            self.seen = Some(view.version);
-            self.going.clone_from(going);
-            self.follow(view, going);
+        let first = self.problem.types.is_empty();
+        if first {
+            self.problem.types = view.types.iter().cloned().map(with_max_pods).collect();
+        }
+        if first || !self.stale.is_empty() {
+            for id in std::mem::take(&mut self.stale) {
+                let machine = view.machines.get(&id).filter(|_| !going.contains(&id));
+                self.follow(view, id, machine);
+            }
             self.availability += u64::from(self.reserve(view));
         }
+        let takes_none = |id: &MachineId| {
+            let there = self.nodes.contains_key(id);
+            there && !view.machines[id].is_initialized(view.now)
+        };
+        self.booting.retain(takes_none);
         self.offer(view, out);
     }
 
-    fn follow(&mut self, view: &View, going: &BTreeSet<MachineId>) {
-        if self.problem.types.is_empty() {
-            self.problem.types = view.types.iter().cloned().map(with_max_pods).collect();
+    fn follow(&mut self, view: &View, id: MachineId, machine: Option<&Machine>) {
+        let known = self.nodes.get(&id).map(|node| node.version);
+        if known == machine.map(|machine| machine.version) {
+            return;
         }
-        let stays = |id: &MachineId| view.machines.contains_key(id) && !going.contains(id);
-        let gone = self.nodes.keys().filter(|id| !stays(id)).copied();
-        let gone: Vec<MachineId> = gone.collect();
-        for id in gone {
-            self.vacancies.note(id, None, &self.kinds);
-            self.nodes.remove(&id);
-        }
-        // Both are in order of id, and nearly all nodes are as they were.
-        let mut known = self.nodes.iter().peekable();
-        let there = view.machines.iter().filter(|(id, _)| !going.contains(id));
-        let changed = there.filter(|(id, machine)| {
-            let node = known.next_if(|(known, _)| known == id);
-            node.is_none_or(|(_, node)| node.version != machine.version)
+        let node = machine.map(|machine| self.node(machine));
+        let room = node.as_ref().map(|node| &node.room);
+        self.vacancies.note(id, room, &self.kinds);
+        let gist = node.as_ref().zip(machine).map(|(node, machine)| {
+            let bought = view.offering(machine);
+            let spot = bought.capacity_type == CapacityType::Spot;
+            ((node.load.clone(), bought.price, spot), &node.room, machine)
         });
-        let changed: Vec<(&MachineId, &Machine)> = changed.collect();
-        for (id, machine) in changed {
-            let node = self.node(machine);
-            self.vacancies.note(*id, Some(&node.room), &self.kinds);
-            self.nodes.insert(*id, node);
-        }
-        self.apart = self.nodes.values().any(|node| node.apart);
+        self.likes.note(id, gist, &mut self.kinds);
+        self.booting.insert(id);
+        self.apart += usize::from(node.as_ref().is_some_and(|node| node.apart));
+        let before = match node {
+            Some(node) => self.nodes.insert(id, node),
+            None => self.nodes.remove(&id),
+        };
+        self.apart -= usize::from(before.is_some_and(|node| node.apart));
     }
 
     fn node(&mut self, machine: &Machine) -> Node {
@@ -211,86 +244,35 @@ impl World {
         }
     }
 
-    /// Takes what the provider is out of off what can be had.
-    pub(super) fn offer(&mut self, view: &View, out: &Unavailable) {
-        let same = self.out == Some(out.version());
-        if same && self.until.is_none_or(|until| until > view.now) {
-            return;
-        }
-        if self.problem.types.is_empty() {
-            return;
-        }
-        self.out = Some(out.version());
-        self.until = out.until(view.now);
-        self.availability += 1;
-        for (of, base) in self.problem.types.iter_mut().zip(view.types.iter()) {
-            for (offer, base) in of.offerings.iter_mut().zip(&base.offerings) {
-                let offering = &mut offer.offering;
-                let gone = out.is_out(&of.name, &offering.zone, offering.capacity_type, view.now);
-                offering.available = base.offering.available && !gone;
-            }
-        }
-        self.reserve(view);
-    }
-
-    /// Counts what is left of reservations; whether that changed anything.
-    fn reserve(&mut self, view: &View) -> bool {
-        let mut types = view.types.iter();
-        if !types.any(|of| {
-            of.offerings
-                .iter()
-                .any(|one| one.offering.reservation.is_some())
-        }) {
-            return false;
-        }
-        let mut used: BTreeMap<(usize, usize), u32> = BTreeMap::new();
-        for machine in view.machines.values() {
-            let offering = view.offering(machine);
-            if offering.reservation.is_some() {
-                *used
-                    .entry((machine.node_type, machine.offering))
-                    .or_insert(0) += 1;
-            }
-        }
-        let mut changed = false;
-        for (index, of) in self.problem.types.iter_mut().enumerate() {
-            for (number, offer) in of.offerings.iter_mut().enumerate() {
-                let base = &view.types[index].offerings[number].offering;
-                let Some(all) = &base.reservation else {
-                    continue;
-                };
-                let used = used.get(&(index, number)).copied().unwrap_or(0);
-                let left = all.instances.saturating_sub(used);
-                let offering = &mut offer.offering;
-                let available = base.available && left > 0;
-                changed |= offering.available != available;
-                offering.available = available;
-                if let Some(there) = &mut offering.reservation {
-                    changed |= there.instances != left;
-                    there.instances = left;
-                }
-            }
-        }
-        changed
-    }
-
     /// Where everyone goes who waits, or whose machine is going or would be emptied.
+    pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
+        self.effort.asked += 1;
+        let recalled = self.recall(view, question);
+        #[cfg(test)]
+        if let Some(answer) = &recalled {
+            assert_eq!(*answer, self.solve(view, question), "{question:?}");
+        }
+        recalled.unwrap_or_else(|| self.solve(view, question))
+    }
+
+    /// What a solve says of a question.
     ///
     /// Machines on which none of these pods has room are left out, unless pods want to be near or
     /// apart from others: that decides the same. O(machines with room × kinds of pods), all of them
     /// if pools have limits; and the solve.
-    pub(super) fn ask(&mut self, view: &View, question: Question<'_>) -> Answer {
+    fn solve(&mut self, view: &View, question: Question<'_>) -> Answer {
         let pods = asked(view, question, &self.pod_budgets);
         let mut kinds: BTreeSet<usize> = BTreeSet::new();
         kinds.extend(pods.iter().map(|(pod, _)| self.kinds.of(&pod.spec)));
         let minds = |kind: &usize| minds_others(&self.kinds.get(*kind).spec);
-        let every = !self.shortcuts || self.apart || kinds.iter().any(minds);
+        let every = !self.shortcuts || self.apart > 0 || kinds.iter().any(minds);
         let mut ids: BTreeSet<MachineId> = BTreeSet::new();
         match every {
             true => ids.extend(self.nodes.keys()),
             false => {
                 for kind in kinds {
-                    ids.extend(self.vacancies.of(kind, &self.kinds, &self.nodes));
+                    let roomy = self.vacancies.of(kind, &self.kinds, &self.nodes);
+                    ids.extend(roomy);
                 }
             }
         }
@@ -306,7 +288,7 @@ impl World {
         let node = |id: &MachineId| {
             let mut existing = self.nodes[id].existing.clone();
             existing.initialized = view.machines[id].is_initialized(view.now);
-            existing.closed = question.closed.is_some_and(|closed| closed.contains(id));
+            existing.closed = question.closes(id);
             existing
         };
         let nodes: Vec<ExistingNode> = ids.iter().map(node).collect();
@@ -326,92 +308,19 @@ impl World {
             .unzip();
         self.problem.nodes = nodes;
         self.problem.pods = made;
-        self.problem.options.reserved = match (self.problem.options.reserved, question.emptied) {
-            (Reserved::Off, _) => Reserved::Off,
-            (_, []) => Reserved::Strict,
-            _ => Reserved::Fallback,
-        };
+        self.problem.options.reserved = self.reserved_for(question);
         self.effort.solves += 1;
-        self.effort.nodes += self.problem.nodes.len() as u64;
         let solution = solve(&self.problem);
         self.answer(solution, &ids, &from)
     }
 
-    /// A new round of questions begins.
-    pub(super) fn new_round(&mut self) {
-        self.sieve.new_round(self.availability);
-        self.vacancies.new_round();
-    }
-
-    /// Whether emptying these machines is out of the question: the pods that have no room on any
-    /// machine that stays, is initialized and open would need a node no cheaper than `price`.
-    /// O(kinds of pods on them), once what is asked about kinds is known.
-    pub(super) fn is_hopeless(
-        &mut self,
-        view: &View,
-        emptied: &[MachineId],
-        closed: &BTreeSet<MachineId>,
-        price: Price,
-    ) -> bool {
-        if !self.shortcuts {
-            return false;
+    /// How reserved capacity is treated: strictly, unless machines are emptied.
+    fn reserved_for(&self, question: Question<'_>) -> Reserved {
+        match (self.problem.options.reserved, question.emptied) {
+            (Reserved::Off, _) => Reserved::Off,
+            (_, []) => Reserved::Strict,
+            _ => Reserved::Fallback,
         }
-        let mut load: BTreeMap<usize, u32> = BTreeMap::new();
-        for (kind, count) in emptied
-            .iter()
-            .filter_map(|id| self.nodes.get(id))
-            .flat_map(|one| &one.load)
-        {
-            *load.entry(*kind).or_insert(0) += count;
-        }
-        let (nodes, kinds, vacancies) = (&self.nodes, &self.kinds, &mut self.vacancies);
-        let sieve = &mut self.sieve;
-        load.retain(|kind, _| {
-            let roomy = vacancies.of(*kind, kinds, nodes);
-            let takes = |id: &&MachineId| {
-                !closed.contains(id) && view.machines[id].is_initialized(view.now)
-            };
-            let with_room = || roomy.iter().filter(takes).copied();
-            !sieve.has_place(*kind, emptied, with_room)
-        });
-        if load.is_empty() {
-            return false;
-        }
-        let load: Load = load.into_iter().collect();
-        let least = sieve.least_price(&load, &mut self.kinds, &self.problem);
-        least.is_none_or(|least| least >= price)
-    }
-
-    /// Whether emptying these machines would put some of their pods on machines that take none yet,
-    /// which is as bad as no place at all; `false` if only a solve can tell.
-    pub(super) fn is_unready(
-        &mut self,
-        view: &View,
-        emptied: &[MachineId],
-        closed: &BTreeSet<MachineId>,
-    ) -> bool {
-        let mut taints = self.problem.pools.iter().flat_map(|pool| &pool.taints);
-        let prefers = taints.any(|taint| taint.effect == Effect::PreferNoSchedule);
-        if !self.shortcuts || self.apart || prefers || !self.problem.daemons.is_empty() {
-            return false;
-        }
-        let question = Question {
-            emptied,
-            closed: Some(closed),
-            going: &self.going,
-        };
-        let pods = asked(view, question, &self.pod_budgets);
-        let kinds = &mut self.kinds;
-        let plain = |(pod, _): &(&ViewPod, From)| {
-            let kind = kinds.of(&pod.spec);
-            kinds.get(kind).plain
-        };
-        if !pods.iter().all(plain) {
-            return false;
-        }
-        let who = (emptied, closed);
-        self.vacancies
-            .is_unready(view, pods, who, &mut self.kinds, &self.nodes)
     }
 
     fn answer(&self, solution: Solution, ids: &[MachineId], from: &[From]) -> Answer {

@@ -2,10 +2,10 @@
 //! leave them (`disruption/consolidation.go`).
 
 use super::super::labels::CAPACITY_TYPE;
-use super::super::objects::NodeType;
+use super::super::launch::{allows, worst_price};
 use super::super::solve::too_few;
 use super::super::world::{NoHome, Question, World};
-use super::super::{NewNode, Requirement, Requirements, Undefined};
+use super::super::{NewNode, Requirement, Undefined};
 use super::candidate::{Candidate, Scene};
 use super::{Reason, Why};
 use crate::provisioning::Price;
@@ -28,14 +28,9 @@ pub(super) struct Move {
 /// Whether a node is consolidated when its pods have other places.
 pub(super) fn eligible(scene: &Scene<'_>, id: MachineId) -> Result<Candidate, Why> {
     let one = scene.candidate(id, Reason::Underutilized)?;
-    accepts(scene, &one).map(|()| one)
-}
-
-/// Whether a node that has come through the gate is.
-pub(super) fn accepts(scene: &Scene<'_>, one: &Candidate) -> Result<(), Why> {
     match one.is_empty() {
         true => Err(Why::Empty),
-        false => scene.consolidatable(one, false),
+        false => scene.consolidatable(&one, false).map(|()| one),
     }
 }
 
@@ -78,18 +73,59 @@ pub(super) fn consolidate(
     set: &[Candidate],
     closed: &BTreeSet<MachineId>,
 ) -> Result<Move, Why> {
-    let emptied: Vec<MachineId> = set.iter().map(|one| one.machine).collect();
-    let price = set.iter().map(|one| one.price).sum();
     world.effort.questions += 1;
-    if !scene.explain && world.is_hopeless(scene.view, &emptied, closed, price) {
+    let price = set.iter().map(|one| one.price).sum();
+    let all: Vec<MachineId>;
+    let emptied = match set {
+        [one] => std::slice::from_ref(&one.machine),
+        _ => {
+            all = set.iter().map(|one| one.machine).collect();
+            &all
+        }
+    };
+    let question = Question {
+        emptied,
+        closed: Some(closed),
+        going: scene.going,
+    };
+    let like = match scene.explain {
+        true => None,
+        false => world.like(scene.view, question),
+    };
+    if let Some(like) = &like
+        && world.likes.comes_to_nothing(like)
+    {
+        world.effort.alike += 1;
+        #[cfg(test)]
+        assert!(
+            weigh(scene, world, set, question, price).is_err(),
+            "{like:?}"
+        );
+        return Err(Why::NotCheaper);
+    }
+    let found = weigh(scene, world, set, question, price);
+    if let (Err(_), Some(like)) = (&found, like) {
+        world.likes.came_to_nothing(like);
+    }
+    found
+}
+
+fn weigh(
+    scene: &Scene<'_>,
+    world: &mut World,
+    set: &[Candidate],
+    question: Question<'_>,
+    price: Price,
+) -> Result<Move, Why> {
+    if !scene.explain && world.is_hopeless(question, price) {
         world.effort.hopeless += 1;
         return Err(Why::NotCheaper);
     }
-    if !scene.explain && world.is_unready(scene.view, &emptied, closed) {
-        world.effort.unready += 1;
+    let spot = set.iter().all(|one| one.spot);
+    if !scene.explain && world.is_futile(scene.view, question, price, spot) {
         return Err(Why::NotCheaper);
     }
-    let mut found = simulate(scene, world, &emptied, Some(closed))?;
+    let mut found = simulate(scene, world, question.emptied, question.closed)?;
     match found.replacements.as_mut_slice() {
         [] => {}
         [node] => replace(scene, world, set, node, price)?,
@@ -106,18 +142,14 @@ fn replace(
     node: &mut NewNode,
     price: Price,
 ) -> Result<(), Why> {
-    let allows = |way: CapacityType, node: &NewNode| {
-        let wanted = node.requirements.get(CAPACITY_TYPE);
-        wanted.is_none_or(|wanted| wanted.has(way.name()))
-    };
-    let spot = allows(CapacityType::Spot, node);
+    let spot = allows(&node.requirements, CapacityType::Spot);
     if !spot || !set.iter().all(|one| one.spot) {
         keep_cheaper(world, node, price)?;
         if node.types.is_empty() {
             return Err(Why::NotCheaper);
         }
         // The price is that of spot: it must not become on-demand when spot cannot be had.
-        if spot && allows(CapacityType::OnDemand, node) {
+        if spot && allows(&node.requirements, CapacityType::OnDemand) {
             pin_spot(node);
         }
         return Ok(());
@@ -126,7 +158,9 @@ fn replace(
         return Err(Why::SpotToSpot);
     }
     pin_spot(node);
-    let can = |of: &usize| worst_price(&world.types()[*of], &node.requirements, world).is_some();
+    let well_known = world.well_known();
+    let worst = |of: &usize| worst_price(&world.types()[*of], &node.requirements, &well_known);
+    let can = |of: &usize| worst(of).is_some();
     node.types.retain(can);
     keep_cheaper(world, node, price)?;
     match (node.types.len(), set) {
@@ -150,8 +184,9 @@ fn pin_spot(node: &mut NewNode) {
 /// Keeps the types that are cheaper than `price` however they are launched.
 pub(super) fn keep_cheaper(world: &World, node: &mut NewNode, price: Price) -> Result<(), Why> {
     let requirements = &node.requirements;
+    let well_known = world.well_known();
     node.types.retain(|of| {
-        let worst = worst_price(&world.types()[*of], requirements, world);
+        let worst = worst_price(&world.types()[*of], requirements, &well_known);
         worst.is_some_and(|worst| worst < price)
     });
     let few = too_few(world.types(), &node.types, requirements);
@@ -169,26 +204,6 @@ fn needed(world: &World, node: &NewNode) -> usize {
         too_few(world.types(), &node.types[..*first], &node.requirements).is_empty()
     };
     (0..=all).find(enough).unwrap_or(all)
-}
-
-/// The dearest offering of the capacity type that a type would be launched as: reserved, else
-/// spot, else on demand.
-pub(super) fn worst_price(
-    of: &NodeType,
-    requirements: &Requirements,
-    world: &World,
-) -> Option<Price> {
-    let prices = |way: CapacityType| {
-        let offers = of.offerings.iter().filter(move |one| {
-            one.offering.available
-                && one.offering.capacity_type == way
-                && requirements
-                    .compatible(&one.requirements, Undefined::WellKnown(&world.well_known()))
-                    .is_ok()
-        });
-        offers.map(|one| one.offering.price).max()
-    };
-    CapacityType::ALL.into_iter().find_map(prices)
 }
 
 /// The cheapest offering of the cheapest type a new node may be.

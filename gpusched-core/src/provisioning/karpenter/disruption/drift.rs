@@ -11,7 +11,7 @@ use super::{Action, Method, Reason, Why};
 use crate::provisioning::catalog::CapacityType;
 use crate::provisioning::controller::{Machine, MachineId};
 use crate::units::{Span, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// From which age on it is asked whether a node's instance type still exists.
@@ -86,47 +86,52 @@ fn is_offered(scene: &Scene<'_>, machine: &Machine) -> bool {
 /// Since when nodes have been known to have drifted.
 ///
 /// Nothing that drift depends on changes but the pools, and nodes come and go: a node is looked at
-/// once, and again when the pools change.
+/// once, in the first round it is there for, and again when the pools change.
 #[derive(Debug, Default)]
-pub(super) struct Drifted(BTreeMap<MachineId, Option<(Drift, Time)>>);
+pub(super) struct Drifted {
+    unseen: BTreeSet<MachineId>,
+    since: BTreeMap<MachineId, (Drift, Time)>,
+}
 
 impl Drifted {
-    /// The pools say something else.
-    pub(super) fn forget(&mut self) {
-        self.0.clear();
+    /// Nodes that came, or whose pools say something else.
+    pub(super) fn came(&mut self, nodes: impl Iterator<Item = MachineId>) {
+        for id in nodes {
+            self.since.remove(&id);
+            self.unseen.insert(id);
+        }
     }
 
-    pub(super) fn look(&mut self, scene: &Scene<'_>) {
-        let machines = &scene.view.machines;
-        if self.0.len() == machines.len() && self.0.keys().eq(machines.keys()) {
-            return;
+    /// Nodes that are gone.
+    pub(super) fn gone(&mut self, nodes: &[MachineId]) {
+        for id in nodes {
+            self.since.remove(id);
+            self.unseen.remove(id);
         }
-        self.0.retain(|id, _| machines.contains_key(id));
-        for id in machines.keys() {
-            self.0.entry(*id).or_insert_with(|| drift(scene, *id));
+    }
+
+    /// Looks at those that have not been looked at.
+    pub(super) fn look(&mut self, scene: &Scene<'_>) {
+        for id in std::mem::take(&mut self.unseen) {
+            self.since.extend(drift(scene, id).map(|drift| (id, drift)));
         }
     }
 
     /// When some node comes to be known to have drifted.
     pub(super) fn wake(&self, now: Time) -> Option<Time> {
-        let known = self.0.values().flatten().map(|(_, known)| *known);
+        let known = self.since.values().map(|(_, known)| *known);
         known.filter(|known| *known > now).min()
     }
 
     /// Nodes that are known to have drifted.
     pub(super) fn known(&self, now: Time) -> impl Iterator<Item = MachineId> {
-        let drifted = self
-            .0
-            .iter()
-            .filter_map(|(id, drift)| Some((*id, (*drift)?.1)));
-        drifted
-            .filter(move |(_, known)| *known <= now)
-            .map(|(id, _)| id)
+        let known = self.since.iter().filter(move |(_, one)| one.1 <= now);
+        known.map(|(id, _)| *id)
     }
 
     fn since(&self, id: MachineId, now: Time) -> Option<(Drift, Time)> {
-        let drift = *self.0.get(&id)?;
-        drift.filter(|(_, known)| *known <= now)
+        let since = self.since.get(&id).copied();
+        since.filter(|(_, known)| *known <= now)
     }
 }
 

@@ -7,31 +7,27 @@ use crate::provisioning::controller::MachineId;
 /// Whether a node is deleted for being empty.
 pub(super) fn eligible(scene: &Scene<'_>, id: MachineId) -> Result<Candidate, Why> {
     let one = scene.candidate(id, Reason::Empty)?;
-    accepts(scene, &one).map(|()| one)
-}
-
-/// Whether a node that has come through the gate is.
-pub(super) fn accepts(scene: &Scene<'_>, one: &Candidate) -> Result<(), Why> {
     if !one.is_empty() {
         return Err(Why::NotEmpty(scene.pools[one.pool].template.name.clone()));
     }
-    scene.consolidatable(one, true)
+    scene.consolidatable(&one, true).map(|()| one)
 }
 
-/// The nodes to delete, and whether budgets kept others.
-pub(super) fn compute(scene: &Scene<'_>, mut candidates: Vec<Candidate>) -> (Option<Action>, bool) {
+/// The nodes to delete, and whether budgets kept others; candidates are in order.
+pub(super) fn compute(
+    scene: &Scene<'_>,
+    candidates: impl Iterator<Item = Candidate>,
+) -> (Option<Action>, bool) {
     let mut budgets = scene.budgets(Reason::Empty);
-    let all = candidates.len();
-    scene.sort(&mut candidates);
-    candidates.retain(|one| take(&mut budgets[one.pool]));
-    let limited = candidates.len() < all;
+    let (candidates, kept): (Vec<_>, Vec<_>) =
+        candidates.partition(|one| take(&mut budgets[one.pool]));
     let action = (!candidates.is_empty()).then(|| Action {
         method: Method::Emptiness,
         candidates,
         replacements: Vec::new(),
         placed: Vec::new(),
     });
-    (action, limited)
+    (action, !kept.is_empty())
 }
 
 /// What is still valid of the nodes to delete.

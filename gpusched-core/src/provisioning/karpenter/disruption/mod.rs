@@ -7,7 +7,8 @@
 //! | file | holds |
 //! |---|---|
 //! | `round.rs` | the loop, its memory of having found nothing, and validation |
-//! | `candidate.rs` | the gate every method has; order and budgets of candidates |
+//! | `candidate.rs` | the gate every method has, and budgets |
+//! | `roster.rs` | machines as the gate sees them, kept, with candidates in their order |
 //! | `budget.rs`, `cron.rs` | how many nodes may go at once, and when |
 //! | `cost.rs` | what moving pods costs |
 //! | `emptiness.rs` | nodes without pods that matter |
@@ -31,6 +32,7 @@ mod emptiness;
 mod multi;
 mod outlook;
 mod queue;
+mod roster;
 mod round;
 mod single;
 mod validation;
@@ -47,6 +49,7 @@ pub use why::Why;
 pub(super) use candidate::{Candidate, Scene};
 pub(super) use outlook::outlook;
 pub(super) use queue::Queue;
+pub(super) use roster::Roster;
 pub(super) use round::{Rounds, Verdict};
 
 use super::NewNode;

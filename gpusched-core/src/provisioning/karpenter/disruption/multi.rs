@@ -16,20 +16,16 @@ const MOST: usize = 100;
 
 /// The nodes to consolidate, and whether budgets kept others.
 ///
-/// Of the candidates that budgets allow, in order, the longest prefix is looked for by bisection: a
+/// Of the candidates that budgets allow, which are in order, the longest prefix is looked for by bisection: a
 /// prefix of which nothing comes shortens it, one that does lengthens it. Whether longer ones are
 /// harder is taken for granted, as upstream. O(log candidates) simulations.
 pub(super) fn compute(
     scene: &Scene<'_>,
     world: &mut World,
-    mut candidates: Vec<Candidate>,
+    candidates: impl Iterator<Item = Candidate>,
     closed: &BTreeSet<MachineId>,
 ) -> (Option<Action>, bool) {
-    let mut budgets = scene.budgets(Reason::Underutilized);
-    let all = candidates.len();
-    scene.sort(&mut candidates);
-    candidates.retain(|one| take(&mut budgets[one.pool]));
-    let limited = candidates.len() < all;
+    let (mut candidates, limited) = within_budgets(scene, candidates);
     let totals = totals(scene);
     let mut best = None;
     let (mut least, mut most) = (1, MOST.min(candidates.len().saturating_sub(1)));
@@ -56,6 +52,28 @@ pub(super) fn compute(
         }
     });
     (action, limited)
+}
+
+/// The first candidates that budgets allow, as many as may go at once and one more, and whether
+/// budgets keep any.
+fn within_budgets(
+    scene: &Scene<'_>,
+    candidates: impl Iterator<Item = Candidate>,
+) -> (Vec<Candidate>, bool) {
+    let mut budgets = scene.budgets(Reason::Underutilized);
+    let (mut allowed, mut limited) = (Vec::new(), false);
+    for one in candidates {
+        match take(&mut budgets[one.pool]) {
+            true => allowed.push(one),
+            false => limited = true,
+        }
+        let over = allowed.len() > MOST || budgets.iter().all(|left| *left == 0);
+        if limited && over {
+            break;
+        }
+    }
+    allowed.truncate(MOST + 1);
+    (allowed, limited)
 }
 
 /// What to do with a set of nodes; if one of their own types comes in their place, it must be

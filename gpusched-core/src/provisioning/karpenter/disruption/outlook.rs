@@ -4,6 +4,7 @@ use super::super::world::World;
 use super::candidate::Scene;
 use super::drift::Drifted;
 use super::emptiness::take;
+use super::roster::List;
 use super::{
     Action, Method, Reason, Why, balanced, consolidation, drift, emptiness, multi, single,
 };
@@ -59,23 +60,19 @@ impl From<Action> for Plan {
 
 /// Asks every method. O(nodes) simulations.
 pub(in super::super) fn outlook(scene: &Scene<'_>, world: &mut World) -> Outlook {
-    let mut drifted = Drifted::default();
-    drifted.look(scene);
-    let closed = scene.unsettled();
     let ids = || scene.view.machines.keys().copied();
-    let empty = ids()
-        .filter_map(|id| emptiness::eligible(scene, id).ok())
-        .collect();
+    let mut drifted = Drifted::default();
+    drifted.came(ids());
+    drifted.look(scene);
+    let closed = scene.roster.unsettled(scene.view.now);
+    let lineup = |list| scene.roster.lineup(scene, list);
     let by_drift = ids()
         .filter_map(|id| drift::eligible(scene, &drifted, id).ok())
         .collect();
-    let many: Vec<_> = ids()
-        .filter_map(|id| consolidation::eligible(scene, id).ok())
-        .collect();
-    let empty = emptiness::compute(scene, empty).0;
+    let empty = emptiness::compute(scene, lineup(List::Empty)).0;
     let by_drift = drift::compute(scene, world, &drifted, by_drift);
-    let together = multi::compute(scene, world, many.clone(), &closed).0;
-    let alone = single::compute(scene, world, many, &closed).0;
+    let together = multi::compute(scene, world, lineup(List::Used), &closed).0;
+    let alone = single::compute(scene, world, lineup(List::Used), &closed).0;
     let goes: Vec<MachineId> = empty
         .iter()
         .flat_map(|one| one.candidates.iter().map(|one| one.machine))

@@ -1,10 +1,12 @@
 //! The loop: when methods are tried, and what they remember (`disruption/controller.go`).
 
+use super::super::news::News;
 use super::super::world::World;
 use super::candidate::{Candidate, Scene};
 use super::drift::Drifted;
+use super::roster::List;
 use super::validation::validate;
-use super::{Action, Method, Order, Reason, consolidation, drift, emptiness, multi, single};
+use super::{Action, Method, Order, drift, emptiness, multi, single};
 use crate::provisioning::controller::View;
 use crate::units::{MICROS, Span, Time};
 
@@ -90,9 +92,14 @@ impl Rounds {
         self.next = now + POLL;
     }
 
+    /// Machines came or went.
+    pub(in super::super) fn note(&mut self, news: &News) {
+        self.drifted.gone(&news.gone);
+        self.drifted.came(news.came.iter().copied());
+    }
+
     /// The pools say something else: all is looked at anew.
     pub(in super::super) fn forget(&mut self) {
-        self.drifted.forget();
         self.state.version = None;
         self.quiet = None;
     }
@@ -135,7 +142,7 @@ impl Rounds {
         let closed;
         match self.proposed.take_if(|(_, at)| *at <= now) {
             Some((action, _)) => {
-                closed = scene.unsettled();
+                closed = scene.roster.unsettled(now);
                 let method = action.method;
                 if let Some(action) = validate(scene, world, &closed, action) {
                     self.next = now;
@@ -154,26 +161,29 @@ impl Rounds {
                 if self.next > now || quiet {
                     return Verdict::Nothing;
                 }
-                closed = scene.unsettled();
+                closed = scene.roster.unsettled(now);
             }
         }
         self.quiet = None;
         world.effort.rounds += 1;
         self.drifted.look(scene);
-        let machines = scene.view.machines.keys();
-        let gate = machines.filter_map(|id| scene.candidate(*id, Reason::Underutilized).ok());
-        let gate: Vec<Candidate> = gate.collect();
+        #[cfg(test)]
+        super::roster::twin::agree(scene);
         let (mut asked, mut skipped) = (false, false);
         for method in methods.copied() {
-            let candidates = self.candidates(scene, &gate, method);
-            if candidates.is_empty() {
-                continue;
-            }
-            if method == Method::Drift {
-                if let Some(action) = drift::compute(scene, world, &self.drifted, candidates) {
-                    self.next = now;
-                    return Verdict::Do(action);
+            let list = match method {
+                Method::Drift => {
+                    if let Some(action) = self.replace_drifted(scene, world) {
+                        self.next = now;
+                        return Verdict::Do(action);
+                    }
+                    continue;
                 }
+                Method::Emptiness => List::Empty,
+                Method::MultiNode | Method::SingleNode => List::Used,
+            };
+            let mut candidates = scene.roster.lineup(scene, list).peekable();
+            if candidates.peek().is_none() {
                 continue;
             }
             asked = true;
@@ -220,19 +230,14 @@ impl Rounds {
         self.settled[method as usize] == Some(self.state.number)
     }
 
-    /// The candidates of a method; `gate` are nodes that come through the gate of consolidation.
-    fn candidates(&self, scene: &Scene<'_>, gate: &[Candidate], method: Method) -> Vec<Candidate> {
-        let accepts = match method {
-            Method::Drift => {
-                let drifted = self.drifted.known(scene.view.now);
-                let eligible = |id| drift::eligible(scene, &self.drifted, id).ok();
-                return drifted.filter_map(eligible).collect();
-            }
-            Method::Emptiness => emptiness::accepts,
-            Method::MultiNode | Method::SingleNode => consolidation::accepts,
-        };
-        let accepted = gate.iter().filter(|one| accepts(scene, one).is_ok());
-        accepted.cloned().collect()
+    fn replace_drifted(&self, scene: &Scene<'_>, world: &mut World) -> Option<Action> {
+        let drifted = self.drifted.known(scene.view.now);
+        let eligible = |id| drift::eligible(scene, &self.drifted, id).ok();
+        let candidates: Vec<Candidate> = drifted.filter_map(eligible).collect();
+        if candidates.is_empty() {
+            return None;
+        }
+        drift::compute(scene, world, &self.drifted, candidates)
     }
 
     /// The first instant at which a rule that goes by the clock may say something else; `None` if
@@ -242,9 +247,6 @@ impl Rounds {
             return None;
         }
         let now = scene.view.now;
-        let machines = scene.view.machines.values();
-        let settles = scene.settling().map(|(_, at)| at);
-        let initializes = machines.map(|machine| machine.initialized);
         let promised = scene.nominated.values().copied();
         let mut pools = scene.pools.iter();
         let scheduled = pools.any(|pool| {
@@ -257,13 +259,11 @@ impl Rounds {
         let second = Time((now.0 / MICROS + 1) * MICROS);
         let others = [
             scheduled.then_some(second),
+            scene.roster.wake(),
             world.until(),
             self.drifted.wake(now),
         ];
-        let all = settles
-            .chain(initializes)
-            .chain(promised)
-            .chain(others.into_iter().flatten());
+        let all = promised.chain(others.into_iter().flatten());
         Some(all.filter(|at| *at > now).min().unwrap_or(Time::NEVER))
     }
 }

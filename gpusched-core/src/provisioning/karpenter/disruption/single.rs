@@ -7,20 +7,19 @@ use super::candidate::{Candidate, Scene};
 use super::consolidation::{Move, consolidate};
 use super::{Action, Method, Reason, Why};
 use crate::provisioning::controller::MachineId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The first node to consolidate, and whether budgets kept others.
 ///
-/// Candidates are tried in order, the first of every pool before the second of any; upstream has
+/// Candidates, which are in order, are tried one by one, the first of every pool before the second of any; upstream has
 /// no order of pools, here they go by name. O(candidates) simulations.
 pub(super) fn compute(
     scene: &Scene<'_>,
     world: &mut World,
-    mut candidates: Vec<Candidate>,
+    candidates: impl Iterator<Item = Candidate>,
     closed: &BTreeSet<MachineId>,
 ) -> (Option<Action>, bool) {
     let budgets = scene.budgets(Reason::Underutilized);
-    scene.sort(&mut candidates);
     let totals = totals(scene);
     let mut limited = false;
     for one in interleaved(scene, candidates) {
@@ -56,14 +55,17 @@ pub(super) fn consider(
     Ok(found)
 }
 
-fn interleaved(scene: &Scene<'_>, candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let mut turns: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut all: Vec<(usize, Candidate)> = Vec::with_capacity(candidates.len());
-    for one in candidates {
-        let turn = turns.entry(one.pool).or_insert(0);
-        all.push((*turn, one));
-        *turn += 1;
-    }
+/// The first of every pool, by name, then the second of every pool, and so on.
+fn interleaved(
+    scene: &Scene<'_>,
+    candidates: impl Iterator<Item = Candidate>,
+) -> impl Iterator<Item = Candidate> {
+    let mut turns = vec![0; scene.pools.len()];
+    let turn = |one: Candidate| {
+        turns[one.pool] += 1;
+        (turns[one.pool], one)
+    };
+    let mut all: Vec<(usize, Candidate)> = candidates.map(turn).collect();
     all.sort_by_key(|(turn, one)| (*turn, &scene.pools[one.pool].template.name));
-    all.into_iter().map(|(_, one)| one).collect()
+    all.into_iter().map(|(_, one)| one)
 }

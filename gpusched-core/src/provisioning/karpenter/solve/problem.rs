@@ -39,7 +39,7 @@ pub struct SolveOptions {
 }
 
 /// How reserved capacity is treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reserved {
     /// Not at all (feature gate off).
     Off,

@@ -17,7 +17,9 @@ fn empty(town: &mut Town, id: MachineId) -> String {
 
 fn change(town: &mut Town, id: MachineId) -> &mut crate::provisioning::controller::Machine {
     town.view.version += 1;
-    town.view.machines.get_mut(&id).unwrap()
+    let machine = town.view.machines.get_mut(&id).unwrap();
+    machine.version += 1;
+    machine
 }
 
 #[test]
@@ -328,4 +330,26 @@ fn nothing_is_asked_for_where_nothing_will_change_and_yet_five_minutes_renew() {
     town.end(1);
     town.run(40);
     assert_eq!(town.log[..2], ["35 cordon n0", "35 delete n0 Empty"]);
+}
+
+#[test]
+fn what_a_pool_may_make_is_asked_anew_when_it_says_something_else() {
+    let only = |of: &str| {
+        let mut pool = pool("default", &[OD]);
+        let requirements = &mut pool.template.requirements;
+        requirements.add(Requirement::one_of(INSTANCE_TYPE, &[of, "eight"]));
+        pool
+    };
+    let mut town = Town::new(options(vec![only("eight")]), types());
+    town.machine("default", (3, 0), vec![pod(1, spec(1000))]);
+    town.run(100);
+    assert_eq!(town.log, [""; 0]);
+    town.view.version += 1;
+    town.karpenter.set_pools(vec![only("one")]);
+    town.run(200);
+    assert!(
+        town.log[0].contains("launch one") || town.log[1].contains("launch one"),
+        "{:?}",
+        town.log
+    );
 }

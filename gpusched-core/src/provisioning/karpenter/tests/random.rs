@@ -179,6 +179,39 @@ fn story() -> impl Strategy<Value = Story> {
         )
 }
 
+/// A cluster of many machines and few kinds of pods, so that many machines are alike, and pods of
+/// those that go compete with others of their kind.
+fn crowd() -> impl Strategy<Value = Story> {
+    let size = || prop_oneof![Just(5i64), Just(8), Just(10), Just(20), Just(35)];
+    let pods = proptest::collection::vec((size(), Just(0u8)), 1..4);
+    let machine = (0usize..4, any::<bool>(), any::<bool>(), pods);
+    let event = (
+        1i64..100,
+        prop_oneof![Just(true), Just(false), Just(false)],
+        (size(), Just(0u8)),
+        any::<bool>(),
+        1u32..4,
+    );
+    (
+        proptest::collection::vec(machine, 20..60),
+        proptest::collection::vec(event, 0..8),
+        prop_oneof![Just(0i64), Just(45)],
+    )
+        .prop_map(|(machines, events, after)| {
+            let mut pools = vec![pool("a", &[OD]), pool("b", &[OD, SPOT])];
+            for pool in &mut pools {
+                pool.disruption.consolidate_after = Some(Span::from_secs(after));
+            }
+            Story {
+                options: options(pools),
+                budget: Nodes::Percent(100),
+                machines,
+                events,
+                flavours: 1,
+            }
+        })
+}
+
 fn tell(story: &Story, plain: bool) -> Town {
     let mut town = Town::new(story.options.clone(), types());
     town.budget = story.budget;
@@ -240,5 +273,18 @@ proptest! {
         for machine in town.view.machines.values() {
             prop_assert!(machine.available.values().all(|left| *left >= 0));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// What a round keeps of machines, what is answered without a solve, and who is alike are
+    /// compared with passes over all machines and with solves wherever they are used in tests.
+    #[test]
+    fn in_a_crowd_what_is_left_out_changes_no_decision(story in crowd()) {
+        let town = tell(&story, false);
+        let twin = tell(&story, true);
+        prop_assert_eq!(&town.log, &twin.log);
     }
 }
