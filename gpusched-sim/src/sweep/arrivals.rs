@@ -159,6 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn the_simulator_of_fgd_fills_a_cluster_with_the_jobs_of_a_trace_that_stays_what_it_was() {
+        let fill = Arrivals {
+            order: Order::FgdSimulator,
+            fill: Some(1.5),
+        };
+        let work = work(&[1, 1, 1, 1]);
+        let filled = arrange(&fill, &work, &cluster(4), 42).unwrap();
+        assert_eq!(filled.len(), 6);
+        assert!(filled.jobs().iter().all(|job| job.run == Span::FOREVER));
+        assert_eq!(filled.job(JobId(5)).submit, Time::from_secs(5));
+        assert_eq!(filled.population(), [4]);
+    }
+
+    #[test]
     fn jobs_without_a_gpu_fill_nothing() {
         let fill = Arrivals {
             fill: Some(1.0),

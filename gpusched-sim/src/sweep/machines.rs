@@ -2,7 +2,7 @@
 
 use super::FgdDraw;
 use super::draw::permutation;
-use crate::experiment::{Arrivals, Order};
+use crate::experiment::{Keys, Order};
 use crate::trace::generate::Purpose;
 use gpusched_core::cluster::{Inventory, InventoryError};
 use gpusched_core::ids::NodeId;
@@ -14,17 +14,17 @@ use std::sync::Arc;
 /// The machines in the order of a seed: rank decides between machines that are rated equal, and
 /// under many policies most are. Boards move with their machines; where machines are wired to one
 /// another they keep their places. O(machines × kinds of boards). The simulator of FGD draws the
-/// machines after the jobs of `work`, which come as `arrivals` says.
+/// machines after the jobs of `work`.
 ///
 /// # Errors
 /// None that reading the machines has not met.
 pub fn rank<'a>(
-    order: Order,
+    how: &Keys,
+    work: &Workload,
     inventory: &'a Inventory,
-    (arrivals, work): (&Arrivals, &Workload),
     seed: u64,
 ) -> Result<Cow<'a, Inventory>, InventoryError> {
-    let order = match (order, arrivals.fill) {
+    let order = match (how.machine_order, how.arrivals.fill) {
         _ if !is_possible(inventory) => return Ok(Cow::Borrowed(inventory)),
         (Order::Recorded, _) | (Order::FgdSimulator, None) => return Ok(Cow::Borrowed(inventory)),
         (Order::Shuffle, _) => permutation(inventory.nodes().len(), seed, Purpose::MachineOrder),
@@ -62,13 +62,19 @@ mod tests {
     use gpusched_core::cluster::Node;
     use gpusched_core::topology::board_for_model;
 
+    fn by(machine_order: Order) -> Keys {
+        Keys {
+            machine_order,
+            ..Keys::default()
+        }
+    }
+
     #[test]
     fn a_shuffle_keeps_the_machines() {
         let node = |number: u32| Node::with_gpus(format!("n{number}"), number % 3, "T4");
         let inventory = Inventory::new((0..20).map(node).collect()).unwrap();
         let names = |order, seed| -> Vec<String> {
-            let how = (&Arrivals::default(), &Workload::default());
-            let ranked = rank(order, &inventory, how, seed).unwrap();
+            let ranked = rank(&by(order), &Workload::default(), &inventory, seed).unwrap();
             ranked
                 .nodes()
                 .iter()
@@ -93,8 +99,7 @@ mod tests {
         let kinds = [0, 0, 0, 1, 1, 1].map(Some).to_vec();
         let wiring = Topology::new(Fabric::flat(6), boards, kinds);
         let inventory = inventory.with_topology(Arc::new(wiring));
-        let how = (&Arrivals::default(), &Workload::default());
-        let ranked = rank(Order::Shuffle, &inventory, how, 3).unwrap();
+        let ranked = rank(&by(Order::Shuffle), &Workload::default(), &inventory, 3).unwrap();
         let wiring = ranked.topology().unwrap();
         let gpus = |gpus: u32| if gpus == 8 { 0 } else { 1 };
         for (place, node) in (0..).map(NodeId).zip(ranked.nodes()) {

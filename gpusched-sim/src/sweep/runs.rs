@@ -163,8 +163,7 @@ impl Sweep {
         let work = arrange(&keys.arrivals, &loaded.work, &loaded.inventory, run.seed);
         let work =
             work.map_err(|error| Trouble::Input(told(Diagnostic::new(error.to_string()))))?;
-        let jobs = (&keys.arrivals, &*loaded.work);
-        let inventory = rank(keys.machine_order, &loaded.inventory, jobs, run.seed);
+        let inventory = rank(keys, &loaded.work, &loaded.inventory, run.seed);
         let inventory =
             inventory.map_err(|error| Trouble::Input(told(Diagnostic::new(error.to_string()))))?;
         let keep = keys.keep == Keep::All;

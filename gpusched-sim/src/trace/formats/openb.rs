@@ -13,7 +13,8 @@
 //! - Pending pods have no `scheduled_time`; their run time is their lifetime.
 //! - `gpu_milli` is 0 for pods without a GPU, and below 1000 only with one GPU.
 //! - `gpu_spec` repeats alternatives, which are kept: to FGD `A|B` and `A|B|B` are two kinds of
-//!   request. Format v1 has no repetitions.
+//!   request. Format v1 names each once, so `fgd` decides a little otherwise on a list that was
+//!   converted.
 //! - `qos` BE may be preempted and has priority 0; every other class has priority 1.
 //! - The model names V100M16 and V100M32 tell the memory of the device; others do not.
 
