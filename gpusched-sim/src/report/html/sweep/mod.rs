@@ -18,7 +18,7 @@ pub(super) fn render(results: &Results) -> String {
     let data = condense(results);
     let mut main = Html::new();
     section(&mut main, "kpis", "Results", |html| {
-        outcome(html, results, &data)
+        outcome(html, results, &data);
     });
     let mut there = vec![("kpis", "Results")];
     if !data.contrasts.is_empty() {
