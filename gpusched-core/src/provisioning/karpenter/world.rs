@@ -1,5 +1,6 @@
 //! The cluster as Karpenter's solves see it: a [`View`] made into [`Problem`]s, over and over,
-//! without making anew what did not change.
+//! without making anew what did not change. `world/` holds what can be had (`offers.rs`), what is
+//! answered without a solve (`recall.rs`), and what need not be asked (`foregone.rs`).
 
 use super::effort::Effort;
 use super::likes::Likes;

@@ -110,6 +110,7 @@ pub(super) fn consolidate(
     found
 }
 
+/// What to do with a set of nodes, whatever came of others.
 fn weigh(
     scene: &Scene<'_>,
     world: &mut World,
