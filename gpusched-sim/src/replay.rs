@@ -77,7 +77,7 @@ pub struct ReplayOptions {
     pub cost_split: Split,
     /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
     pub scheduler: Option<Arc<SchedulerProfile>>,
-    /// How its ties end ([`TieBreak::NAMES`]); `None` = as in its release.
+    /// How its ties end ([`gpusched_core::placement::kube_scheduler::TieBreak::NAMES`]); `None` = as in its release.
     pub scheduler_ties: Option<String>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
