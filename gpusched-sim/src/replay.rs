@@ -77,11 +77,7 @@ pub struct ReplayOptions {
     pub cost_split: Split,
     /// The profile of `kube-scheduler`, where that is the placement policy; `None` = the default.
     pub scheduler: Option<Arc<SchedulerProfile>>,
-<<<<<<< HEAD
     /// How its ties end (one of `TieBreak::NAMES`); `None` = as in its release.
-=======
-    /// How its ties end ([`gpusched_core::placement::kube_scheduler::TieBreak::NAMES`]); `None` = as in its release.
->>>>>>> stats-rest
     pub scheduler_ties: Option<String>,
     /// Measurements of one's own, which go before the laws of sharing.
     pub profile: Option<Arc<Profile>>,
