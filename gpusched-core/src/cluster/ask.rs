@@ -10,6 +10,12 @@ pub(super) const NO_MIG: u32 = u32::MAX;
 /// In [`Ask::links`]: nothing is asked of the links.
 pub(super) const ANY_LINK: u32 = u32::MAX;
 
+/// In [`Ask::who`]: pods that must not be on spot machines.
+pub(super) const ANYBODY: u8 = 0b01;
+
+/// In [`Ask::who`]: pods that may.
+pub(super) const ON_SPOT: u8 = 0b10;
+
 /// A request compiled against one inventory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -34,6 +40,8 @@ pub struct Ask {
     pub(super) links: u32,
     /// Share of the node's network cards, percent.
     pub rdma: u32,
+    /// Which nodes are open to it: one of [`ANYBODY`] and [`ON_SPOT`].
+    pub(super) who: u8,
     /// Resident class: 0 = CPU pod, 1 = shared GPU or
     /// MIG instances, then one per distinct number of whole GPUs.
     pub class: u16,
@@ -109,6 +117,7 @@ pub(super) fn compile(shape: &Shape, inventory: &Inventory, class_gpus: &mut Vec
         mig: NO_MIG,
         links: ANY_LINK,
         rdma: shape.rdma_percent,
+        who: if shape.on_spot { ON_SPOT } else { ANYBODY },
         max_per_node: match shape.max_per_node {
             0 => u32::MAX,
             limit => limit,

@@ -11,7 +11,7 @@ impl Cluster {
     pub fn fits_on(&self, ask: &Ask, id: NodeId) -> bool {
         let node = &self.nodes[id.index()];
         let host = node.cpu >= ask.cpu && node.mem >= ask.mem;
-        if !host || !node.open || u32::from(node.rdma) < ask.rdma {
+        if !host || !node.open || node.takes & ask.who == 0 || u32::from(node.rdma) < ask.rdma {
             return false;
         }
         if ask.gpus == 0 {

@@ -12,7 +12,7 @@ impl Cluster {
         let Some(node) = self.nodes.get(spot.node.index()) else {
             return Err(CapacityError::NoSuchNode(id));
         };
-        if !node.open {
+        if !node.open || node.takes & ask.who == 0 {
             return Err(CapacityError::Closed(id));
         }
         if node.cpu < ask.cpu || node.mem < ask.mem {

@@ -96,7 +96,8 @@ impl Cluster {
 
     fn may_host(&self, ask: &Ask, node: NodeId, models: u64) -> bool {
         let node = &self.nodes[node.index()];
-        node.open && node.cpu >= ask.cpu && node.mem >= ask.mem && models >> node.model & 1 == 1
+        let open = node.open && node.takes & ask.who != 0;
+        open && node.cpu >= ask.cpu && node.mem >= ask.mem && models >> node.model & 1 == 1
     }
 
     /// Whether some GPU is changed by a repartitioner only.

@@ -4,7 +4,7 @@
 //! per-device entry; only shared devices keep one. Resources are integers, so that undoing a
 //! change restores the state exactly.
 
-use super::ask::compile;
+use super::ask::{ANYBODY, ON_SPOT, compile};
 use super::changes::{ChangeLog, Changes};
 use super::index::FitIndex;
 use super::linked::{self, Links};
@@ -75,6 +75,8 @@ pub(super) struct NodeFree {
     /// Percent of its network cards that no pod holds.
     pub(super) rdma: u8,
     pub(super) open: bool,
+    /// Whose pods it takes while it is open.
+    pub(super) takes: u8,
     /// Whether MIG may cut its devices on demand.
     pub(super) on_demand: bool,
 }
@@ -163,6 +165,7 @@ impl Cluster {
                 gpus: node.gpus as u8,
                 model: model.0,
                 rdma: 100,
+                takes: ANYBODY | ON_SPOT,
                 open: true,
                 on_demand,
             });
@@ -236,9 +239,41 @@ impl Cluster {
 
     /// Opens or closes a node for new pods. What runs on it is not touched.
     pub fn set_open(&mut self, id: NodeId, open: bool) {
+        if open {
+            self.admit(id, ANYBODY | ON_SPOT);
+        }
         self.hide(id, !open);
         self.releases += u64::from(open);
         self.openings += 1;
+    }
+
+    /// Opens a node for new pods that may be on spot machines, and no others.
+    ///
+    /// ```
+    /// use gpusched_core::cluster::{Cluster, Inventory, Node};
+    /// use gpusched_core::ids::{NodeId, ShapeId};
+    /// use gpusched_core::workload::Shape;
+    /// let inventory = Inventory::new(vec![Node::with_gpus("a", 8, "T4")]).unwrap();
+    /// let steady = Shape::whole_gpus(1);
+    /// let spot = Shape { on_spot: true, ..steady.clone() };
+    /// let mut cluster = Cluster::new(inventory, &[steady, spot]);
+    /// cluster.open_to_spot(NodeId(0));
+    /// assert!(cluster.feasible(ShapeId(0)).is_empty());
+    /// assert!(!cluster.feasible(ShapeId(1)).is_empty());
+    /// ```
+    pub fn open_to_spot(&mut self, id: NodeId) {
+        self.admit(id, ON_SPOT);
+        self.hide(id, false);
+        self.releases += 1;
+        self.openings += 1;
+    }
+
+    fn admit(&mut self, id: NodeId, takes: u8) {
+        let node = &mut self.nodes[id.index()];
+        if node.takes != takes {
+            node.takes = takes;
+            self.touch(id);
+        }
     }
 
     /// Counts openings and closings of nodes.
@@ -254,7 +289,9 @@ impl Cluster {
             return;
         }
         for index in 0..self.nodes.len() {
-            self.hide(NodeId::from(index), !other.nodes[index].open);
+            let id = NodeId::from(index);
+            self.admit(id, other.nodes[index].takes);
+            self.hide(id, !other.nodes[index].open);
         }
         self.openings = other.openings;
     }

@@ -32,6 +32,8 @@ use crate::workload::Workload;
 pub enum Change {
     /// The node takes pods from now on.
     Open(NodeId),
+    /// The node is a spot machine, and takes pods that may be on one from now on.
+    OpenToSpot(NodeId),
     /// The node takes no more pods; what runs on it runs on.
     Close(NodeId),
     /// The job has to leave all its nodes, and waits again.

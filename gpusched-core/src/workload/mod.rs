@@ -243,6 +243,41 @@ impl Workload {
         work
     }
 
+    /// The same jobs, of which those that `may` names may be on spot machines, and no others. Shapes
+    /// and specs keep their ids; those of jobs that may come after them. O(jobs).
+    ///
+    /// # Panics
+    /// When `may` has not an entry for each job.
+    pub fn on_spot(&self, may: &[bool]) -> Workload {
+        assert_eq!(may.len(), self.len(), "an entry for each job");
+        let mut work = self.reshaped(|shape| Shape {
+            on_spot: false,
+            ..shape.clone()
+        });
+        if !may.contains(&true) {
+            return work;
+        }
+        let (shapes, specs) = (work.shapes.len() as u32, work.specs.len() as u32);
+        let marked = work.shapes.iter().map(|shape| Shape {
+            on_spot: true,
+            ..shape.clone()
+        });
+        let marked: Vec<Shape> = marked.collect();
+        work.shapes.extend(marked);
+        let mut twins = work.specs.clone();
+        for set in twins.iter_mut().flat_map(|spec| &mut spec.pod_sets) {
+            set.shape = ShapeId(set.shape.0 + shapes);
+        }
+        work.specs.extend(twins);
+        if !work.population.is_empty() {
+            work.population.resize(work.specs.len(), 0);
+        }
+        for (job, _) in work.jobs.iter_mut().zip(may).filter(|(_, may)| **may) {
+            job.spec = SpecId(job.spec.0 + specs);
+        }
+        work
+    }
+
     /// The owner of a job.
     pub fn owner(&self, id: JobId) -> &Owner {
         &self.owners[self.jobs[id.index()].owner.index()]

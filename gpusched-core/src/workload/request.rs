@@ -52,6 +52,10 @@ pub struct Shape {
     pub nvlink_gbps: u32,
     /// Share of its node's network cards it holds, percent; 0 = none is asked for.
     pub rdma_percent: u32,
+    /// Whether it may be on a node that is open to such pods only: a spot machine. Elsewhere it
+    /// makes no difference.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_spot: bool,
 }
 
 /// A way of sharing a device.
@@ -87,6 +91,7 @@ impl Default for Shape {
             only: None,
             nvlink_gbps: 0,
             rdma_percent: 0,
+            on_spot: false,
         }
     }
 }

@@ -245,6 +245,7 @@ impl Cloud {
         options: &ReplayOptions,
     ) -> Result<RunResult, ReplayError> {
         let mut places = self.places(work).map_err(ReplayError::Sharing)?;
+        let work = &work.on_spot(&self.spot_jobs(work, options.seed));
         loop {
             let inventory = self.inventory(&places).map_err(ReplayError::Sharing)?;
             let policy = |work: &Workload, inventory: &Inventory| {

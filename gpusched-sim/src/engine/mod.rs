@@ -317,6 +317,7 @@ impl<'w, O: Observer> Engine<'w, O> {
         for change in changes.drain(..) {
             match change {
                 Change::Open(node) => self.cluster.set_open(node, true),
+                Change::OpenToSpot(node) => self.cluster.open_to_spot(node),
                 Change::Close(node) => self.cluster.set_open(node, false),
                 Change::Evict { job, warned } => self.evict(job, warned),
             }

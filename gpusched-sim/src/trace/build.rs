@@ -238,6 +238,7 @@ pub fn push_row(builder: &mut WorkloadBuilder, row: &JobRow) -> Result<(), Workl
             // What is asked for is a bound: a fraction of a GB/s more is as much.
             nvlink_gbps: row.nvlink_gbps_min.ceil() as u32,
             rdma_percent: row.rdma,
+            on_spot: false,
         },
         locality: locality(row),
         owner: Owner {

@@ -29,6 +29,7 @@ mod wishes;
 pub use boot::{Boot, Stage};
 pub use types::{GPU, PRODUCT, REPLICAS, machine, published};
 
+use super::catalog::CapacityType;
 use super::controller::{Command, Controller, Event, MachineId};
 use super::karpenter::objects::NodeType;
 use super::spot::{PoolId, SpotMarket};
@@ -200,7 +201,7 @@ impl Controlled {
                     self.lives[machine.0 as usize].ready = Some(now);
                     self.desk.stamp(machine);
                     if !cordoned {
-                        changes.push(Change::Open(place));
+                        changes.push(self.opening(machine, place));
                     }
                     self.tell(&Event::Initialized(machine));
                 }
@@ -211,6 +212,15 @@ impl Controlled {
                 Due::Drained => self.empty(machine, Ending::There, changes),
                 Due::Reclaimed => self.empty(machine, Ending::Interrupted, changes),
             }
+        }
+    }
+
+    /// A machine begins to take pods: all, or on spot those that may be there.
+    fn opening(&self, machine: MachineId, place: NodeId) -> Change {
+        let bought = self.lives[machine.0 as usize].bought.as_ref();
+        match bought.map(|bought| bought.capacity_type) {
+            Some(CapacityType::Spot) => Change::OpenToSpot(place),
+            _ => Change::Open(place),
         }
     }
 
@@ -248,7 +258,8 @@ impl Controlled {
             Command::Uncordon(machine) => {
                 let ready = |of: &Controlled| of.lives[machine.0 as usize].ready.is_some();
                 if self.desk.cordon(machine, false) && ready(self) {
-                    changes.push(Change::Open(self.held[machine.0 as usize].place));
+                    let place = self.held[machine.0 as usize].place;
+                    changes.push(self.opening(machine, place));
                 }
             }
             Command::Delete {
