@@ -41,7 +41,7 @@ impl PriceHistory {
         let (_, first) = before.or_else(|| points.first_key_value())?;
         let mut series = PriceSeries::flat(*first);
         for (at, price) in points.iter().filter(|(at, _)| **at > from) {
-            series.push(Time::ZERO + (*at - from), *price);
+            series.push(Time(at.0.saturating_sub(from.0)), *price);
         }
         Some(series)
     }
