@@ -322,7 +322,7 @@ proptest! {
             let result = run(&work, rough(), policy);
             let records = &result.records;
             let lives = records.lifetimes().unwrap();
-            for index in 0..work.len() {
+            for (index, may) in may.iter().enumerate() {
                 let job = JobId::from(index);
                 prop_assert_eq!(records.fate(job), Fate::Done, "{}", policy);
                 let pods = work.spec(work.job(job).spec).pods;
@@ -335,7 +335,7 @@ proptest! {
                         let there = |life: &Lifetime| {
                             let way = life.bought.as_ref().map(|bought| bought.capacity_type);
                             life.node == spot.node
-                                && (may[index] || way != Some(CapacityType::Spot))
+                                && (*may || way != Some(CapacityType::Spot))
                                 && life.ready.is_some_and(|ready| ready <= start)
                                 && end <= life.gone.unwrap_or(Time::NEVER)
                         };
