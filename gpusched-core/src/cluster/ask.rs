@@ -72,10 +72,11 @@ impl Ask {
         self.gpus > 0 && self.milli == MILLI && self.mig == NO_MIG
     }
 
-    /// What it asks of links and network cards, as a key: equal values ask alike.
+    /// What it asks of links and network cards, and which nodes are open to it, as a key: equal
+    /// values ask alike.
     #[inline]
-    pub(crate) fn wiring_key(&self) -> (u32, u32) {
-        (self.links, self.rdma)
+    pub(crate) fn wiring_key(&self) -> (u32, u32, u8) {
+        (self.links, self.rdma, self.who)
     }
 }
 

@@ -110,7 +110,7 @@ pub struct Scored {
 }
 
 /// The part of a request that tells kinds apart.
-type KindKey = ((i64, i64), (u32, u32, u32), (u64, u32), (u32, u32));
+type KindKey = ((i64, i64), (u32, u32, u32), (u64, u32), (u32, u32, u8));
 
 struct Term {
     weight: i64,

@@ -113,6 +113,7 @@ impl TypicalPods {
 fn class_of(mut shape: Shape) -> Shape {
     shape.mem_mib = 0;
     shape.max_per_node = 0;
+    shape.on_spot = false;
     if shape.gpus == 0 {
         shape.gpu_milli = 0;
         shape.gpu_mem_mib = 0;

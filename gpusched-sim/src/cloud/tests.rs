@@ -55,10 +55,15 @@ fn plain(asks: &[(i64, i64, u32, u32)]) -> Workload {
 }
 
 fn run(work: &Workload, cloud: Cloud, policy: &str) -> RunResult {
+    run_by(work, cloud, policy, "best-fit")
+}
+
+fn run_by(work: &Workload, cloud: Cloud, policy: &str, placement: &str) -> RunResult {
     let inventory = cloud.samples().unwrap();
     let options = ReplayOptions {
         queueing: "fifo-greedy".into(),
         provisioning: policy.into(),
+        placement: placement.into(),
         cloud: Some(Arc::new(cloud)),
         ..ReplayOptions::default()
     };
@@ -297,13 +302,19 @@ fn asks() -> impl Strategy<Value = Vec<(i64, i64, u32, u32)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     /// Pods are on machines that take pods for as long as they run; the waterfall adds up to what
     /// was paid, jobs' useful, lost and other time to what they held; the bill is the sum of its
     /// lines and of its parts; the same input gives the same records.
     #[test]
-    fn bills_add_up_and_pods_are_on_machines_that_are_there(asks in asks()) {
+    fn bills_add_up_and_pods_are_on_machines_that_are_there(
+        asks in asks(),
+        placement in prop::sample::select(vec![
+            "first-fit", "best-fit", "worst-fit", "random", "fgd", "pwr:0.2+fgd:0.8",
+            "kube-scheduler", "rack-pack", "tas",
+        ]),
+    ) {
         let checkpoints = Checkpointing {
             every: Span::from_secs(300),
             cost: Span::from_secs(10),
@@ -319,7 +330,7 @@ proptest! {
         };
         let may = rough().spot_jobs(&work, 0);
         for policy in ["karpenter", "cluster-autoscaler", "cluster-autoscaler:price"] {
-            let result = run(&work, rough(), policy);
+            let result = run_by(&work, rough(), policy, placement);
             let records = &result.records;
             let lives = records.lifetimes().unwrap();
             for (index, may) in may.iter().enumerate() {
@@ -358,7 +369,7 @@ proptest! {
             prop_assert!((ways - cost.usd.unwrap()).abs() < 1e-6);
             let queues: f64 = bill.by_queue.iter().map(|one| one.usd).sum();
             prop_assert!((queues + bill.idle_usd - cost.usd.unwrap()).abs() < 1e-6);
-            let again = run(&work, rough(), policy);
+            let again = run_by(&work, rough(), policy, placement);
             prop_assert_eq!(again.records.lifetimes(), records.lifetimes());
             prop_assert_eq!(&again.summary.cost.unwrap().usd, &cost.usd);
         }

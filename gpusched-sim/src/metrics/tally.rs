@@ -75,7 +75,11 @@ pub fn summarise(
             end,
             &mut buffer,
         ),
-        restricted: restricted(facts(work, records).filter(counts_for_times), closed),
+        // Ten million jobs that all ended need not be gathered to see that.
+        restricted: match counts.waiting + counts.running {
+            0 => None,
+            _ => restricted(facts(work, records).filter(counts_for_times), closed),
+        },
         warm_up: warm_up.map(|warm_up| warm_up.summary(end, work)),
         jobs: counts,
         window,
