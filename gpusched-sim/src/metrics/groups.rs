@@ -41,7 +41,8 @@ impl OwnerTally {
     }
 }
 
-/// Joins owners into groups of one name; waits are of the jobs that come from `from` on; `buffer` is scratch space for the quantiles. O(jobs).
+/// Joins owners into groups of one name; waits are of the jobs that come from `from` on; `buffer` is
+/// scratch space for the quantiles. O(jobs).
 pub(super) fn groups(
     work: &Workload,
     records: &Records,
